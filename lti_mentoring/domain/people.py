@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: roles, the permissions that they carry, and the person who acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GRANTED_ROLES = ("observer", "trainer", "coordinator", "deputy", "administrator")
+"""Roles that somebody grants. Candidate follows from a candidacy; mentor and protégé from a mentorship."""
+
+COURSE_ROLES = ("observer", "trainer", "coordinator", "deputy")
+"""Roles that hold in one course; administrator holds for one registration."""
+
+STAFF_ROLES = frozenset({"observer", "trainer", "coordinator", "deputy"})
+
+EVERYONE = frozenset({"member"})
+LEADS = frozenset({"coordinator", "deputy"})
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "course.enter": EVERYONE,
+    "people.choose_name": EVERYONE,
+    "people.redeem": EVERYONE,
+    "people.coordinate": frozenset({"teacher"}),
+    "people.read": LEADS,
+    "people.manage": LEADS,
+    "platform.ask_office": frozenset({"lms_administrator"}),
+    "placement.read": LEADS,
+    "placement.edit": LEADS,
+    "training.learn": frozenset({"candidate"}),
+    "training.read": frozenset({"candidate", "observer", "trainer", "coordinator", "deputy", "teacher", "colleague"}),
+    "training.preview": frozenset({"observer", "trainer", "coordinator", "deputy", "teacher", "colleague"}),
+    "candidacy.way": frozenset({"candidate"}),
+    "candidacy.cohort": LEADS,
+    "observation.plan": frozenset({"coordinator", "deputy", "observer"}),
+    "observation.queue": frozenset({"observer"}),
+    "observation.rate": frozenset({"observer"}),
+    "observation.read": frozenset({"candidate", "observer", "coordinator", "deputy"}),
+    "delivery.read": LEADS,
+    "delivery.retry": LEADS,
+}
+"""Permission -> the roles that carry it. Every endpoint names one; what somebody may see of one record is decided by its service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person who acts, in one course, with the roles that hold there at this moment."""
+
+    org_id: str
+    person_id: str
+    course_id: str
+    name: str
+    roles: frozenset[str]
+    registration_id: str
+
+    def is_any(self, *roles: str) -> bool:
+        """Whether one of ``roles`` is held."""
+        return not self.roles.isdisjoint(roles)
+
+
+def roles_in_course(
+    *, standing: str, granted: frozenset[str], is_candidate: bool, coordinated: bool, lms_administrator: bool = False
+) -> frozenset[str]:
+    """The roles of a person in a course.
+
+    An LMS role is a first guess and never a grant: a context Instructor is a ``teacher``, who may offer to coordinate a course that
+    nobody coordinates and may look at its material, nothing else.
+    """
+    roles = set(granted) | {"member"}
+    if standing == "instructor":
+        roles.add("teacher" if not coordinated else "colleague")
+    if is_candidate:
+        roles.add("candidate")
+    if lms_administrator:
+        roles.add("lms_administrator")
+    return frozenset(roles)
+
+
+def may(actor: Actor, permission: str) -> bool:
+    """Whether ``actor`` holds a role that carries ``permission``. An unknown permission is a mistake of ours: KeyError."""
+    return not PERMISSIONS[permission].isdisjoint(actor.roles)
+
+
+def display_name(name: str | None, person_id: str) -> str:
+    """What to call a person: their name, else a stable pseudonym (checklist G-06). The e-mail's local part is never used."""
+    return name.strip() if name and name.strip() else f"Participant {person_id[-4:].upper()}"

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database handle, the tenant fence, and the only place that commits."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Id = String(32)
+
+
+class Base(DeclarativeBase):
+    """All tables, with names for their constraints so that one migration history serves both databases."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC; naive values are refused, SQLite's naive answers are given their zone back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """The clock of everything at rest: aware, UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """32 hex digits: 48 bits of milliseconds, so that indexes grow at one end, and 80 bits of chance."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+# --- the tenant fence -------------------------------------------------------------------------------------------------
+
+EVERYWHERE = "*"
+_scope: ContextVar[str | None] = ContextVar("tenant", default=None)
+
+
+class FenceBroken(RuntimeError):
+    """A statement reached for tenant data with no organisation in scope, or with another one."""
+
+
+def current_tenant() -> str:
+    """The organisation in scope; FenceBroken without one. The default of every ``org_id``."""
+    org_id = _scope.get()
+    if org_id is None or org_id == EVERYWHERE:
+        raise FenceBroken("a row of tenant data needs its organisation")
+    return org_id
+
+
+class TenantMixin:
+    """A table whose rows belong to one organisation. The key is (org_id, id), so that foreign keys cannot cross organisations."""
+
+    org_id: Mapped[str] = mapped_column(Id, ForeignKey("organisation.id"), primary_key=True, default=current_tenant)
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+
+
+def belongs_to(table: str, column: str, *, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """A composite foreign key to a tenant table: same organisation, that id."""
+    return ForeignKeyConstraint(["org_id", column], [f"{table}.org_id", f"{table}.id"], ondelete=ondelete)
+
+
+@contextmanager
+def tenant(org_id: str) -> Iterator[None]:
+    """Work within one organisation. Scopes of different organisations do not nest, since a session remembers what it loaded."""
+    held = _scope.get()
+    if held is not None and held != org_id:
+        raise FenceBroken("another organisation is in scope")
+    token = _scope.set(org_id)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+        if held is None and not _writing.get():
+            db.session.remove()
+
+
+@contextmanager
+def across_organisations(reason: str) -> Iterator[None]:
+    """Work over all organisations: worker claim, doctor, retention, migrations. ``reason`` says which."""
+    if not reason:
+        raise FenceBroken("say why")
+    if _scope.get() not in (None, EVERYWHERE):
+        raise FenceBroken("an organisation is in scope")
+    token = _scope.set(EVERYWHERE)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+        if not _writing.get():
+            db.session.remove()
+
+
+def tenant_tables() -> frozenset[str]:
+    """The names of the tables behind the fence."""
+    return frozenset(cast(str, mapper.local_table.name) for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantMixin))
+
+
+class _Fence:
+    """Looks at each statement once: does its text name a tenant table?"""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, bool] = {}
+        self._names: re.Pattern[str] | None = None
+
+    def touches(self, statement: str) -> bool:
+        answer = self._seen.get(statement)
+        if answer is None:
+            if self._names is None:
+                self._names = re.compile(r"\b(" + "|".join(sorted(tenant_tables())) + r")\b")
+            if len(self._seen) > 5_000:
+                self._seen.clear()
+            pragma = statement.lstrip().startswith("PRAGMA")
+            answer = self._seen[statement] = not pragma and self._names.search(statement) is not None
+        return answer
+
+
+_fence = _Fence()
+
+
+def _check_scope(conn: Connection, cursor: object, statement: str, parameters: object, context: Any, executemany: bool) -> None:
+    if _scope.get() is None and not (context is not None and context.isddl) and _fence.touches(statement):
+        raise FenceBroken(f"no organisation in scope for: {statement[:120]}")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _fence_reads(state: ORMExecuteState) -> None:
+    org_id = _scope.get()
+    if org_id is None or org_id == EVERYWHERE or state.is_column_load or state.is_relationship_load:
+        return
+    if state.is_select or state.is_update or state.is_delete:
+        state.statement = state.statement.options(
+            with_loader_criteria(TenantMixin, lambda cls: cls.org_id == org_id, include_aliases=True)
+        )
+
+
+@event.listens_for(TenantMixin, "before_insert", propagate=True)
+@event.listens_for(TenantMixin, "before_update", propagate=True)
+def _fence_writes(mapper: object, connection: object, target: TenantMixin) -> None:
+    scope = _scope.get()
+    if target.org_id is not None and scope not in (EVERYWHERE, target.org_id):
+        raise FenceBroken("a row of another organisation")
+
+
+class Frozen:
+    """A table whose rows never change once written (invariant I4)."""
+
+
+@event.listens_for(Frozen, "before_update", propagate=True)
+@event.listens_for(Frozen, "before_delete", propagate=True)
+def _never_change(mapper: object, connection: object, target: object) -> None:
+    raise FenceBroken(f"{type(target).__name__} rows never change")
+
+
+# --- transactions -----------------------------------------------------------------------------------------------------
+
+_writing: ContextVar[bool] = ContextVar("writing", default=False)
+AfterCommit = Callable[[Collection[str]], None]
+
+
+def in_transaction() -> bool:
+    """Whether a writing transaction is open here; the network is forbidden then."""
+    return _writing.get()
+
+
+def session() -> Session:
+    """The session for reads. It ends with the app context or the tenant scope."""
+    return db.session()
+
+
+@contextmanager
+def transactional() -> Iterator[Session]:
+    """One verb, one transaction: the only commit of the product. Never nests.
+
+    A read transaction that is still open is ended first: on SQLite, a read, a foreign commit and then a write in one
+    session is "database is locked" at once, whatever the timeout says.
+    """
+    if _writing.get():
+        raise RuntimeError("a transaction is open already")
+    held = db.session()
+    held.rollback()
+    token = _writing.set(True)
+    try:
+        held.connection()
+        yield held
+        held.commit()
+    except BaseException:
+        held.rollback()
+        held.info.pop("lanes", None)
+        raise
+    finally:
+        _writing.reset(token)
+    lanes = held.info.pop("lanes", None)
+    if lanes:
+        after_commit: AfterCommit | None = current_app.extensions.get("after_commit")
+        if after_commit is not None:
+            after_commit(lanes)
+
+
+def wake_after_commit(lane: str) -> None:
+    """Ask for this lane's delivery to be woken once the open transaction has committed."""
+    db.session().info.setdefault("lanes", set()).add(lane)
+
+
+# --- engines ----------------------------------------------------------------------------------------------------------
+
+
+def init_app(app: Flask, *, database_url: str, sqlite_synchronous: str = "FULL", after_commit: AfterCommit | None = None) -> None:
+    """Bind the handle to an app: engine options, SQLite pragmas, fence."""
+    options: dict[str, Any] = {"pool_pre_ping": not database_url.startswith("sqlite")}
+    if database_url.startswith("sqlite"):
+        options["connect_args"] = {"timeout": 30}
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    if after_commit is not None:
+        app.extensions["after_commit"] = after_commit
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", _check_scope)
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, sqlite_synchronous)
+
+
+def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
+    """WAL, foreign keys, patience, and BEGIN IMMEDIATE for writes: SQLite's own defaults lose updates silently."""
+
+    @event.listens_for(engine, "connect")
+    def pragmas(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=30000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One person's way through a programme version, in one course."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_mentoring.store.base import Base, Id, TenantMixin, UtcDateTime, belongs_to, now
+
+
+class Candidacy(TenantMixin, Base):
+    """Pinned to the programme version that it began with. Progress is derived, never stored."""
+
+    __tablename__ = "candidacy"
+    __table_args__ = (
+        UniqueConstraint("org_id", "course_id", "person_id"),
+        belongs_to("person", "person_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("programme_version", "programme_version_id"),
+        Index("ix_candidacy_person", "org_id", "person_id"),
+    )
+
+    person_id: Mapped[str] = mapped_column(Id)
+    course_id: Mapped[str] = mapped_column(Id)
+    programme_version_id: Mapped[str] = mapped_column(Id)
+    participation: Mapped[str] = mapped_column(String(20), default="active")
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

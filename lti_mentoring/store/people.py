@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Persons, who they are at each LMS, the courses they meet in, and what they may do there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_mentoring.store.base import Base, Id, TenantMixin, UtcDateTime, belongs_to, now
+
+
+class WebSession(Base):
+    """A signed-in browser. Found by the hash of its cookie before any tenant is known; never holds a role or a course."""
+
+    __tablename__ = "web_session"
+
+    id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    org_id: Mapped[str] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
+    person_id: Mapped[str] = mapped_column(Id, index=True)
+    registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"), index=True)
+    deployment_id: Mapped[str] = mapped_column(Id, ForeignKey("deployment.id"))
+    return_url: Mapped[str | None] = mapped_column(String(2000))
+    locale: Mapped[str | None] = mapped_column(String(35))
+    lms_administrator: Mapped[bool] = mapped_column(default=False)
+    payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class OneTimeLink(Base):
+    """A link that works once, such as an invitation to observe. Found by the hash of its token before any tenant is known."""
+
+    __tablename__ = "one_time_link"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    org_id: Mapped[str] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
+    course_id: Mapped[str] = mapped_column(Id)
+    purpose: Mapped[str] = mapped_column(String(40))
+    role: Mapped[str] = mapped_column(String(40))
+    created_by: Mapped[str] = mapped_column(Id)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    spent_by: Mapped[str | None] = mapped_column(Id)
+
+
+class Person(TenantMixin, Base):
+    """Somebody, within one organisation."""
+
+    __tablename__ = "person"
+
+    name: Mapped[str | None] = mapped_column(String(400))
+    chosen_name: Mapped[str | None] = mapped_column(String(400))
+    email: Mapped[str | None] = mapped_column(String(400))
+    locale: Mapped[str | None] = mapped_column(String(35))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Identity(TenantMixin, Base):
+    """A person as one issuer knows them: unique on (organisation, issuer, sub); client_id is never part of it."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("org_id", "issuer", "sub"), belongs_to("person", "person_id"))
+
+    issuer: Mapped[str] = mapped_column(String(500))
+    sub: Mapped[str] = mapped_column(String(255))
+    person_id: Mapped[str] = mapped_column(Id, index=True)
+    registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"))
+    claims_hash: Mapped[str] = mapped_column(String(64), default="")
+    test_user: Mapped[bool] = mapped_column(default=False)
+
+
+class Course(TenantMixin, Base):
+    """A course of an LMS. ``scope`` is client_id/deployment_id, or empty where deployments share courses (Open edX)."""
+
+    __tablename__ = "course"
+    __table_args__ = (UniqueConstraint("org_id", "issuer", "scope", "context_id"),)
+
+    issuer: Mapped[str] = mapped_column(String(500))
+    scope: Mapped[str] = mapped_column(String(520), default="")
+    context_id: Mapped[str] = mapped_column(String(300))
+    title: Mapped[str] = mapped_column(String(400), default="")
+    label: Mapped[str] = mapped_column(String(200), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Placement(TenantMixin, Base):
+    """An activity on a course page: what it opens, and where its grades go."""
+
+    __tablename__ = "placement"
+    __table_args__ = (
+        UniqueConstraint("org_id", "registration_id", "deployment_id", "course_id", "resource_link_id"),
+        belongs_to("course", "course_id"),
+        Index("ix_placement_course", "org_id", "course_id"),
+    )
+
+    course_id: Mapped[str] = mapped_column(Id)
+    registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"))
+    deployment_id: Mapped[str] = mapped_column(Id, ForeignKey("deployment.id"))
+    resource_link_id: Mapped[str] = mapped_column(String(255))
+    title: Mapped[str] = mapped_column(String(400), default="")
+    item: Mapped[str] = mapped_column(String(200), default="programme")
+    item_source: Mapped[str] = mapped_column(String(20), default="launch")
+    grading: Mapped[str] = mapped_column(String(20), default="completion")
+    lineitem_url: Mapped[str | None] = mapped_column(String(2000))
+    lineitems_url: Mapped[str | None] = mapped_column(String(2000))
+    own_lineitem_url: Mapped[str | None] = mapped_column(String(2000))
+    ags_scopes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    claims_hash: Mapped[str] = mapped_column(String(64), default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class Membership(TenantMixin, Base):
+    """A person in a course, as the LMS last said. ``standing`` is instructor, grader, learner or none."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        UniqueConstraint("org_id", "course_id", "person_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("person", "person_id"),
+        Index("ix_membership_person", "org_id", "person_id"),
+    )
+
+    course_id: Mapped[str] = mapped_column(Id)
+    person_id: Mapped[str] = mapped_column(Id)
+    lti_roles: Mapped[list[str]] = mapped_column(JSON, default=list)
+    standing: Mapped[str] = mapped_column(String(20), default="none")
+    claims_hash: Mapped[str] = mapped_column(String(64), default="")
+    launched_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class RoleGrant(TenantMixin, Base):
+    """A role that somebody gave: in a course, or (administrator) for a registration. Ended, never deleted."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (belongs_to("person", "person_id"), Index("ix_role_grant_course", "org_id", "course_id"))
+
+    person_id: Mapped[str] = mapped_column(Id)
+    course_id: Mapped[str | None] = mapped_column(Id)
+    registration_id: Mapped[str | None] = mapped_column(Id, ForeignKey("registration.id"))
+    role: Mapped[str] = mapped_column(String(40))
+    granted_by: Mapped[str] = mapped_column(String(40))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programme, module and rubric versions: hash-addressed, and never changed once written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lti_mentoring.store.base import Base, Frozen, Id, TenantMixin, UtcDateTime, belongs_to, now
+
+
+class ProgrammeVersion(TenantMixin, Frozen, Base):
+    """One published version of a programme, whole, as its canonical body."""
+
+    __tablename__ = "programme_version"
+    __table_args__ = (
+        UniqueConstraint("org_id", "content_hash"),
+        Index("ix_programme_version_slug", "org_id", "slug", "imported_at"),
+    )
+
+    slug: Mapped[str] = mapped_column(String(100))
+    edition: Mapped[str] = mapped_column(String(40))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class ModuleVersion(TenantMixin, Frozen, Base):
+    """One version of a module; attempts point at it."""
+
+    __tablename__ = "module_version"
+    __table_args__ = (UniqueConstraint("org_id", "content_hash"),)
+
+    key: Mapped[str] = mapped_column(String(40))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class RubricVersion(TenantMixin, Frozen, Base):
+    """One version of a rubric; observations and assessments point at it."""
+
+    __tablename__ = "rubric_version"
+    __table_args__ = (UniqueConstraint("org_id", "content_hash"),)
+
+    key: Mapped[str] = mapped_column(String(40))
+    content_hash: Mapped[str] = mapped_column(String(64))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class ProgrammePart(TenantMixin, Frozen, Base):
+    """Which module and rubric versions a programme version is made of."""
+
+    __tablename__ = "programme_part"
+    __table_args__ = (
+        UniqueConstraint("org_id", "programme_version_id", "key"),
+        belongs_to("programme_version", "programme_version_id"),
+        belongs_to("module_version", "module_version_id"),
+        belongs_to("rubric_version", "rubric_version_id"),
+    )
+
+    programme_version_id: Mapped[str] = mapped_column(Id)
+    key: Mapped[str] = mapped_column(String(40))
+    module_version_id: Mapped[str | None] = mapped_column(Id)
+    rubric_version_id: Mapped[str | None] = mapped_column(Id)
