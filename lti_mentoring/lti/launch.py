@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A launch: from what a browser posts to a verified, frozen message, writing nothing (checklist B, G, V)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from lti_mentoring.lti import claims
+from lti_mentoring.lti.claims import LTI, AgsClaim
+from lti_mentoring.lti.keysets import KeySets
+from lti_mentoring.lti.login import LoginRedirect, begin, same_origin
+from lti_mentoring.lti.platforms import profile
+from lti_mentoring.lti.refusal import LaunchRefused
+from lti_mentoring.lti.registration import Deployment, Registration, Registry
+from lti_mentoring.lti.roles import Standing, administrator, is_test_user, standing
+from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name
+from lti_mentoring.lti.verification import Message
+
+__all__ = ["AgsClaim", "Launch", "LaunchRefused", "LoginRedirect", "StateSigner", "begin", "cookie_name", "receive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything of a verified launch that the product uses. Ids are exact; words are bounded; absent is None."""
+
+    registration: Registration
+    deployment: Deployment | None
+    deployment_id: str
+    issuer: str
+    client_id: str
+    sub: str
+    nonce: str
+    nonce_expires_at: datetime
+    message_type: str
+    roles: tuple[str, ...]
+    standing: Standing
+    administrator: bool
+    test_user: bool
+    name: str | None
+    given_name: str | None
+    family_name: str | None
+    email: str | None
+    locale: str | None
+    guid: str | None
+    context_id: str | None
+    context_title: str | None
+    context_label: str | None
+    course_scope: str
+    resource_link_id: str
+    resource_link_title: str | None
+    custom: Mapping[str, str]
+    ags: AgsClaim | None
+    return_url: str | None
+    document_target: str
+    target_link_uri: str
+    cookie_name: str
+    claims_hash: str
+
+
+def receive(
+    params: Mapping[str, str],
+    cookies: Mapping[str, str],
+    *,
+    registry: Registry,
+    keysets: KeySets,
+    signer: StateSigner,
+    launch_url: str,
+    public_url: str,
+    leeway_seconds: float,
+    now: datetime,
+) -> Launch:
+    """Verify what was posted to ``launch_url``. The caller spends ``nonce`` by a unique insert, or the launch may be repeated.
+
+    :raises LaunchRefused: with reason and status; ``LaunchRefused.registration`` once the state told whose launch it is
+    """
+    message = Message(params, cookies, registry, keysets, signer, leeway_seconds, now)
+    try:
+        message.validate()
+        return _launch(message, registry, cookie_name(params["state"]), public_url, now)
+    except LaunchRefused as refused:
+        refused.registration = refused.registration or message.known
+        refused.return_url = refused.return_url or message.return_url
+        raise
+
+
+def _launch(message: Message, registry: Registry, cookie: str, public_url: str, now: datetime) -> Launch:
+    """The message's claims; the parser's own message validators are weaker in each point (S7 to S10)."""
+    known, body = cast(Registration, message.known), message.body
+    kind = claims.message_type(body)
+    deployment_id = _deployment_id(message)
+    target = _target(message, public_url)
+    sub = claims.identifier(body, "sub", "sub")
+    given_roles = claims.roles(body)
+    link_id, link_title = claims.resource_link(body)
+    context_id, context_title, context_label = claims.context(body)
+    presentation = claims.a_dict(body.get(LTI + "launch_presentation"))
+    target_kind = presentation.get("document_target")
+    said = {
+        "name": claims.name(body),
+        "given_name": claims.text(body.get("given_name"), claims.MAX_ID),
+        "family_name": claims.text(body.get("family_name"), claims.MAX_ID),
+        "email": claims.text(body.get("email"), 254),
+        "locale": claims.locale(body),
+        "guid": claims.text(claims.a_dict(body.get(LTI + "tool_platform")).get("guid"), claims.MAX_ID),
+        "context_title": context_title,
+        "context_label": context_label,
+        "resource_link_title": link_title,
+        "custom": claims.custom(body),
+    }
+    grades = claims.ags(body, http=message.on_http)
+    ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
+    shares = profile(known.family).deployments_share_courses
+    return Launch(
+        registration=known,
+        deployment=registry.deployment(known.id, deployment_id),
+        deployment_id=deployment_id,
+        issuer=known.issuer,
+        client_id=known.client_id,
+        sub=sub,
+        nonce=body["nonce"],
+        nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + message.leeway),
+        message_type=kind,
+        roles=given_roles,
+        standing=standing(given_roles),
+        administrator=administrator(given_roles),
+        test_user=is_test_user(given_roles),
+        context_id=context_id,
+        course_scope="" if shares else f"{known.client_id}/{deployment_id}",
+        resource_link_id=link_id,
+        ags=grades,
+        return_url=message.return_url,
+        document_target=target_kind if target_kind in ("iframe", "frame", "window") else "",
+        target_link_uri=target,
+        cookie_name=cookie,
+        claims_hash=claims.digest(said, given_roles, deployment_id, context_id, link_id, ags_said),
+        **cast(Any, said),
+    )
+
+
+def _deployment_id(message: Message) -> str:
+    deployment_id = claims.identifier(message.body, LTI + "deployment_id", "deployment_id")
+    if message.state.deployment_id not in (None, deployment_id):
+        raise LaunchRefused("deployment_mismatch")
+    return deployment_id
+
+
+def _target(message: Message, public_url: str) -> str:
+    """Equal to login's, and on our own origin (V-10, S7)."""
+    target = message.body.get(LTI + "target_link_uri")
+    if target in (None, ""):
+        raise LaunchRefused("target_link_uri_missing")
+    if not isinstance(target, str) or not same_origin(target, public_url):
+        raise LaunchRefused("target_off_origin")
+    if target != message.state.target_link_uri and not profile(cast(Registration, message.known).family).target_only_in_token:
+        raise LaunchRefused("target_mismatch")
+    return target

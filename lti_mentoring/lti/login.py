@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OIDC login initiation: from an LMS's unsigned call to a redirect that only this browser can finish (checklist LOG)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from pylti1p3.oidc_login import OIDCLogin
+
+from lti_mentoring.lti.parser import Cookies, KnownRegistration, KnownRegistrations, NothingStored, Params
+from lti_mentoring.lti.refusal import LaunchRefused
+from lti_mentoring.lti.registration import Registration, Registry
+from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name, new_state, nonce
+
+_MAX_BYTES = 16 * 1024
+_MAX_TARGET = 2_000
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRedirect:
+    """Where to send the browser, and the cookie to set first."""
+
+    location: str
+    cookie_name: str
+    cookie_value: str
+    max_age: int
+    registration: Registration
+
+
+def begin(
+    params: Mapping[str, str],
+    *,
+    registry: Registry,
+    signer: StateSigner,
+    launch_url: str,
+    public_url: str,
+    now: datetime,
+) -> LoginRedirect:
+    """Answer a login initiation. ``params`` are those of the query (GET) or the body (POST), each once.
+
+    :raises LaunchRefused: 400, or 413 for what no LMS would send
+    """
+    if sum(len(name) + len(value) for name, value in params.items()) > _MAX_BYTES:
+        raise LaunchRefused("login_too_large")
+    login = _Login(params, registry, signer, public_url, now)
+    location = login._prepare_redirect_url(launch_url)
+    return LoginRedirect(location, cookie_name(login.state), login.held_by_browser, LIFETIME_SECONDS, login.known)
+
+
+def same_origin(url: str, other: str) -> bool:
+    """Scheme, host and port equal."""
+    try:
+        one, two = urlsplit(url), urlsplit(other)
+        ports = [part.port or _DEFAULT_PORTS.get(part.scheme) for part in (one, two)]
+    except ValueError:
+        return False
+    return bool(one.hostname) and (one.scheme, one.hostname, ports[0]) == (two.scheme, two.hostname, ports[1])
+
+
+class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any]):
+    """pylti1p3's login with a signed state (S15), a nonce that follows from it (S2, S16), and a target on our own origin."""
+
+    def __init__(self, params: Mapping[str, str], registry: Registry, signer: StateSigner, public_url: str, now: datetime) -> None:
+        super().__init__(Params(params), KnownRegistrations(registry), NothingStored(), Cookies())
+        self._params, self._registry, self._signer = params, registry, signer
+        self._public_url, self._now = public_url, now
+        self.state = self.held_by_browser = ""
+        self.known: Registration
+
+    def get_redirect(self, url: str) -> Any:
+        """Never asked: the floor above redirects."""
+        raise NotImplementedError
+
+    def validate_oidc_login(self) -> KnownRegistration:
+        for name in ("iss", "login_hint", "target_link_uri"):
+            if not self._params.get(name):
+                raise LaunchRefused(f"{name}_missing")
+        self.known = _choose(self._registry, self._params)
+        target = self._params["target_link_uri"]
+        if len(target) > _MAX_TARGET or not same_origin(target, self._public_url):
+            raise LaunchRefused("target_off_origin", registration=self.known)
+        return KnownRegistration(self.known)
+
+    def _get_uuid(self) -> str:
+        self.state, self.held_by_browser = new_state(
+            self._signer,
+            self.known,
+            deployment_id=self._params.get("lti_deployment_id") or None,
+            target_link_uri=self._params["target_link_uri"],
+            hints={name: self._params[name] for name in ("login_hint", "lti_message_hint") if name in self._params},
+            now=self._now,
+        )
+        return self.state
+
+    def _generate_nonce(self) -> str:
+        return nonce(self._signer, self.state)
+
+    def _prepare_redirect_url(self, launch_url: str) -> str:
+        url: str = super()._prepare_redirect_url(launch_url)
+        # The base writes `auth_url + "?" + query` even where auth_url has a query (S17, LOG-14); ours holds no "?" unescaped.
+        head, _, query = url.rpartition("?")
+        if self._params.get("lti_message_hint") == "":
+            query += "&" + urlencode({"lti_message_hint": ""})  # the base drops a hint that is empty (LOG-07)
+        head = head.rstrip("?&")
+        return f"{head}{'&' if '?' in head else '?'}{query}"
+
+
+def _choose(registry: Registry, params: Mapping[str, str]) -> Registration:
+    """The registration that this login is for (LOG-03 to LOG-05); a wrong client id never falls back to another one."""
+    issuer, client_id, deployment_id = params["iss"], params.get("client_id"), params.get("lti_deployment_id")
+    if client_id:
+        known = registry.registration(issuer, client_id)
+        if known is None:
+            raise LaunchRefused("client_unknown" if registry.registrations(issuer) else "issuer_unknown")
+        return known
+    candidates = registry.registrations(issuer)
+    if not candidates:
+        raise LaunchRefused("issuer_unknown")
+    if len(candidates) > 1 and deployment_id:
+        candidates = registry.by_deployment(issuer, deployment_id)
+    if len(candidates) != 1:
+        raise LaunchRefused("client_ambiguous")
+    return candidates[0]

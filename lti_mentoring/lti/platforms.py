@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where LMSs differ: one profile per family, the only place in the product that names them in code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How one family of LMS behaves. The defaults are the specification's, strictly read; each difference says who and why."""
+
+    family: str
+
+    shared: bool = False
+    """One issuer and client id serve many institutions; the deployment tells them apart."""
+
+    deployments_share_courses: bool = False
+    """The deployment id says nothing, so it is no part of a course's key."""
+
+    hints_single_use: bool = False
+    """A login hint works once: a launch cannot be begun again from our page, only from the LMS's."""
+
+    target_only_in_token: bool = False
+    """After deep linking only the id_token names the item's address; login names the tool's base address."""
+
+    lineitem_claim_may_be_foreign: bool = False
+    """Where we may create columns ourselves, the ``lineitem`` claim may name one that is not this link's."""
+
+    timestamp_step_seconds: float = 0.001
+    """The least difference between two timestamps of one person on one line item. We write milliseconds."""
+
+    wipes_on_nonfinal: bool = False
+    """A score that is not FullyGraded clears the grade that is there, so only a final score or an explicit reset is sent."""
+
+    links_created_columns: bool = True
+    """Columns that we create name their resource link."""
+
+    integer_maximum: bool = False
+    """A line item's ``scoreMaximum`` must be a whole number."""
+
+    forbidden_means_expired: bool = False
+    """403 is what an expired token gets, so it too asks for one new token."""
+
+    rate_limit_by_403: bool = False
+    """403 with ``x-rate-limit-remaining: 0`` is a 429."""
+
+    stale_statuses: frozenset[int] = frozenset({409})
+    """The platform holds a newer score."""
+
+    stale_words: tuple[tuple[int, str], ...] = ()
+    """Status and words (lower case) that mean the same as a stale status."""
+
+    same_words: tuple[tuple[int, str], ...] = ()
+    """Status and words that mean: a score of exactly this timestamp is there. On a repeated send, that was ours."""
+
+    remedies: tuple[tuple[int, str, str], ...] = ()
+    """Status, words and the remedy code that they stand for."""
+
+
+GENERIC = Profile("generic")
+
+MOODLE = Profile(
+    "moodle",
+    # launchid in the message hint is spent by the first auth request; a second shows Moodle's "Invalid request".
+    hints_single_use=True,
+    # Compares strtotime() of ours with the gradebook's timemodified: whole seconds, equal is too old.
+    timestamp_step_seconds=1.0,
+    # gradebookservices clears grade and feedback unless gradingProgress is FullyGraded.
+    wipes_on_nonfinal=True,
+    # A column made with resourceLinkId becomes a second one of that activity, and launches then carry no lineitem at all.
+    links_created_columns=False,
+    remedies=(
+        # scores.php: is_user_gradable_in_course() is false for teachers, administrators and people who left.
+        (400, "incorrect score received", "user_not_gradable"),
+    ),
+)
+
+OPENEDX = Profile(
+    "openedx",
+    # deployment_id is always "1"; every block has a client_id of its own.
+    deployments_share_courses=True,
+    # login initiation keeps the block's launch URL; only the claim has the deep-linked item's.
+    target_only_in_token=True,
+    # In programmatic mode the claim carries the configuration's first line item, whatever it is.
+    lineitem_claim_may_be_foreign=True,
+    # LtiAgsLineItem.score_maximum is an IntegerField; 10.5 is a 400.
+    integer_maximum=True,
+    # lti_1p3 authentication answers 403 to a missing, wrong or expired token.
+    forbidden_means_expired=True,
+    # LtiAgsScoreSerializer: a 400 on the field "timestamp", older and equal in different words.
+    stale_words=((400, "later point in time"), (400, "already exists for the provided timestamp")),
+    same_words=((400, "already exists for the provided timestamp"),),
+)
+
+CANVAS = Profile(
+    "canvas",
+    # Issuer https://canvas.instructure.com and one developer key for all institutions that inherit it.
+    shared=True,
+    # Throttling answers 403 "Rate Limit Exceeded" with this header at 0 (newer: 429).
+    rate_limit_by_403=True,
+    remedies=(
+        (403, "concluded", "course_closed"),
+        (422, "concluded", "course_closed"),
+        (422, "unpublished", "course_closed"),
+        (422, "user not found in course", "user_not_gradable"),
+    ),
+)
+
+BLACKBOARD = Profile(
+    "blackboard",
+    # Issuer https://blackboard.com and one client id for all schools; the deployment is the tenant.
+    shared=True,
+    remedies=((400, "user could not be found", "user_not_gradable"),),
+)
+
+BRIGHTSPACE = Profile(
+    "brightspace",
+    # A tool's client id may be deployed to several organisations.
+    shared=True,
+    # 403 "... not enrolled in the org unit", and 404 for a person who left.
+    remedies=((403, "not enrolled", "user_not_gradable"),),
+)
+
+SAKAI = Profile("sakai")
+
+COURSERA = Profile(
+    "coursera",
+    # One issuer for all partners.
+    shared=True,
+)
+
+_PROFILES = {one.family: one for one in (GENERIC, MOODLE, OPENEDX, CANVAS, BLACKBOARD, BRIGHTSPACE, SAKAI, COURSERA)}
+
+FAMILIES = tuple(_PROFILES)
+
+
+def profile(family: str) -> Profile:
+    """The profile of a family; the strict one if we do not know it."""
+    return _PROFILES.get(family, GENERIC)

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one guarded door to other people's servers (checklist AS-05): no private address, no redirect, no endless answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from lti_mentoring.outbound.addresses import Rules
+from lti_mentoring.outbound.refusal import Refused, Unreachable
+from lti_mentoring.outbound.transport import DEFAULT_MAX_BYTES, Guard, Session
+
+__all__ = ["DEFAULT_MAX_BYTES", "Answer", "Client", "Refused", "Unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the status is the caller's to judge, redirects included. Header names are case-insensitive."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def json(self) -> Any:
+        """The body as JSON whatever its media type says (Moodle's token answer says text/html); ValueError if it is not."""
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+
+class Client:
+    """One per process. Times are seconds; a request takes at most the sum of both timeouts in all.
+
+    ``private_hosts`` are host names or networks that may be private (https still required); ``ports`` the allowed ones;
+    ``allow_local`` lifts scheme, port and private addresses (development only), but never link-local and metadata;
+    ``ca_bundle`` is a file of further authorities; ``forbid`` is called before each request and raises where none may be made.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_local: bool = False,
+        private_hosts: Collection[str] = (),
+        ports: Sequence[int] = (443,),
+        ca_bundle: str | None = None,
+        proxy: str | None = None,
+        connect_timeout: float = 5,
+        read_timeout: float = 15,
+        forbid: Callable[[], None] | None = None,
+    ) -> None:
+        self._rules = Rules(allow_local=allow_local, private_hosts=private_hosts, ports=ports)
+        self._seconds = connect_timeout + read_timeout
+        timeouts = (connect_timeout, read_timeout)
+        self._guard = Guard(self._rules, ca_bundle=ca_bundle, proxy=proxy, timeouts=timeouts, forbid=forbid)
+        self.session: requests.Session = Session(self._guard)
+
+    def check(self, url: str) -> None:
+        """Whether we would ever call ``url``, as far as that can be said without a network; Refused if not."""
+        self._rules.check(url)
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | str | Mapping[str, str] | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        hosts: Collection[str] | None = None,
+        seconds: float | None = None,
+    ) -> Answer:
+        """One request, one answer. ``hosts``: the only host names that it may go to; ``seconds``: a shorter total than usual.
+
+        :raises Refused: we do not make it or do not take the answer
+        :raises Unreachable: no proper answer
+        """
+        self._rules.check(url, hosts)
+        try:
+            request = self.session.prepare_request(requests.Request(method, url, headers=dict(headers or {}), data=data))
+        except (requests.RequestException, UnicodeError, ValueError):
+            raise Refused("url", url) from None
+        response = self._guard.fetch(request, max_bytes=max_bytes, hosts=hosts, seconds=seconds or self._seconds)
+        return Answer(response.status_code, response.headers, response.content, url)
