@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an LMS is told of a candidate's work, when it may be told, and how long to wait before it is told again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from lti_mentoring.domain.candidacy import PARTICIPATION, Records, requirements
+from lti_mentoring.domain.programme import Policy
+
+# --- where a delivery stands ----------------------------------------------------------------------------------------------------
+
+WAITING, SENDING, DONE, REFUSED, HELD, SET_ASIDE = "waiting", "sending", "done", "refused", "held", "set_aside"
+
+STUCK = (REFUSED, HELD)
+"""A person must look: the platform said no, or it holds something newer that we do not overwrite unasked."""
+
+# --- what is sent (domain map 1d, checklist SC-09) ---------------------------------------------------------------------------
+
+FINAL, VOID, NOT_YET, STOPPED = "final", "void", "not_yet", "stopped"
+FULLY_GRADED, NOT_READY = "FullyGraded", "NotReady"
+
+TABLE: Mapping[str, tuple[str, str] | None] = {
+    "not_begun": ("Initialized", NOT_READY),
+    "drafting": ("InProgress", NOT_READY),
+    "submitted": ("Submitted", "PendingManual"),
+    "returned": ("InProgress", "PendingManual"),
+    "assessed": ("Completed", "PendingManual"),
+    FINAL: ("Completed", FULLY_GRADED),
+    VOID: ("Initialized", NOT_READY),
+    NOT_YET: None,
+    STOPPED: None,
+}
+"""Stage of an item -> activityProgress and gradingProgress; None where nothing is ever said. Only ``final`` carries a score, and only
+``void`` takes one back. "Not yet" says nothing: it never posts a zero. ``stopped`` (withdrawn, deferred) keeps what was said last."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreState:
+    """What one score message says, but for whom and when. A score without ``given`` clears what the platform holds (SC-06, SC-13)."""
+
+    activity: str
+    grading: str
+    given: Fraction | None = None
+    maximum: int | None = None
+
+    @property
+    def final(self) -> bool:
+        """Whether this is a grade and not a step towards one."""
+        return self.grading == FULLY_GRADED
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an item stands for a candidate: its stage of TABLE, and the points of 100 that it is worth once final."""
+
+    stage: str
+    points: Fraction | None = None
+
+
+def score_for(standing: Standing, *, grading: str, wipes_on_nonfinal: bool, final_sent: bool, last_activity: str = "") -> ScoreState | None:
+    """What to send now, or None for nothing.
+
+    ``grading`` is the placement's choice, completion or points. ``wipes_on_nonfinal``: this platform clears the grade when anything
+    but a final score arrives (Moodle), so that it gets final scores only. ``final_sent``: it may hold a final score of ours; then
+    nothing follows but another final score, or the reset of one that was voided.
+    """
+    said = TABLE[standing.stage]
+    if standing.stage == FINAL:
+        return _final(standing, grading)
+    if standing.stage == VOID:
+        return ScoreState("Initialized", NOT_READY) if final_sent else None
+    if final_sent or wipes_on_nonfinal:
+        return None
+    if standing.stage == STOPPED and last_activity:
+        return ScoreState(last_activity, NOT_READY)
+    return ScoreState(*said) if said is not None else None
+
+
+def _final(standing: Standing, grading: str) -> ScoreState:
+    if grading == "points" and standing.points is not None:
+        return ScoreState("Completed", FULLY_GRADED, standing.points, 100)
+    return ScoreState("Completed", FULLY_GRADED, Fraction(1), 1)
+
+
+def equal(given: Fraction | None, maximum: int | None, theirs: float | None, their_maximum: float | None) -> bool:
+    """Whether a platform's result is the score that we sent: the same share, within what a gradebook rounds away (five decimals)."""
+    if given is None or not maximum:
+        return theirs is None
+    if theirs is None or not their_maximum:
+        return False
+    return abs(float(given / maximum) - theirs / their_maximum) < 0.00001 + 1e-9
+
+
+# --- where an item stands ------------------------------------------------------------------------------------------------------
+
+PROGRAMME, OBSERVATION, MODULE = "programme", "observation", "module:"
+
+
+def graded(item: str) -> bool:
+    """Whether what this placement opens has a grade at all; a cohort page has none."""
+    return item in (PROGRAMME, OBSERVATION) or item.startswith(MODULE)
+
+
+def standing(
+    item: str, policy: Policy, records: Records, *, participation: str = "active", percents: Mapping[str, Fraction] | None = None
+) -> Standing:
+    """Where ``item`` stands by the records as they are now; KeyError for an item without a grade.
+
+    ``percents`` is what a mastered module was worth, by its key; only points ask for it.
+    """
+    if not graded(item):
+        raise KeyError(item)
+    if item == PROGRAMME:
+        found = _programme(policy, records)
+    elif item == OBSERVATION:
+        found = _observation(policy, records)
+    else:
+        found = _module(item.removeprefix(MODULE), records, percents or {})
+    # Whoever withdraws keeps what was finished before; only steps towards a grade stop being told.
+    return found if found.stage == FINAL or PARTICIPATION.get(participation, False) else Standing(STOPPED)
+
+
+def _programme(policy: Policy, records: Records) -> Standing:
+    if requirements(policy, records).met:
+        return Standing(FINAL, Fraction(100))
+    begun = any(module.attempts or module.open_attempt or module.mastered for module in records.modules) or records.observations
+    return Standing("drafting" if begun else "not_begun")
+
+
+def _module(key: str, records: Records, percents: Mapping[str, Fraction]) -> Standing:
+    module = next((one for one in records.modules if one.key == key), None)
+    if module is None:
+        return Standing("not_begun")
+    if module.mastered:
+        return Standing(FINAL, percents.get(key))
+    if module.open_attempt:
+        return Standing("drafting")
+    return Standing(NOT_YET if module.attempts else "not_begun")
+
+
+def _observation(policy: Policy, records: Records) -> Standing:
+    own = [one for one in records.observations if one.kind == "independent" and one.state != "cancelled"]
+    means = [one.verdict.means.overall for one in own if one.verdict is not None and one.verdict.met]
+    if policy.independent_observations and len(means) >= policy.independent_observations:
+        best = sorted((points_for(mean, policy.points) for mean in means if mean is not None), reverse=True)
+        best = best[: policy.independent_observations]
+        return Standing(FINAL, sum(best, Fraction(0)) / len(best) if best else None)
+    states = {one.state for one in own}
+    if "drafting" in states:
+        return Standing("submitted")
+    return Standing(NOT_YET if "released" in states and "planned" not in states else "not_begun")
+
+
+def points_for(mean: Fraction, points: tuple[int, ...]) -> Fraction:
+    """A mean of the 1 to 4 scale as points: straight lines between the points of the levels."""
+    low = min(max(int(mean), 1), len(points) - 1)
+    share = min(max(mean - low, Fraction(0)), Fraction(1))
+    return points[low - 1] + share * (points[low] - points[low - 1])
+
+
+# --- where it goes -------------------------------------------------------------------------------------------------------------
+
+AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
+SCORE_SCOPE, LINEITEM_SCOPE = f"{AGS}score", f"{AGS}lineitem"
+
+
+def no_column(*, scopes: Collection[str], lineitem_url: str | None, lineitems_url: str | None, own_lineitem_url: str | None) -> str:
+    """Why a placement has no column in the gradebook that we may fill; empty if it has one or may make one (checklist LI-01).
+
+    ``no_service``: the LMS offers no grades for it; ``score_not_allowed``: it does not let us send any; ``no_line_item``: it has no
+    column and does not let us make one.
+    """
+    if not scopes and not lineitem_url and not lineitems_url:
+        return "no_service"
+    if SCORE_SCOPE not in scopes:
+        return "score_not_allowed"
+    if lineitem_url or own_lineitem_url or (lineitems_url and LINEITEM_SCOPE in scopes):
+        return ""
+    return "no_line_item"
+
+
+def tag(item: str) -> str:
+    """The tag of a column that we make (checklist LI-07)."""
+    return {PROGRAMME: "progress", OBSERVATION: "observation"}.get(item, "module")
+
+
+# --- when ----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patiently grades are sent: seconds of a lease, of the first wait's bound and of the longest; grades to a wake-up."""
+
+    lease_seconds: float
+    base_seconds: float
+    cap_seconds: float
+    batch: int
+
+
+MOST_SERVER_FAULTS = 12
+"""An LMS that answers 500 to the same score this often will not change its mind: Moodle does so for a locked grade, Open edX for an
+unknown person. From then on a person must look. Other troubles (no answer, 502, 503, 504, 429) are waited out without end."""
+
+LONGEST_RETRY_AFTER = timedelta(days=1)
+
+
+def gives_up(status: int | None, tries: int) -> bool:
+    """Whether trying again by ourselves is of no use any more."""
+    return status == 500 and tries >= MOST_SERVER_FAULTS
+
+
+def next_timestamp(now: datetime, last: datetime | None, step: timedelta) -> datetime:
+    """The time to put on the next score: in whole milliseconds, strictly later than ``last`` by at least ``step`` (SC-02, SC-03).
+
+    ``step`` is the platform's: Moodle compares whole seconds. It holds after the clock was set back, too.
+    """
+    if last is not None and now < last + max(step, timedelta(milliseconds=1)):
+        now = last + max(step, timedelta(milliseconds=1))
+        if now.microsecond % 1000:
+            now += timedelta(milliseconds=1)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def backoff(tries: int, pace: Pace, chance: Callable[[], float], *, retry_after: timedelta | None = None) -> timedelta:
+    """How long to wait after the ``tries``-th failure in a row: drawn below a bound that doubles up to the cap (full jitter).
+
+    ``chance`` draws from 0 to 1. What the platform asks for in Retry-After comes on top, a day at the most, so that the grades
+    which were turned away together do not come back together.
+    """
+    bound = min(pace.cap_seconds, pace.base_seconds * 2 ** min(max(tries - 1, 0), 32))
+    asked = min(max(retry_after or timedelta(0), timedelta(0)), LONGEST_RETRY_AFTER)
+    return asked + timedelta(seconds=chance() * bound)

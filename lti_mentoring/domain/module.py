@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A training module: what is read, what is asked, and the task that is practised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SINGLE, MULTIPLE, NEXT_MOVE, SORT, TAG, ORDER = "single", "multiple", "next_move", "sort", "tag", "order"
+CHOICE_KINDS = frozenset({SINGLE, MULTIPLE, NEXT_MOVE})
+MANY_PART_KINDS = frozenset({SORT, TAG, ORDER})
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One line of a conversation; without a speaker it is a stage direction, such as a silence."""
+
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a section: ``prose``, ``talk`` (turns), ``comment`` (on the talk before it) or ``keep`` (a card). Text is Markdown."""
+
+    kind: str
+    text: str = ""
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the reading: kind ``reading``, ``pause``, ``talk`` or ``card``."""
+
+    key: str
+    kind: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a reader can do afterwards: ``text`` as promised, ``title`` short, for results."""
+
+    key: str
+    text: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An option. ``why`` teaches; with ``if_missed`` it is for those who left a right option out."""
+
+    key: str
+    text: str
+    right: bool
+    why: str = ""
+    if_missed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a next-move item."""
+
+    prompt: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card to sort, tag or put in order; ``bin`` is the index of the right bin, -1 where the item is an order."""
+
+    key: str
+    text: str
+    bin: int = -1
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A likely wrong order: card ``first`` stood before card ``before``, or first of all if ``before`` is empty."""
+
+    first: str
+    before: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question of the pool. Which of the tuples are filled follows from ``kind``."""
+
+    key: str
+    outcome: str
+    kind: str
+    points: int
+    critical: bool
+    stem: str
+    reason: str = ""
+    choices: tuple[Choice, ...] = ()
+    steps: tuple[Step, ...] = ()
+    bins: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+    order: tuple[str, ...] = ()
+    slips: tuple[Slip, ...] = ()
+
+    @property
+    def many_part(self) -> bool:
+        """Whether it is worth many points: sort, tag, order."""
+        return self.kind in MANY_PART_KINDS
+
+    def options(self, step: int = 1) -> tuple[Choice, ...]:
+        """The options of a choice item; ``step`` counts from 1."""
+        return self.steps[step - 1].choices if self.steps else self.choices
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What an attempt draws for each outcome, and the points that clear it."""
+
+    many_part: int = 1
+    choice: int = 2
+    points: int = 10
+    needed: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCriterion:
+    """A criterion of the practice task, with four levels."""
+
+    key: str
+    title: str
+    outcomes: tuple[str, ...]
+    critical: bool
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """The practice task with its rubric and a commented model answer (Markdown)."""
+
+    title: str
+    text: str
+    passing: str
+    criteria: tuple[TaskCriterion, ...]
+    model_answer: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Minutes for each part."""
+
+    reading: int
+    pause: int
+    check: int
+    practice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """A module as it is taught; everything that a person reads is Markdown in the module's language."""
+
+    key: str
+    title: str
+    intro: str
+    competencies: tuple[str, ...]
+    times: Times
+    outcomes: tuple[Outcome, ...]
+    sections: tuple[Section, ...]
+    check_intro: str
+    items: tuple[Item, ...]
+    draw: Draw
+    practice: Task
+
+    @property
+    def minutes(self) -> int:
+        """Minutes for the whole module."""
+        return self.times.reading + self.times.pause + self.times.check + self.times.practice
+
+    def item(self, key: str) -> Item:
+        """The item with that key; KeyError if there is none."""
+        for item in self.items:
+            if item.key == key:
+                return item
+        raise KeyError(key)
+
+    def pool(self, outcome: str) -> Sequence[Item]:
+        """The items of an outcome, in the order of the manuscript."""
+        return [item for item in self.items if item.outcome == outcome]

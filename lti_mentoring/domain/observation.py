@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An observation from plan to release: its states, what a release needs, and what the levels amount to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from lti_mentoring.domain.programme import LEVELS, Policy, Rubric
+from lti_mentoring.domain.rule import RuleBroken
+
+WAITING = ("planned", "drafting")
+"""States in which an observation waits for its observer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What an assessor says of one criterion: a level 1 to 4, or not observed with a reason, or nothing yet."""
+
+    criterion: str
+    level: int | None = None
+    not_observed: bool = False
+    reason: str = ""
+    note_ids: tuple[str, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing has been said yet."""
+        return self.level is None and not self.not_observed
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One thing that a release still lacks; ``criterion`` is empty where it concerns the whole observation."""
+
+    code: str
+    criterion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that the guards of the state machine look at."""
+
+    subject_id: str
+    assessor_id: str
+    consent: bool = False
+    rubric: Rubric | None = None
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
+    note_ids: Collection[str] = ()
+
+    def said(self) -> Iterable[Rating]:
+        """A rating for each criterion of the rubric, in its order; an open one where nothing was said."""
+        criteria = self.rubric.criteria if self.rubric else ()
+        return [self.ratings.get(one.key, Rating(one.key)) for one in criteria]
+
+
+def _assessor_is_not_subject(case: Case) -> Iterable[Gap]:
+    return [Gap("observation_of_oneself")] if case.assessor_id == case.subject_id else []
+
+
+def _consent_recorded(case: Case) -> Iterable[Gap]:
+    return [] if case.consent else [Gap("consent_missing")]
+
+
+def _every_criterion_rated(case: Case) -> Iterable[Gap]:
+    return [Gap("criterion_open", one.criterion) for one in case.said() if one.open]
+
+
+def _reasons_given(case: Case) -> Iterable[Gap]:
+    return [Gap("reason_missing", one.criterion) for one in case.said() if one.not_observed and not one.reason.strip()]
+
+
+def _evidence_linked(case: Case) -> Iterable[Gap]:
+    """I10: a level above 1 stands on a note of this very observation."""
+    known = frozenset(case.note_ids)
+    return [
+        Gap("evidence_missing", one.criterion)
+        for one in case.said()
+        if one.level is not None and one.level > 1 and known.isdisjoint(one.note_ids)
+    ]
+
+
+GUARDS: dict[str, Callable[[Case], Iterable[Gap]]] = {
+    "assessor is not the subject": _assessor_is_not_subject,
+    "consent of the protégé recorded": _consent_recorded,
+    "every criterion rated or not observed": _every_criterion_rated,
+    "a reason for each not observed": _reasons_given,
+    "evidence for each level above 1": _evidence_linked,
+}
+"""Name of a guard -> what it finds missing."""
+
+FOR_RELEASE = tuple(GUARDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of the state table."""
+
+    state: str
+    verb: str
+    to: str
+    guards: tuple[str, ...] = ()
+
+
+MOVES = (
+    Move("new", "plan", "planned", ("assessor is not the subject",)),
+    Move("planned", "consent", "planned"),
+    Move("planned", "take_back_consent", "planned"),
+    Move("planned", "note", "drafting"),
+    Move("planned", "rate", "drafting"),
+    Move("planned", "cancel", "cancelled"),
+    Move("drafting", "consent", "drafting"),
+    Move("drafting", "take_back_consent", "drafting"),
+    Move("drafting", "note", "drafting"),
+    Move("drafting", "rate", "drafting"),
+    Move("drafting", "cancel", "cancelled"),
+    Move("drafting", "release", "released", FOR_RELEASE),
+)
+"""The whole machine. Released and cancelled have no way out in this version."""
+
+TABLE: Mapping[tuple[str, str], Move] = {(move.state, move.verb): move for move in MOVES}
+
+
+def after(state: str, verb: str, case: Case | None = None) -> str:
+    """The state that ``verb`` leads to.
+
+    RuleBroken ``observation_closed`` (facts: state, verb) where the table has no such move; else the code of the first gap
+    that a guard finds, with ``criteria`` that share it and all ``gaps``.
+    """
+    move = TABLE.get((state, verb))
+    if move is None:
+        raise RuleBroken("observation_closed", state=state, verb=verb)
+    if move.guards and case is None:
+        raise ValueError(f"{verb} has guards and needs its case")
+    found = gaps(case, move.guards) if case is not None else ()
+    if found:
+        first = found[0].code
+        raise RuleBroken(first, criteria=tuple(gap.criterion for gap in found if gap.code == first and gap.criterion), gaps=found)
+    return move.to
+
+
+def gaps(case: Case, guards: Collection[str] = FOR_RELEASE) -> tuple[Gap, ...]:
+    """Everything that the guards miss; for a release, unless others are named."""
+    return tuple(gap for name in guards for gap in GUARDS[name](case))
+
+
+def release(state: str, case: Case) -> str:
+    """The state after a release; RuleBroken as in ``after``."""
+    return after(state, "release", case)
+
+
+def diagram() -> str:
+    """The state table as a Mermaid state diagram, guards in brackets. The one in the documentation is made by this."""
+    lines = ["stateDiagram-v2"]
+    for move in MOVES:
+        guard = f" [{'; '.join(move.guards)}]" if move.guards else ""
+        lines.append(f"    {'[*]' if move.state == 'new' else move.state} --> {move.to}: {move.verb.replace('_', ' ')}{guard}")
+    ends = {move.to for move in MOVES} - {move.state for move in MOVES}
+    lines += [f"    {state} --> [*]" for state in sorted(ends)]
+    return "\n".join(lines) + "\n"
+
+
+def check_draft(rubric: Rubric, ratings: Iterable[Rating], note_ids: Collection[str]) -> None:
+    """What even a draft must keep: known criteria, levels of the scale, not both at once, notes of this observation.
+
+    RuleBroken ``criterion_unknown``, ``level_unknown``, ``note_unknown``, each with the fact ``criterion``.
+    """
+    keys = {one.key for one in rubric.criteria}
+    known = frozenset(note_ids)
+    for rating in ratings:
+        if rating.criterion not in keys:
+            raise RuleBroken("criterion_unknown", criterion=rating.criterion)
+        if rating.level is not None and (rating.level not in LEVELS or rating.not_observed):
+            raise RuleBroken("level_unknown", criterion=rating.criterion)
+        if not known.issuperset(rating.note_ids):
+            raise RuleBroken("note_unknown", criterion=rating.criterion)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """Exact means over what was observed. ``overall`` is None where nothing was; an unobserved competency is absent."""
+
+    overall: Fraction | None
+    competencies: Mapping[str, Fraction]
+    observed: int
+
+
+def means(rubric: Rubric, ratings: Mapping[str, Rating]) -> Means:
+    """Means of the levels given. A criterion not observed is neither 0 nor 1: it does not count."""
+    by_competency: dict[str, list[int]] = {}
+    levels: list[int] = []
+    for criterion in rubric.criteria:
+        rating = ratings.get(criterion.key)
+        if rating is None or rating.level is None:
+            continue
+        levels.append(rating.level)
+        for competency in criterion.competencies:
+            by_competency.setdefault(competency, []).append(rating.level)
+    of_each = {competency: Fraction(sum(given), len(given)) for competency, given in by_competency.items()}
+    return Means(Fraction(sum(levels), len(levels)) if levels else None, of_each, len(levels))
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a verdict is not yet: a stable code and its facts."""
+
+    code: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Met, or not yet with every reason."""
+
+    met: bool
+    reasons: tuple[Reason, ...]
+    means: Means
+
+
+def met(policy: Policy, rubric: Rubric, ratings: Mapping[str, Rating]) -> Verdict:
+    """Hold the ratings against the policy's bars, in exact fractions; nothing is rounded towards a bar.
+
+    Reasons: ``nothing_observed``; ``overall_mean_below`` (mean, bar); ``competency_mean_below`` (competency, mean, bar);
+    ``critical_at_one`` (criterion).
+    """
+    found = means(rubric, ratings)
+    reasons: list[Reason] = []
+    if found.overall is None:
+        reasons.append(Reason("nothing_observed"))
+    elif found.overall < policy.overall_mean:
+        reasons.append(Reason("overall_mean_below", {"mean": found.overall, "bar": policy.overall_mean}))
+    for competency, mean in found.competencies.items():
+        if mean < policy.competency_mean:
+            facts = {"competency": competency, "mean": mean, "bar": policy.competency_mean}
+            reasons.append(Reason("competency_mean_below", facts))
+    for criterion in rubric.criteria if policy.no_critical_at_one else ():
+        rating = ratings.get(criterion.key)
+        if criterion.critical and rating is not None and rating.level == 1:
+            reasons.append(Reason("critical_at_one", {"criterion": criterion.key}))
+    return Verdict(not reasons, tuple(reasons), found)
+
+
+def rounded_down(mean: Fraction, places: int = 2) -> str:
+    """A mean for people, never rounded up: 2.7499 reads 2.74, so that nobody sees the bar and misses it. Trailing zeros go."""
+    steps = mean * 10**places
+    whole, rest = divmod(steps.numerator // steps.denominator, 10**places)
+    decimals = f"{rest:0{places}d}".rstrip("0")
+    return f"{whole}.{decimals}" if decimals else str(whole)
