@@ -14,6 +14,10 @@ PREFIX = "LTI_MENTORING_"
 PACKAGE = Path(__file__).parent
 
 
+MOST_REQUESTS = 5
+"""Requests that one delivery may need in a row: a token, the columns, a new column, the score, the result."""
+
+
 class SettingsError(Exception):
     """A setting is missing or cannot be read; the message says which, and what to do."""
 
@@ -43,7 +47,6 @@ class OutboundSettings:
 
     connect_seconds: int
     read_seconds: int
-    total_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +142,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError("LTI_MENTORING_CLOCK_LEEWAY_SECONDS must lie between 0 and 300")
     if settings.sqlite_synchronous not in ("FULL", "NORMAL", "EXTRA"):
         raise SettingsError("LTI_MENTORING_SQLITE_SYNCHRONOUS must be FULL, NORMAL or EXTRA")
-    if settings.delivery.lease_seconds <= settings.outbound.total_seconds:
-        raise SettingsError("delivery.lease_seconds must be longer than outbound.total_seconds, else two workers send one grade")
+    one_request = settings.outbound.connect_seconds + settings.outbound.read_seconds
+    if settings.delivery.lease_seconds < MOST_REQUESTS * one_request:
+        raise SettingsError(
+            f"delivery.lease_seconds must be at least {MOST_REQUESTS} times outbound.connect_seconds plus read_seconds "
+            f"({MOST_REQUESTS * one_request}), else two workers could send one grade"
+        )
 
 
 def _read(file: Path) -> dict[str, Any]:

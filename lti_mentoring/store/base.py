@@ -167,6 +167,8 @@ def _fence_reads(state: ORMExecuteState) -> None:
     org_id = _scope.get()
     if org_id is None or org_id == EVERYWHERE or state.is_column_load or state.is_relationship_load:
         return
+    if (state.is_update or state.is_delete) and any(issubclass(mapper.class_, Frozen) for mapper in state.all_mappers):
+        raise FenceBroken("published versions never change")
     if state.is_select or state.is_update or state.is_delete:
         state.statement = state.statement.options(
             with_loader_criteria(TenantMixin, lambda cls: cls.org_id == org_id, include_aliases=True)
@@ -218,6 +220,7 @@ def transactional() -> Iterator[Session]:
         raise RuntimeError("a transaction is open already")
     held = db.session()
     held.rollback()
+    held.expire_all()  # what an earlier transaction loaded may have changed since; a write on stale values would lose an update
     token = _writing.set(True)
     try:
         held.connection()

@@ -26,15 +26,33 @@ class ScorePublication(TenantMixin, Base):
     person_id: Mapped[str] = mapped_column(Id)
     registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"))
     wanted: Mapped[int] = mapped_column(default=1)
+    """Counts the decisions that may have changed the score; a settlement that saw an older count leaves the row due."""
     settled: Mapped[int] = mapped_column(default=0)
+    void: Mapped[bool] = mapped_column(default=False)
+    """What was sent no longer holds: unless another final score takes its place, the platform is told to clear it (SC-13)."""
     state: Mapped[str] = mapped_column(String(20), default="waiting")
+    """waiting, sending, done, refused (the platform said no), held (it holds something newer) or set_aside (staff let it rest)."""
     attempt: Mapped[int] = mapped_column(default=0)
+    """The fence: it only grows, and a settlement must name the one it began with."""
+    tries: Mapped[int] = mapped_column(default=0)
+    """Failures in a row since the last success or decision; the back-off grows with it."""
     next_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_timestamp: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_payload_hash: Mapped[str] = mapped_column(String(64), default="")
+    """What the platform is known to have taken, and where; the same again is not sent."""
+    activity: Mapped[str] = mapped_column(String(20), default="")
+    grading: Mapped[str] = mapped_column(String(20), default="")
+    """activityProgress and gradingProgress of the newest score that may have reached the platform, written before it is sent."""
+    given: Mapped[float | None]
+    maximum: Mapped[float | None]
+    lms_given: Mapped[float | None]
+    lms_maximum: Mapped[float | None]
+    """What the platform held when it turned ours away."""
     fault: Mapped[str] = mapped_column(String(60), default="")
     status: Mapped[int | None]
     words: Mapped[str] = mapped_column(Text, default="")
+    stuck_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

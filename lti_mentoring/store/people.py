@@ -109,6 +109,8 @@ class Placement(TenantMixin, Base):
     lineitem_url: Mapped[str | None] = mapped_column(String(2000))
     lineitems_url: Mapped[str | None] = mapped_column(String(2000))
     own_lineitem_url: Mapped[str | None] = mapped_column(String(2000))
+    lineitem_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until then one worker looks for, or makes, this activity's column; two at once would make two."""
     ags_scopes: Mapped[list[str]] = mapped_column(JSON, default=list)
     claims_hash: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

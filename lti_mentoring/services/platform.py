@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Organisations, LMS registrations and deployments, and what the lti floor asks about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from sqlalchemy import CursorResult, bindparam, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.lti import platforms
+from lti_mentoring.lti.registration import Deployment as KnownDeployment
+from lti_mentoring.lti.registration import Registration as KnownRegistration
+from lti_mentoring.services import privacy
+from lti_mentoring.store import base
+from lti_mentoring.store.platform import Deployment, Organisation, Registration, SpentNonce
+
+MOST_PENDING = 20
+"""Unknown deployments remembered for one shared registration (decision 7)."""
+
+ADDRESSES = ("auth_url", "token_url", "jwks_url", "token_audience", "family")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPlatform:
+    """What an administrator tells us about an LMS. ``organisation`` is a name; addresses are absolute."""
+
+    organisation: str
+    name: str
+    issuer: str
+    client_id: str
+    deployment_id: str
+    auth_url: str
+    token_url: str
+    jwks_url: str
+    token_audience: str | None = None
+    family: str = "generic"
+    frame_origins: tuple[str, ...] = ()
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def add_organisation(*, name: str) -> dict[str, str]:
+    """Make an organisation, or find it by its name. -> id, name."""
+    name = name.strip()
+    if not name or len(name) > 200:
+        raise RuleBroken("organisation_name", most=200)
+    with base.transactional() as session:
+        row = session.scalar(select(Organisation).where(Organisation.name == name))
+        if row is None:
+            row = Organisation(name=name)
+            session.add(row)
+            session.flush()
+    return {"id": row.id, "name": row.name}
+
+
+def organisation_id(name: str) -> str:
+    """The id of an organisation by its name; RuleBroken if there is none."""
+    found = base.session().scalar(select(Organisation.id).where(Organisation.name == name))
+    if found is None:
+        raise RuleBroken("organisation_unknown", name=name)
+    return found
+
+
+def add_platform(new: NewPlatform, *, update_known: bool = False, check_url: Callable[[str], None]) -> dict[str, Any]:
+    """Register an LMS with an organisation, or add a deployment to a known registration; idempotent on its natural key.
+
+    ``check_url`` raises for an address that may not be reached. Other addresses for a known registration fail, naming the
+    difference, unless ``update_known``. Another organisation gets only a new deployment (decision 2).
+    """
+    _validate(new, check_url)
+    org_id = organisation_id(new.organisation)
+    with base.transactional() as session:
+        known = session.scalar(select(Registration).where(Registration.issuer == new.issuer, Registration.client_id == new.client_id))
+        if known is None:
+            known = _register(session, new, org_id)
+            verb = "register"
+        else:
+            verb = _amend(known, new, org_id, update_known=update_known)
+        deployment, added = _deploy(session, known, new.deployment_id, org_id)
+        if known.org_id != org_id and added:
+            known.shared = True
+        if verb != "keep" or added:
+            with base.tenant(org_id):
+                privacy.record(session, actor=privacy.OPERATOR, verb=verb, object_kind="registration", object_id=known.id, deployment=deployment.id)
+                session.flush()
+        made = {"id": known.id, "organisation": org_id, "deployment": deployment.id, "issuer": known.issuer, "client_id": known.client_id}
+    return made
+
+
+def _validate(new: NewPlatform, check_url: Callable[[str], None]) -> None:
+    if new.family not in platforms.PROFILES:
+        raise RuleBroken("platform_family", family=new.family, known=", ".join(sorted(platforms.PROFILES)))
+    for field in ("name", "issuer", "client_id", "deployment_id"):
+        if not getattr(new, field):
+            raise RuleBroken("platform_field", field=field)
+    if len(new.deployment_id) > 255 or len(new.client_id) > 255:
+        raise RuleBroken("platform_field", field="deployment_id" if len(new.deployment_id) > 255 else "client_id")
+    for url in (new.auth_url, new.token_url, new.jwks_url):
+        check_url(url)
+
+
+def _register(session: Session, new: NewPlatform, org_id: str) -> Registration:
+    same_issuer = session.scalars(select(Registration).where(Registration.issuer == new.issuer, Registration.org_id == org_id)).all()
+    for other in same_issuer:
+        if origin(other.jwks_url) != origin(new.jwks_url):
+            # One issuer in one organisation is one set of people (decision 1): another key host could sign in as any of them.
+            raise RuleBroken("platform_other_keys", issuer=new.issuer, known=origin(other.jwks_url), offered=origin(new.jwks_url))
+    row = Registration(
+        id=base.new_id(),
+        org_id=org_id,
+        frame_origins=sorted({origin(new.auth_url), origin(new.issuer), *map(origin, new.frame_origins)}),
+        shared=platforms.profile(new.family).shared,
+        **{key: value for key, value in asdict(new).items() if key not in ("organisation", "deployment_id", "frame_origins")},
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _amend(known: Registration, new: NewPlatform, org_id: str, *, update_known: bool) -> str:
+    changed = [field for field in ADDRESSES if getattr(known, field) != getattr(new, field)]
+    wanted = sorted({*known.frame_origins, origin(new.auth_url), *map(origin, new.frame_origins)})
+    if changed and not update_known:
+        raise RuleBroken("platform_differs", fields=", ".join(changed))
+    if changed and known.org_id != org_id:
+        raise RuleBroken("platform_foreign", issuer=known.issuer)
+    if not changed and (wanted == known.frame_origins or not update_known):
+        return "keep"
+    for field in changed:
+        setattr(known, field, getattr(new, field))
+    known.frame_origins = wanted
+    return "update"
+
+
+def _deploy(session: Session, known: Registration, deployment_id: str, org_id: str) -> tuple[Deployment, bool]:
+    row = session.scalar(
+        select(Deployment).where(Deployment.registration_id == known.id, Deployment.deployment_id == deployment_id)
+    )
+    if row is None:
+        row = Deployment(id=base.new_id(), registration_id=known.id, deployment_id=deployment_id, org_id=org_id)
+        session.add(row)
+        session.flush()
+        return row, True
+    if row.org_id != org_id:
+        raise RuleBroken("deployment_foreign", deployment=deployment_id)
+    if row.state == "pending":
+        row.state = "active"
+        return row, True
+    return row, False
+
+
+def listing() -> list[dict[str, Any]]:
+    """Every registration with its deployments, for the command line."""
+    rows = base.session().execute(
+        select(Registration, Organisation.name, Deployment.deployment_id, Deployment.state)
+        .join(Organisation, Organisation.id == Registration.org_id)
+        .join(Deployment, Deployment.registration_id == Registration.id)
+        .order_by(Organisation.name, Registration.name, Deployment.deployment_id)
+    )
+    return [
+        {
+            "id": row.id,
+            "organisation": organisation,
+            "name": row.name,
+            "issuer": row.issuer,
+            "client_id": row.client_id,
+            "deployment_id": deployment_id,
+            "deployment_state": state,
+            "active": row.active,
+            "family": row.family,
+        }
+        for row, organisation, deployment_id, state in rows
+    ]
+
+
+def disable(*, registration_id: str) -> dict[str, Any]:
+    """Switch a registration off: no login, no launch, no delivery, and its sessions end with the next request."""
+    with base.transactional() as session:
+        row = session.get(Registration, registration_id)
+        if row is None:
+            raise RuleBroken("platform_unknown", id=registration_id)
+        row.active = False
+        with base.tenant(row.org_id):
+            privacy.record(session, actor=privacy.OPERATOR, verb="disable", object_kind="registration", object_id=row.id)
+            session.flush()
+    return {"id": registration_id, "active": False}
+
+
+def approve_deployment(*, registration_id: str, deployment_id: str, organisation: str) -> dict[str, str]:
+    """Let a deployment that waits join an organisation."""
+    org_id = organisation_id(organisation)
+    with base.transactional() as session:
+        row = session.scalar(
+            select(Deployment).where(Deployment.registration_id == registration_id, Deployment.deployment_id == deployment_id)
+        )
+        if row is None:
+            raise RuleBroken("deployment_unknown", deployment=deployment_id)
+        if row.state != "pending" and row.org_id != org_id:
+            raise RuleBroken("deployment_foreign", deployment=deployment_id)
+        row.org_id, row.state = org_id, "active"
+        with base.tenant(org_id):
+            privacy.record(session, actor=privacy.OPERATOR, verb="approve", object_kind="deployment", object_id=row.id)
+            session.flush()
+    return {"id": row.id, "state": row.state}
+
+
+def hold_deployment(*, registration_id: str, org_id: str, deployment_id: str) -> None:
+    """Remember an unknown deployment of a shared registration until somebody approves it; at most MOST_PENDING of them."""
+    with base.transactional() as session:
+        pending = session.scalar(
+            select(func.count()).select_from(Deployment).where(Deployment.registration_id == registration_id, Deployment.state == "pending")
+        )
+        known = session.scalar(
+            select(Deployment.id).where(Deployment.registration_id == registration_id, Deployment.deployment_id == deployment_id)
+        )
+        if known is None and (pending or 0) < MOST_PENDING:
+            session.add(Deployment(registration_id=registration_id, deployment_id=deployment_id, org_id=org_id, state="pending"))
+
+
+def needs_attention(*, registration_id: str, what: str) -> None:
+    """Note (or clear, with an empty text) what staff must mend at an LMS, such as a client it no longer knows."""
+    with base.transactional() as session:
+        session.execute(update(Registration).where(Registration.id == registration_id).values(attention=what[:200]))
+
+
+# --- what the lti floor asks ------------------------------------------------------------------------------------------
+
+_OF_ISSUER = select(Registration).where(Registration.issuer == bindparam("issuer"), Registration.active).order_by(Registration.id)
+_OF_CLIENT = _OF_ISSUER.where(Registration.client_id == bindparam("client_id"))
+_OF_DEPLOYMENT = _OF_ISSUER.join(Deployment, Deployment.registration_id == Registration.id).where(
+    Deployment.deployment_id == bindparam("deployment_id"), Deployment.state == "active"
+)
+_DEPLOYMENT = select(Deployment.deployment_id, Deployment.org_id, Deployment.state).where(
+    Deployment.registration_id == bindparam("registration_id"), Deployment.deployment_id == bindparam("deployment_id")
+)
+
+
+def known(row: Registration) -> KnownRegistration:
+    """A registration as the lti floor knows it."""
+    return KnownRegistration(
+        id=row.id,
+        org_id=row.org_id,
+        name=row.name,
+        issuer=row.issuer,
+        client_id=row.client_id,
+        auth_url=row.auth_url,
+        token_url=row.token_url,
+        jwks_url=row.jwks_url,
+        token_audience=row.token_audience,
+        family=row.family,
+        shared=row.shared,
+        frame_origins=tuple(row.frame_origins),
+    )
+
+
+def registration(registration_id: str) -> KnownRegistration | None:
+    """An active registration by its id."""
+    row = base.session().get(Registration, registration_id)
+    return known(row) if row is not None and row.active else None
+
+
+class Registrations:
+    """Answers ``lti.registration.Registry`` from the database."""
+
+    def registrations(self, issuer: str) -> Sequence[KnownRegistration]:
+        """The active registrations of an issuer."""
+        return [known(row) for row in base.session().scalars(_OF_ISSUER, {"issuer": issuer})]
+
+    def registration(self, issuer: str, client_id: str) -> KnownRegistration | None:
+        """One active registration by its natural key."""
+        row = base.session().scalar(_OF_CLIENT, {"issuer": issuer, "client_id": client_id})
+        return known(row) if row is not None else None
+
+    def by_deployment(self, issuer: str, deployment_id: str) -> Sequence[KnownRegistration]:
+        """The active registrations of an issuer that know this deployment."""
+        return [known(row) for row in base.session().scalars(_OF_DEPLOYMENT, {"issuer": issuer, "deployment_id": deployment_id})]
+
+    def deployment(self, registration_id: str, deployment_id: str) -> KnownDeployment | None:
+        """A deployment of a registration, active or pending."""
+        row = base.session().execute(_DEPLOYMENT, {"registration_id": registration_id, "deployment_id": deployment_id}).first()
+        return KnownDeployment(deployment_id=row.deployment_id, org_id=row.org_id, state=row.state) if row is not None else None
+
+
+def frame_origins(issuer: str | None) -> tuple[str, ...]:
+    """The origins that may frame a login or launch of this issuer; none for an unknown one."""
+    if not issuer:
+        return ()
+    rows = base.session().scalars(_OF_ISSUER, {"issuer": issuer})
+    return tuple(sorted({place for row in rows for place in row.frame_origins}))
+
+
+def forget_spent_nonces(*, now: datetime) -> int:
+    """Delete nonces whose launches could no longer be accepted anyway; the worker calls it. -> how many."""
+    with base.transactional() as session:
+        gone = session.execute(delete(SpentNonce).where(SpentNonce.expires_at < now))
+    return cast(CursorResult[Any], gone).rowcount

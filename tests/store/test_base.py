@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fence between organisations, and the one place that commits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from conftest import World, make_world
+from lti_mentoring.store import base
+from lti_mentoring.store.base import FenceBroken
+from lti_mentoring.store.people import Course, Membership, Person
+from lti_mentoring.store.programme import ProgrammeVersion
+
+
+@pytest.fixture
+def two(any_app: Flask) -> Iterator[tuple[World, World]]:
+    """Two organisations, none of them in scope."""
+    yield make_world("Northfield"), make_world("Southgate")
+
+
+def test_reads_and_writes_without_an_organisation_in_scope_are_refused(two: tuple[World, World]) -> None:
+    for statement in (select(Person), select(Person.name), update(Person).values(name="x"), delete(Person)):
+        with pytest.raises(FenceBroken):
+            base.session().execute(statement)
+    with pytest.raises(FenceBroken):
+        base.session().execute(insert(Person.__table__), {"org_id": two[0].org_id, "id": base.new_id()})
+    with pytest.raises(FenceBroken):
+        base.session().connection().exec_driver_sql("SELECT name FROM person")
+
+
+def test_orm_reads_see_one_organisation_only(two: tuple[World, World]) -> None:
+    north, south = two
+    for world in two:
+        with base.tenant(world.org_id):
+            world.person(f"Somebody of {world.org_id}")
+    with base.tenant(north.org_id):
+        assert {row.org_id for row in base.session().scalars(select(Person))} == {north.org_id}
+        assert base.session().scalars(select(Course).where(Course.id == south.course_id)).first() is None
+    with base.across_organisations("a test"):
+        assert {row.org_id for row in base.session().scalars(select(Person))} == {north.org_id, south.org_id}
+
+
+def test_orm_updates_and_deletes_touch_one_organisation_only(two: tuple[World, World]) -> None:
+    north, south = two
+    for world in two:
+        with base.tenant(world.org_id):
+            world.person("Ada")
+    with base.tenant(north.org_id), base.transactional() as session:
+        session.execute(update(Person).values(name="Changed"))
+        session.execute(delete(Membership))
+    with base.tenant(south.org_id):
+        assert base.session().scalars(select(Person.name)).all() == ["Ada"]
+        assert len(base.session().scalars(select(Membership)).all()) == 1
+
+
+def test_a_row_of_another_organisation_cannot_be_written(two: tuple[World, World]) -> None:
+    north, south = two
+    with base.tenant(north.org_id), pytest.raises(FenceBroken), base.transactional() as session:
+        session.add(Person(org_id=south.org_id, name="Stray"))
+
+
+def test_a_foreign_key_cannot_cross_organisations(two: tuple[World, World]) -> None:
+    north, south = two
+    with base.tenant(south.org_id):
+        stranger = south.person("Stranger").person_id
+    with base.tenant(north.org_id), pytest.raises(IntegrityError), base.transactional() as session:
+        session.add(Membership(course_id=north.course_id, person_id=stranger))
+
+
+def test_scopes_of_two_organisations_do_not_nest(two: tuple[World, World]) -> None:
+    with base.tenant(two[0].org_id), pytest.raises(FenceBroken), base.tenant(two[1].org_id):
+        pass
+
+
+def test_a_transaction_never_nests(any_app: Flask) -> None:
+    with base.transactional(), pytest.raises(RuntimeError), base.transactional():
+        pass
+
+
+def test_what_fails_leaves_nothing_behind(two: tuple[World, World]) -> None:
+    world = two[0]
+    with base.tenant(world.org_id):
+        with pytest.raises(ZeroDivisionError), base.transactional() as session:
+            session.add(Person(name="Half"))
+            session.flush()
+            raise ZeroDivisionError
+        assert base.session().scalars(select(Person)).all() == []
+
+
+def test_lanes_are_woken_after_the_commit_and_not_after_a_failure(any_app: Flask) -> None:
+    woken: list[str] = []
+    any_app.extensions["after_commit"] = woken.extend
+    with base.transactional():
+        base.wake_after_commit("one")
+        assert woken == []
+    assert woken == ["one"]
+    with pytest.raises(ZeroDivisionError), base.transactional():
+        base.wake_after_commit("two")
+        raise ZeroDivisionError
+    with base.transactional():
+        pass
+    assert woken == ["one"]
+
+
+def test_a_published_version_never_changes(two: tuple[World, World]) -> None:
+    with base.tenant(two[0].org_id):
+        with pytest.raises(FenceBroken), base.transactional() as session:
+            session.scalars(select(ProgrammeVersion)).one().edition = "another"
+        with pytest.raises(FenceBroken), base.transactional() as session:
+            session.delete(session.scalars(select(ProgrammeVersion)).one())
+        for statement in (update(ProgrammeVersion).values(edition="another"), delete(ProgrammeVersion)):
+            with pytest.raises(FenceBroken), base.transactional() as session:
+                session.execute(statement)
+
+
+def test_no_update_is_lost_between_threads(two: tuple[World, World], any_app: Flask) -> None:
+    world = two[0]
+    with base.tenant(world.org_id):
+        person_id = world.person("0").person_id
+
+    def count(times: int) -> None:
+        with any_app.app_context(), base.tenant(world.org_id):
+            for _ in range(times):
+                with base.transactional() as session:
+                    row = session.scalars(select(Person).where(Person.id == person_id).with_for_update()).one()
+                    row.name = str(int(row.name or 0) + 1)
+
+    threads = [threading.Thread(target=count, args=(25,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with base.tenant(world.org_id):
+        assert base.session().scalar(select(Person.name).where(Person.id == person_id)) == "100"
+
+
+def test_times_are_aware_and_in_utc(two: tuple[World, World]) -> None:
+    world = two[0]
+    with base.tenant(world.org_id):
+        person_id = world.person("Ada").person_id
+        at = base.session().scalar(select(Person.created_at).where(Person.id == person_id))
+        assert at is not None
+        assert at.tzinfo is UTC
+        with pytest.raises(Exception, match="without a zone"), base.transactional() as session:
+            session.execute(update(Person).values(created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
