@@ -19,6 +19,7 @@ from lti_mentoring.services import candidacy, platform, programme, roles
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement, RoleGrant
 from lti_mentoring.store.platform import Deployment, Registration
+from support.live import Town, town
 from support.databases import fresh_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
@@ -98,6 +99,23 @@ def any_app(
         yield made
         base.db.session.remove()
         base.db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def running_town(
+    make_settings: Callable[..., settings.Settings], empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """The tool and the pocket LMS, running; shared by the tests of a process."""
+    with town(make_settings, empty_database, tmp_path_factory.mktemp("town")) as made:
+        yield made
+
+
+@pytest.fixture
+def live(running_town: Town) -> Iterator[Town]:
+    """The running town, with a pocket LMS that remembers nothing."""
+    for site in running_town.organisations:
+        running_town.lms(site).call("reset", {})
+    yield running_town
 
 
 @dataclass

@@ -146,8 +146,8 @@ def gaps(case: Case, guards: Collection[str] = FOR_RELEASE) -> tuple[Gap, ...]:
 
 
 def release(state: str, case: Case) -> str:
-    """The state after a release; RuleBroken as in ``after``."""
-    return after(state, "release", case)
+    """The state after a release; RuleBroken as in ``after``. A planned one is refused for what it lacks, as an empty draft is."""
+    return after("drafting" if state == "planned" and gaps(case) else state, "release", case)
 
 
 def diagram() -> str:

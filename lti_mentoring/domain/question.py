@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +34,15 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Mistake:
+    """A slip that was made: the card in place ``first`` stood before the one in place ``before`` (empty: before all others)."""
+
+    first: str
+    before: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """One step of a question. Points, reason and slips stand empty until it is answered."""
 
@@ -45,12 +55,12 @@ class Ask:
     of: int = 0
     right: bool = False
     reason: str = ""
-    slips: tuple[str, ...] = ()
+    slips: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with the steps that may be seen by now."""
+    """A question with the steps that may be seen by now. ``lettered``: its explanations name options by their letters."""
 
     number: int
     key: str
@@ -63,6 +73,7 @@ class Question:
     complete: bool
     points: int
     of: int
+    lettered: bool
 
     @property
     def right(self) -> bool:
@@ -80,8 +91,26 @@ def pose(item: Item, number: int, seed: str, given: Mapping[int, Given]) -> Ques
     complete = all(ask.answered for ask in asks) and len(asks) == steps(item)
     points = sum(ask.points for ask in asks)
     return Question(
-        number, item.key, item.outcome, item.kind, item.critical, item.stem, item.bins, tuple(asks), complete, points, item.points
+        number=number,
+        key=item.key,
+        outcome=item.outcome,
+        kind=item.kind,
+        critical=item.critical,
+        stem=item.stem,
+        bins=item.bins,
+        asks=tuple(asks),
+        complete=complete,
+        points=points,
+        of=item.points,
+        lettered=_lettered(item),
     )
+
+
+def _lettered(item: Item) -> bool:
+    """Whether an explanation speaks of "B" or "1C". A lone "A" is taken for the article."""
+    choices = [choice for step in range(1, steps(item) + 1) for choice in item.options(step)]
+    texts = " ".join((item.reason, *(choice.why for choice in choices)))
+    return any(choice.key != "A" and re.search(rf"\b{choice.key}\b", texts) for choice in choices)
 
 
 def _ask(item: Item, step: int, seed: str, given: Given | None) -> Ask:
@@ -92,12 +121,30 @@ def _ask(item: Item, step: int, seed: str, given: Given | None) -> Ask:
         return Ask(step, prompt, tuple(Option(key, texts[key]) for key in order), answered=False)
     result = score(item, given.answer, step)
     return Ask(
-        step, prompt, _explained(result, texts, order), True, given.at, result.points, result.of, result.right, result.reason, result.slips
+        step=step,
+        prompt=prompt,
+        options=_explained(result, texts, order),
+        answered=True,
+        kept_at=given.at,
+        points=result.points,
+        of=result.of,
+        right=result.right,
+        reason=result.reason,
+        slips=_mistakes(result),
     )
 
 
+def _mistakes(result: Score) -> tuple[Mistake, ...]:
+    """The slips by the places that were given, which is what the reader sees."""
+    place = {mark.key: mark.given for mark in result.marks}
+    return tuple(Mistake(place[slip.first], place.get(slip.before, ""), slip.why) for slip in result.slips)
+
+
 def _explained(result: Score, texts: Mapping[str, str], order: tuple[str, ...]) -> tuple[Option, ...]:
+    """The options as they were shown; cards of an order stand in the order that fits."""
     marks = {mark.key: mark for mark in result.marks}
+    if all(mark.wanted.isdecimal() for mark in result.marks):
+        order = tuple(sorted(order, key=lambda key: int(marks[key].wanted)))
     return tuple(
         Option(key, texts[key], marks[key].chosen, marks[key].fits, marks[key].why, marks[key].given, marks[key].wanted) for key in order
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from lti_mentoring.domain.module import MULTIPLE, NEXT_MOVE, ORDER, Item, Module
+from lti_mentoring.domain.module import MULTIPLE, NEXT_MOVE, ORDER, Item, Module, Slip
 from lti_mentoring.domain.rule import RuleBroken
 
 Answer = Mapping[str, object]
@@ -39,7 +39,7 @@ class Score:
     right: bool
     marks: tuple[Mark, ...]
     reason: str = ""
-    slips: tuple[str, ...] = ()
+    slips: tuple[Slip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +217,8 @@ def _score_order(item: Item, answer: Answer) -> Score:
         )
         for card in item.cards
     )
-    met = [slip for slip in item.slips if given != order and _slipped(given, slip.first, slip.before)]
-    return Score(points, item.points, given == order, marks, item.reason, tuple(slip.why for slip in met))
+    met = tuple(slip for slip in item.slips if given != order and _slipped(given, slip.first, slip.before))
+    return Score(points, item.points, given == order, marks, item.reason, met)
 
 
 def _slipped(given: list[str], first: str, before: str) -> bool:

@@ -27,6 +27,7 @@ _MAX_CUSTOM = 100
 
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]+")  # a name must not turn the page's text around
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def text(value: Any, limit: int = _MAX_TEXT) -> str | None:
     """Words for people, on one line; None if there are none."""
     if not isinstance(value, str):
         return None
-    return _CONTROL.sub(" ", value).strip()[:limit].strip() or None
+    return " ".join(_UNSEEN.sub(" ", value).split())[:limit].strip() or None
 
 
 def web_address(value: Any, *, http: bool = False) -> str | None:

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from lti_mentoring.lti import claims
+from lti_mentoring.lti.address import same_origin
 from lti_mentoring.lti.claims import LTI, AgsClaim
 from lti_mentoring.lti.keysets import KeySets
-from lti_mentoring.lti.login import LoginRedirect, begin, same_origin
+from lti_mentoring.lti.login import LoginRedirect, begin
 from lti_mentoring.lti.platforms import profile
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Deployment, Registration, Registry

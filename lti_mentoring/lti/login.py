@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from pylti1p3.oidc_login import OIDCLogin
 
+from lti_mentoring.lti.address import same_origin
 from lti_mentoring.lti.parser import Cookies, KnownRegistration, KnownRegistrations, NothingStored, Params
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Registration, Registry
@@ -18,7 +19,6 @@ from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name, 
 
 _MAX_BYTES = 16 * 1024
 _MAX_TARGET = 2_000
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +50,6 @@ def begin(
     login = _Login(params, registry, signer, public_url, now)
     location = login._prepare_redirect_url(launch_url)
     return LoginRedirect(location, cookie_name(login.state), login.held_by_browser, LIFETIME_SECONDS, login.known)
-
-
-def same_origin(url: str, other: str) -> bool:
-    """Scheme, host and port equal."""
-    try:
-        one, two = urlsplit(url), urlsplit(other)
-        ports = [part.port or _DEFAULT_PORTS.get(part.scheme) for part in (one, two)]
-    except ValueError:
-        return False
-    return bool(one.hostname) and (one.scheme, one.hostname, ports[0]) == (two.scheme, two.hostname, ports[1])
 
 
 class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any]):

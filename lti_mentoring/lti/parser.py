@@ -12,6 +12,7 @@ from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config import ToolConfAbstract
 
+from lti_mentoring.keys import SigningKey, load_private
 from lti_mentoring.lti.registration import Registration, Registry
 
 
@@ -66,16 +67,23 @@ class NothingStored(SessionService):
 
 
 class KnownRegistration(ParserRegistration):
-    """One of our registrations as pylti1p3 sees it."""
+    """One of our registrations as pylti1p3 sees it, with the key that signs for it (B20: more than one key, and no PEM text)."""
 
-    def __init__(self, known: Registration) -> None:
+    def __init__(self, known: Registration, signing_key: SigningKey | None = None) -> None:
         self.known = known
+        self._signing_key = signing_key
         self._issuer = known.issuer
         self._client_id = known.client_id
         self._auth_login_url = known.auth_url
         self._auth_token_url = known.token_url
         self._auth_audience = known.token_audience or None
         self._key_set_url = known.jwks_url
+
+    def get_kid(self) -> str | None:
+        return self._signing_key.kid if self._signing_key else None
+
+    def get_tool_private_key(self) -> Any:
+        return load_private(self._signing_key.private_pem) if self._signing_key else None
 
 
 class KnownRegistrations(ToolConfAbstract[Params]):

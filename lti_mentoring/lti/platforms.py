@@ -36,6 +36,9 @@ class Profile:
     links_created_columns: bool = True
     """Columns that we create name their resource link."""
 
+    reading_needs_own_scope: bool = False
+    """Reading line items asks for ``lineitem.readonly`` although ``lineitem`` includes it."""
+
     integer_maximum: bool = False
     """A line item's ``scoreMaximum`` must be a whole number."""
 
@@ -70,6 +73,8 @@ MOODLE = Profile(
     wipes_on_nonfinal=True,
     # A column made with resourceLinkId becomes a second one of that activity, and launches then carry no lineitem at all.
     links_created_columns=False,
+    # Older releases answer a GET with 401 unless lineitem.readonly was asked for by name.
+    reading_needs_own_scope=True,
     remedies=(
         # scores.php: is_user_gradable_in_course() is false for teachers, administrators and people who left.
         (400, "incorrect score received", "user_not_gradable"),
@@ -130,11 +135,9 @@ COURSERA = Profile(
     shared=True,
 )
 
-_PROFILES = {one.family: one for one in (GENERIC, MOODLE, OPENEDX, CANVAS, BLACKBOARD, BRIGHTSPACE, SAKAI, COURSERA)}
-
-FAMILIES = tuple(_PROFILES)
+PROFILES = {one.family: one for one in (GENERIC, MOODLE, OPENEDX, CANVAS, BLACKBOARD, BRIGHTSPACE, SAKAI, COURSERA)}
 
 
 def profile(family: str) -> Profile:
     """The profile of a family; the strict one if we do not know it."""
-    return _PROFILES.get(family, GENERIC)
+    return PROFILES.get(family, GENERIC)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import binascii
+import contextlib
 import json
 import math
 import re
@@ -26,7 +27,7 @@ from lti_mentoring.lti.state import LIFETIME_SECONDS, State, StateSigner, cookie
 MAX_TOKEN_BYTES = 64 * 1024
 MAX_LEEWAY_SECONDS = 300
 MAX_LIFETIME_SECONDS = 24 * 3600
-_SEGMENTS = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]+)", re.ASCII)
+_SEGMENTS = re.compile(r"([\w-]+)\.([\w-]+)\.([\w-]*)", re.ASCII)  # an unsigned token is refused for its algorithm
 _ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "ES256"})
 
 
@@ -81,11 +82,9 @@ class Message(MessageLaunch[Params, KnownRegistrations, NothingStored, Cookies])
         """The LMS says no in place of a token (LOG-15): a session that ended there, or a person who is not the hinted one."""
         said = [claims.text(self._get_request_param(key), 300) for key in ("error", "error_description")]
         known = None
-        try:
+        with contextlib.suppress(LaunchRefused):  # without a state of ours it is the same page, of no platform in particular
             state = read_state(self._signer, self._get_request_param("state"), self._now)
             known = self._registry.registration(state.issuer, state.client_id)
-        except LaunchRefused:
-            pass  # without a state of ours it is the same page, framed by nobody in particular
         raise LaunchRefused("platform_error", registration=known, detail=": ".join(one for one in said if one))
 
     # --- whose launch is it -------------------------------------------------------------------------------------------
@@ -105,7 +104,7 @@ class Message(MessageLaunch[Params, KnownRegistrations, NothingStored, Cookies])
             self.known = None
             raise LaunchRefused("registration_gone")
         if not is_bound(state, self._cookie_service.get_cookie(cookie_name(self._get_request_param("state")))):
-            raise LaunchRefused("state_unbound")
+            raise LaunchRefused("state_unbound", restart=state.restart())
         return self
 
     # --- the signature ------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ class Answer:
 
 
 class Client:
-    """One per process. Times are seconds; a request takes at most the sum of both timeouts in all.
+    """One per process. Times are seconds; a request takes at most ``total_timeout`` in all (both others together, if unsaid).
 
     ``private_hosts`` are host names or networks that may be private (https still required); ``ports`` the allowed ones;
     ``allow_local`` lifts scheme, port and private addresses (development only), but never link-local and metadata;
@@ -55,12 +55,13 @@ class Client:
         proxy: str | None = None,
         connect_timeout: float = 5,
         read_timeout: float = 15,
+        total_timeout: float | None = None,
         forbid: Callable[[], None] | None = None,
     ) -> None:
         self._rules = Rules(allow_local=allow_local, private_hosts=private_hosts, ports=ports)
-        self._seconds = connect_timeout + read_timeout
+        self.total_timeout = total_timeout or connect_timeout + read_timeout
         timeouts = (connect_timeout, read_timeout)
-        self._guard = Guard(self._rules, ca_bundle=ca_bundle, proxy=proxy, timeouts=timeouts, forbid=forbid)
+        self._guard = Guard(self._rules, ca_bundle=ca_bundle, proxy=proxy, timeouts=timeouts, total=self.total_timeout, forbid=forbid)
         self.session: requests.Session = Session(self._guard)
 
     def check(self, url: str) -> None:
@@ -77,8 +78,10 @@ class Client:
         max_bytes: int = DEFAULT_MAX_BYTES,
         hosts: Collection[str] | None = None,
         seconds: float | None = None,
+        cut: bool = False,
     ) -> Answer:
-        """One request, one answer. ``hosts``: the only host names that it may go to; ``seconds``: a shorter total than usual.
+        """One request, one answer. ``hosts``: the only host names that it may go to; ``seconds``: a shorter total than usual;
+        ``cut``: keep the beginning of an answer that is too long or packed in a way we do not know, instead of refusing it.
 
         :raises Refused: we do not make it or do not take the answer
         :raises Unreachable: no proper answer
@@ -88,5 +91,5 @@ class Client:
             request = self.session.prepare_request(requests.Request(method, url, headers=dict(headers or {}), data=data))
         except (requests.RequestException, UnicodeError, ValueError):
             raise Refused("url", url) from None
-        response = self._guard.fetch(request, max_bytes=max_bytes, hosts=hosts, seconds=seconds or self._seconds)
+        response = self._guard.fetch(request, max_bytes=max_bytes, hosts=hosts, seconds=seconds or self.total_timeout, cut=cut)
         return Answer(response.status_code, response.headers, response.content, url)

@@ -112,12 +112,20 @@ class Guard(HTTPAdapter):
     """The transport under every request, whoever makes it (pylti1p3's classes included)."""
 
     def __init__(
-        self, rules: Rules, *, ca_bundle: str | None, proxy: str | None, timeouts: tuple[float, float], forbid: Callable[[], None] | None
+        self,
+        rules: Rules,
+        *,
+        ca_bundle: str | None,
+        proxy: str | None,
+        timeouts: tuple[float, float],
+        total: float,
+        forbid: Callable[[], None] | None,
     ) -> None:
-        self._rules, self._ca_bundle, self._proxy, self._timeouts, self._forbid = rules, ca_bundle, proxy, timeouts, forbid
+        self._rules, self._ca_bundle, self._proxy, self._forbid = rules, ca_bundle, proxy, forbid
+        self._timeouts, self._total = timeouts, total
         self._current = _Current()
         self._tls: ssl.SSLContext | None = None
-        super().__init__(pool_connections=50, pool_maxsize=16)
+        super().__init__(pool_connections=50, pool_maxsize=64)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
         self.poolmanager = PoolManager(num_pools=connections, maxsize=maxsize, block=block, **pool_kwargs)
@@ -147,9 +155,9 @@ class Guard(HTTPAdapter):
 
     def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
         """As HTTPAdapter.send, but ours decide on time limits, certificates and proxy, not the caller's."""
-        return self.fetch(request, max_bytes=DEFAULT_MAX_BYTES, hosts=None, seconds=sum(self._timeouts))
+        return self.fetch(request, max_bytes=DEFAULT_MAX_BYTES, hosts=None, seconds=self._total)
 
-    def fetch(self, request: Any, *, max_bytes: int, hosts: Collection[str] | None, seconds: float) -> requests.Response:
+    def fetch(self, request: Any, *, max_bytes: int, hosts: Collection[str] | None, seconds: float, cut: bool = False) -> requests.Response:
         """The whole answer within ``seconds`` and ``max_bytes``, unpacked.
 
         :raises Refused: see there
@@ -169,7 +177,7 @@ class Guard(HTTPAdapter):
                 proxies={"https": self._proxy, "http": self._proxy} if self._proxy else {},
             )
             try:
-                _take_body(response, max_bytes)
+                _take_body(response, max_bytes, cut=cut)
             finally:
                 response.close()
         except Refused as refused:
@@ -189,14 +197,22 @@ class Guard(HTTPAdapter):
             self._rules.addresses(str(parts.hostname), parts.port or 443, self._timeouts[0])
 
 
-def _take_body(response: requests.Response, max_bytes: int) -> None:
+def _take_body(response: requests.Response, max_bytes: int, *, cut: bool) -> None:
     """Read and unpack within bounds; what the other side says of its length is not believed."""
     url, body = str(response.url), bytearray()
-    while chunk := response.raw.read(_CHUNK, decode_content=False):
+    while len(body) <= max_bytes and (chunk := response.raw.read(_CHUNK, decode_content=False)):
         body += chunk
-        if len(body) > max_bytes:
+    if len(body) > max_bytes:
+        response.raw.close()
+        if not cut:
             raise Refused("too_large", url)
-    response._content = _unpacked(bytes(body), response.headers.get("Content-Encoding", ""), max_bytes, url)
+    try:
+        plain = _unpacked(bytes(body), response.headers.get("Content-Encoding", ""), max_bytes, url)
+    except (Refused, Unreachable):
+        if not cut:
+            raise
+        plain = b""
+    response._content = plain[:max_bytes]
     response._content_consumed = True  # type: ignore[attr-defined]  # how requests itself marks a body that was read
 
 

@@ -258,7 +258,7 @@ def _placement(session: Session, launch: Launch, org_id: str, course_id: str, de
         session.execute(
             update(Placement).where(Placement.org_id == org_id, Placement.id == row.id).values(updated_at=base.now(), **told)
         )
-        delivery.placement_changed(session, org_id=org_id, placement_id=row.id)
+        delivery.placement_changed(session, org_id=org_id, placement_id=row.id, voids=row.item != told["item"])
     return row.id, told["item"]
 
 

@@ -269,6 +269,14 @@ def registration(registration_id: str) -> KnownRegistration | None:
     return known(row) if row is not None and row.active else None
 
 
+def only_deployment(registration_id: str) -> str | None:
+    """The deployment id of a registration that has exactly one active deployment: what its token requests may name (T-03)."""
+    found = base.session().scalars(
+        select(Deployment.deployment_id).where(Deployment.registration_id == registration_id, Deployment.state == "active").limit(2)
+    ).all()
+    return found[0] if len(found) == 1 else None
+
+
 class Registrations:
     """Answers ``lti.registration.Registry`` from the database."""
 

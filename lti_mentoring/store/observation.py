@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.orm.attributes import get_history
 
-from lti_mentoring.store.base import Base, FenceBroken, Id, TenantMixin, UtcDateTime, belongs_to, now
+from lti_mentoring.store.base import Base, FenceBroken, Id, TenantMixin, UtcDateTime, belongs_to, current_tenant, now
 
 
 class Observation(TenantMixin, Base):
@@ -110,7 +110,7 @@ def _released_assessments_stay(mapper: object, connection: Connection, target: A
 @event.listens_for(CriterionRating, "before_update")
 @event.listens_for(CriterionRating, "before_delete")
 def _released_ratings_stay(mapper: object, connection: Connection, target: CriterionRating) -> None:
-    own = (Assessment.org_id == target.org_id, Assessment.id == target.assessment_id)
+    own = (Assessment.org_id == (target.org_id or current_tenant()), Assessment.id == target.assessment_id)
     if connection.scalar(select(Assessment.state).where(*own)) == "released":
         raise FenceBroken("ratings of a released assessment never change")
 
@@ -119,7 +119,7 @@ def _released_ratings_stay(mapper: object, connection: Connection, target: Crite
 @event.listens_for(EvidenceNote, "before_update")
 @event.listens_for(EvidenceNote, "before_delete")
 def _released_evidence_stays(mapper: object, connection: Connection, target: EvidenceNote) -> None:
-    own = (Observation.org_id == target.org_id, Observation.id == target.observation_id)
+    own = (Observation.org_id == (target.org_id or current_tenant()), Observation.id == target.observation_id)
     if connection.scalar(select(Observation.state).where(*own)) == "released":
         raise FenceBroken("evidence of a released observation never changes")
 

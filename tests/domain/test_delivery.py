@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from lti_mentoring.domain import delivery
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
 from lti_mentoring.domain.delivery import Pace, ScoreState, Standing, backoff, next_timestamp, no_column, points_for, score_for, standing
@@ -20,7 +21,7 @@ POLICY = Policy(modules_required=("M1",), observation_rubric="RU-C")
 PACE = Pace(lease_seconds=60, base_seconds=10, cap_seconds=3600, batch=50)
 ACTIVITY = {"Initialized", "Started", "InProgress", "Submitted", "Completed"}
 GRADING = {"FullyGraded", "Pending", "PendingManual", "Failed", "NotReady"}
-moments = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2090, 1, 1), timezones=st.just(UTC))
+moments = st.integers(1_577_836_800_000_000, 3_786_912_000_000_000).map(lambda at: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at))
 stages = st.sampled_from(sorted(delivery.TABLE))
 
 

@@ -51,7 +51,8 @@ def test_all_thirty_six_items_are_read_with_their_explanations():
     items = read().items
     assert len(items) == 36
     kinds = [item.kind for item in items]
-    assert {kind: kinds.count(kind) for kind in set(kinds)} == {"single": 16, "multiple": 4, "next_move": 4, "sort": 6, "tag": 4, "order": 2}
+    wanted = {"single": 16, "multiple": 4, "next_move": 4, "sort": 6, "tag": 4, "order": 2}
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == wanted
     for item in items:
         for choice in (*item.choices, *(choice for step in item.steps for choice in step.choices)):
             assert choice.right or choice.why, f"{item.key} {choice.key}"
@@ -94,7 +95,7 @@ MISTAKES = {
     "an explanation of nothing": ("- B: Asking is a style", "- F: Asking is a style", "explains F, which is no option"),
     "an option twice": ("- D. They look beyond", "- C. They look beyond", "has C twice"),
     "a bin that does not exist": ("**Key:** 1 Coaching; 2 Consulting;", "**Key:** 1 Praying; 2 Consulting;", "puts card 1 in “Praying”"),
-    "a card without a key": ("5 Training; 6 Managing.\n- 1: Not mentoring: one", "5 Training.\n- 1: Not mentoring: one", "no key for card 6"),
+    "a card without a key": ("5 Training; 6 Managing.\n", "5 Training.\n", "no key for card 6"),
     "a card too many": ("6. Deniz, who heads", "7. Eve helps.\n6. Deniz, who heads", "has 7 cards for 6 points"),
     "a card unexplained": ("- 2: Not coaching or training: Victor", "Victor", "does not explain card 2"),
     "no bins": (" Bins: Managing / Mentoring / Coaching / Training / Consulting\n1. For", "\n1. For", "names no bins"),

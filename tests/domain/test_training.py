@@ -126,7 +126,7 @@ def test_an_order_gives_six_four_when_two_neighbours_are_swapped_else_nothing():
 
 def test_an_order_explains_the_slips_that_were_made():
     score = training.score(M1.item("O2-02"), {"order": ["2", "4", "1", "3"]})
-    assert [slip.split()[0:3] for slip in score.slips] == [["the", "protégé", "would"]]
+    assert [(slip.first, slip.before) for slip in score.slips] == [("2", "4")]
     assert training.score(M1.item("O2-02"), {"order": ["4", "2", "1", "3"]}).slips == ()
 
 
@@ -198,6 +198,16 @@ def test_what_was_missed_is_explained_to_those_who_missed_it():
     assert whys["A"]
 
 
+def test_the_slips_of_an_order_are_told_by_the_places_that_were_given():
+    ask = pose(M1.item("O2-02"), 1, "seed", {1: Given({"order": ["2", "4", "1", "3"]})}).asks[0]
+    assert [(slip.first, slip.before) for slip in ask.slips] == [("1", "2")]
+    assert [option.wanted for option in ask.options] == ["1", "2", "3", "4"]
+
+
+def test_options_carry_their_letters_where_an_explanation_names_one():
+    assert [item.key for item in M1.items if pose(item, 1, "seed", {}).lettered] == ["O1-07", "O1-09"]
+
+
 # --- mastery
 
 
@@ -238,10 +248,10 @@ def test_blind_guessing_clears_an_outcome_in_at_most_three_draws_of_a_hundred():
     modules = 0
     for number in range(draws):
         drawn = training.draw(M1, f"blind-{number}")
-        earned = {
-            key: sum(training.score(M1.item(key), guess(M1.item(key), step, chance), step).points for step in range(1, training.steps(M1.item(key)) + 1))
-            for key in drawn
-        }
+        earned = {}
+        for item in map(M1.item, drawn):
+            steps = range(1, training.steps(item) + 1)
+            earned[item.key] = sum(training.score(item, guess(item, step, chance), step).points for step in steps)
         results = training.mastery(M1, drawn, earned)
         modules += training.mastered(results)
         for result in results:

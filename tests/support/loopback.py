@@ -31,11 +31,17 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a class opens together
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is what many tests are about."""
+
+
 @contextmanager
 def server(play, tls: ssl.SSLContext | None = None) -> Iterator[ThreadingHTTPServer]:
-    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.daemon_threads = True
-    made.handle_error = lambda *args: None
+    made = Server(("127.0.0.1", 0), Handler)
     made.play, made.seen = play, []
     if tls:
         made.socket = tls.wrap_socket(made.socket, server_side=True)

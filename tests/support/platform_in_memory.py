@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-from joserfc import jwt as other_jwt
+import pytest
+from joserfc import jws
 from joserfc.jwk import RSAKey
 
 from lti_mentoring.keys import Signer
 from lti_mentoring.lti.keysets import KeySets
-from lti_mentoring.lti.launch import begin, receive
+from lti_mentoring.lti.launch import LaunchRefused, begin, receive
 from lti_mentoring.lti.registration import CachedKeySet, CachedToken, Deployment, Registration
 from lti_mentoring.outbound import Answer, Unreachable
 
@@ -194,7 +195,7 @@ class World:
     def sign(self, body, *, key=None, header=None) -> str:
         key = key or self.key
         head = {"alg": "RS256", "kid": key.kid, **(header or {})}
-        return other_jwt.encode({name: value for name, value in head.items() if value is not None}, body, key)
+        return jws.serialize_compact({name: value for name, value in head.items() if value is not None}, json.dumps(body), key)
 
     def receive(self, params, cookies=None, *, leeway=60, now=None):
         return receive(
@@ -219,3 +220,22 @@ PLAIN = {
     "azp", "nbf", "name", "given_name", "family_name", "email", "locale", "picture",
     "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint",
 }  # fmt: skip
+
+
+def refused(world, **changes) -> LaunchRefused:
+    with pytest.raises(LaunchRefused) as stopped:
+        world.launch(**changes)
+    assert stopped.value.registration == world.registry.known[0]
+    return stopped.value
+
+
+def refused_token(world, token, **more) -> LaunchRefused:
+    """Post ``token`` (or what it makes of the login's parameters) in answer to a fresh login."""
+    asked = world.query(world.begin())
+    with pytest.raises(LaunchRefused) as stopped:
+        world.receive({"state": asked["state"], "id_token": token(asked) if callable(token) else token, **more})
+    return stopped.value
+
+
+def said(stopped: LaunchRefused) -> tuple[str, int]:
+    return stopped.reason, stopped.status

@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wires everything; the only file that knows every room."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import sys
+from collections.abc import Collection
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+from flask_migrate import Migrate, upgrade
+from flask_wtf.csrf import CSRFProtect
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
+from jinja2 import ChoiceLoader, FileSystemLoader
+from sqlalchemy import column, select, table
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from lti_mentoring import settings as settings_room
+from lti_mentoring.keys import Sealer, Signer
+from lti_mentoring.lti.grades import Grades
+from lti_mentoring.lti.keysets import KeySets
+from lti_mentoring.lti.registration import Registration
+from lti_mentoring.outbound import Client
+from lti_mentoring.services import delivery as delivery_verbs
+from lti_mentoring.services import keys as key_verbs
+from lti_mentoring.services import people as people_verbs
+from lti_mentoring.services import platform as platform_verbs
+from lti_mentoring.settings import Settings, SettingsError
+from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, training
+from lti_mentoring.web import access, errors, frame, health, home, lti, page, placement, session, telemetry, wording
+from lti_mentoring.web import delivery as delivery_pages
+from lti_mentoring.web import observation as observation_pages
+from lti_mentoring.web import people as people_pages
+from lti_mentoring.web import training as training_pages
+from lti_mentoring.web.wiring import EXTENSION, Wiring
+
+TABLES = (base, candidacy, delivery, observation, people, platform, privacy, programme, training)
+"""Every room of the store, so that migrations see every table."""
+
+MIGRATIONS = Path(__file__).parent / "store" / "migrations"
+STATIC = Path(__file__).parent / "web" / "static"
+TRANSLATIONS = Path(__file__).parent / "translations"
+MOST_BYTES = 1_000_000
+"""The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
+    """The tool as a WSGI app. ``overlay`` is a deployer's own folder, laid over ``templates/``."""
+    settings.require_secrets()
+    app = Flask("lti_mentoring", static_folder=str(STATIC), template_folder=None)
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in settings_room.resources("templates", overlay)])
+    app.jinja_options = {**app.jinja_options, "extensions": ["jinja2.ext.do"]}
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
+        BABEL_DEFAULT_LOCALE=settings.languages[0],
+        PREFERRED_URL_SCHEME=settings.public_url.partition(":")[0],
+        SEND_FILE_MAX_AGE_DEFAULT=86_400,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    sealer = Sealer(settings.encryption_keys)
+    huey = make_huey(settings)
+    base.init_app(
+        app,
+        database_url=settings.database_url,
+        sqlite_synchronous=settings.sqlite_synchronous,
+        after_commit=lambda lanes: _wake(huey, lanes),
+    )
+    Migrate(app, base.db, directory=str(MIGRATIONS), render_as_batch=True, include_object=_ours)
+    http = make_client(settings)
+    _hand_out(app, settings, sealer, http)
+    app.extensions["huey"] = huey
+    app.extensions["grades_for"] = _grades_factory(sealer, http)
+    _tasks(app, huey, settings)
+    _dress(app, settings)
+    if settings.allow_local_platforms:
+        log.warning("local_platforms_allowed", why="LMSs on plain http and private addresses are reached; for development only")
+    return app
+
+
+def from_environment() -> Flask:
+    """The tool as the environment describes it; what the server and the worker start."""
+    write_logs()
+    return create_app(settings_room.load(os.environ), overlay=settings_room.overlay_folder(os.environ))
+
+
+def make_client(settings: Settings) -> Client:
+    """The one guarded door to the network."""
+    return Client(
+        allow_local=settings.allow_local_platforms,
+        private_hosts=settings.private_platform_hosts,
+        ports=settings.platform_ports,
+        ca_bundle=settings.ca_bundle or None,
+        proxy=settings.outbound_proxy or None,
+        connect_timeout=settings.outbound.connect_seconds,
+        read_timeout=settings.outbound.read_seconds,
+        forbid=_forbid_in_transaction,
+    )
+
+
+def _forbid_in_transaction() -> None:
+    if base.in_transaction():
+        raise RuntimeError("the network inside a transaction")
+
+
+def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client) -> None:
+    app.extensions[EXTENSION] = Wiring(
+        settings=settings,
+        registry=platform_verbs.Registrations(),
+        keysets=KeySets(key_verbs.KeySets(), http),
+        signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
+        published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
+        ready=lambda: _broken_parts(app),
+        figures=telemetry.figures(delivery_verbs.figures),
+    )
+
+
+def _grades_factory(sealer: Sealer, http: Client) -> Any:
+    tokens = key_verbs.Tokens(sealer)
+
+    def grades_for(registration: Registration) -> Grades:
+        now = datetime.now(UTC)
+        return Grades(
+            registration,
+            signing_key=key_verbs.signing_key(sealer, now=now),
+            tokens=tokens,
+            http=http,
+            now=now,
+            deployment_id=platform_verbs.only_deployment(registration.id),
+        )
+
+    return grades_for
+
+
+def _dress(app: Flask, settings: Settings) -> None:
+    """Blueprints, sessions, headers, CSRF, languages and error pages, in the order in which a request meets them."""
+    telemetry.init_app(app)
+    app.session_interface = session.ServerSessions()
+    frame.init_app(app)
+    csrf = CSRFProtect(app)
+    Bootstrap5(app)
+    Babel(app, locale_selector=lambda: page.choose_locale(settings.languages))
+    page.init_app(app)
+    wording.init_app(app)
+    errors.init_app(app)
+    for room in (lti, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages):
+        app.register_blueprint(room.bp)
+        if hasattr(room, "api"):
+            app.register_blueprint(room.api)
+    csrf.exempt(lti.bp)
+    for endpoint in ("static", "bootstrap.static"):
+        app.view_functions[endpoint] = access.public("files of the product, the same for everybody")(_plainly(app.view_functions[endpoint]))
+
+
+def _plainly(view: Any) -> Any:
+    """A bound method takes no mark of its own."""
+
+    def files(**ids: Any) -> Any:
+        return view(**ids)
+
+    return files
+
+
+def _ours(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+    """Keep the queue's tables out of Alembic's view."""
+    return not (kind == "table" and reflected and compare_to is None)
+
+
+def migrate_database() -> None:
+    """Bring the database of the current app to the newest schema."""
+    upgrade(directory=str(MIGRATIONS))
+
+
+@functools.cache
+def newest_revision() -> str | None:
+    """The revision that this release's tables are at."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def _broken_parts(app: Flask) -> list[str]:
+    broken = []
+    try:
+        base.session().execute(select(platform.Organisation.id).limit(1))
+        held = base.session().scalar(select(column("version_num")).select_from(table("alembic_version")))
+        if held != newest_revision():
+            broken.append("migrations")
+    except Exception:
+        log.exception("not_ready", part="database")
+        broken.append("database")
+    try:
+        app.extensions["huey"].pending_count()
+    except Exception:
+        log.exception("not_ready", part="queue")
+        broken.append("queue")
+    return broken
+
+
+# --- the queue --------------------------------------------------------------------------------------------------------
+
+
+def make_huey(settings: Settings) -> Huey:
+    """What wakes the worker (decision 19). A lost or doubled wake-up is harmless; the outbox is the record."""
+    url = settings.queue_url
+    database = settings.database_url
+    if not url and database.startswith("sqlite:///"):
+        url = f"sqlite:///{_queue_file(database.removeprefix('sqlite:///'))}"
+    url = (url or database).replace("postgresql+psycopg://", "postgresql://")
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return SqliteHuey("lti-mentoring", filename=rest.removeprefix("/"), results=False)
+    if scheme in ("redis", "rediss"):
+        return RedisHuey("lti-mentoring", url=url, results=False)
+    if scheme == "postgresql":
+        return PostgresHuey("lti-mentoring", dsn=url, results=False)
+    raise SettingsError("LTI_MENTORING_QUEUE_URL must begin with sqlite:///, redis://, rediss:// or postgresql://")
+
+
+def _queue_file(database: str) -> str:
+    path = Path(database)
+    return str(path.with_name(f"{path.stem}-queue{path.suffix}"))
+
+
+def _wake(huey: Huey, lanes: Collection[str]) -> None:
+    task = huey.extensions_deliver  # type: ignore[attr-defined]
+    for lane in lanes:
+        try:
+            task(lane)
+        except Exception:
+            # The grade is in the outbox, and the sweep finds it: a queue that is down must not fail the request.
+            log.exception("wake_lost", lane=lane)
+
+
+def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
+    pace = delivery_verbs.Pace(
+        lease_seconds=settings.delivery.lease_seconds,
+        base_seconds=settings.delivery.base_seconds,
+        cap_seconds=settings.delivery.cap_seconds,
+        batch=settings.delivery.batch,
+    )
+
+    app.extensions["pace"] = pace
+
+    @huey.task(name="deliver")
+    def deliver(lane: str) -> None:
+        with app.app_context():
+            next_at = delivery_verbs.run(lane, grades_for=app.extensions["grades_for"], pace=pace)
+        if next_at is not None:
+            deliver.schedule((lane,), delay=max(0.0, (next_at - datetime.now(UTC)).total_seconds()))
+
+    def sweep() -> None:
+        with app.app_context():
+            lanes = delivery_verbs.sweep()
+            now = datetime.now(UTC)
+            platform_verbs.forget_spent_nonces(now=now)
+            people_verbs.forget_old_sessions(now=now)
+        _wake(huey, lanes)
+
+    huey.extensions_deliver = deliver  # type: ignore[attr-defined]
+    app.extensions["sweep"] = sweep
+
+
+def write_logs() -> None:
+    """One JSON object a line on standard error; libraries say only what is wrong."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pocket LMS to try the tool with: course page, gradebook, decoded messages, quirks and faults; it signs anyone in."""

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Assignment and Grade Services: columns, scores and results of one LMS (checklist LI, SC, RS)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from lti_mentoring.keys import SigningKey
+from lti_mentoring.lti.address import below, next_page, same_origin, with_query
+from lti_mentoring.lti.connector import Connector
+from lti_mentoring.lti.registration import Registration, TokenStore
+from lti_mentoring.lti.verdict import ATTENTION, Ended, Verdict, judge
+from lti_mentoring.outbound import Answer, Client
+
+__all__ = ["ATTENTION", "Grades", "Result", "Score", "Verdict"]
+
+SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/"
+SCORE, LINEITEM, LINEITEM_READONLY, RESULT = (f"{SCOPE}{name}" for name in ("score", "lineitem", "lineitem.readonly", "result.readonly"))
+
+# Exact: Moodle answers 400 "No handler found" and Open edX 406 or 415 to application/json.
+SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
+LINEITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
+LINEITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
+RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
+
+ACTIVITY_PROGRESS = frozenset({"Initialized", "Started", "InProgress", "Submitted", "Completed"})
+GRADING_PROGRESS = frozenset({"FullyGraded", "Pending", "PendingManual", "Failed", "NotReady"})
+
+_MAX_PAGES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One score message. Without ``score_given`` it clears what the platform holds (SC-06); ValueError if it says nonsense."""
+
+    user_id: str
+    timestamp: datetime
+    activity_progress: str
+    grading_progress: str
+    score_given: float | None = None
+    score_maximum: float | None = None
+    comment: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.user_id or self.timestamp.tzinfo is None:
+            raise ValueError("a score needs a person and an aware timestamp")
+        if self.activity_progress not in ACTIVITY_PROGRESS or self.grading_progress not in GRADING_PROGRESS:
+            raise ValueError("not a state of AGS 2.0")
+        if self.score_given is not None:
+            _check_number(self.score_given, zero=True)
+            if self.score_maximum is None:
+                raise ValueError("a score needs its maximum")
+        if self.score_maximum is not None:
+            _check_number(self.score_maximum, zero=False)
+
+    def body(self) -> str:
+        """Strict JSON with both states always, and the maximum wherever there is a score (SC-06, SC-08)."""
+        said: dict[str, Any] = {
+            "userId": self.user_id,
+            "timestamp": written(self.timestamp),
+            "activityProgress": self.activity_progress,
+            "gradingProgress": self.grading_progress,
+        }
+        if self.score_given is not None and self.score_maximum is not None:
+            said |= {"scoreGiven": _number(self.score_given), "scoreMaximum": _number(self.score_maximum)}
+        if self.comment:
+            said["comment"] = self.comment
+        return json.dumps(said, allow_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the gradebook holds for a person; ``score`` is None where it was cleared."""
+
+    score: float | None
+    maximum: float
+    comment: str | None = None
+
+
+def written(moment: datetime) -> str:
+    """UTC with milliseconds, as ``2026-01-02T03:04:05.678Z`` (SC-02). What is less than a millisecond apart looks the same."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def _check_number(value: float, *, zero: bool) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0 or (value == 0 and not zero):
+        raise ValueError("a score is a finite number from 0, a maximum more than 0")
+
+
+def _number(value: float) -> int | float:
+    """Whole numbers without a point: Open edX takes a line item's maximum in no other form."""
+    return int(value) if float(value).is_integer() else float(value)
+
+
+class Grades:
+    """The grade services of one platform, for one piece of work. Nothing here raises for trouble at the other end.
+
+    ``scopes`` are those of the launch's AGS claim: what is not among them is not asked for (T-04). None: ask, and see.
+    """
+
+    def __init__(
+        self,
+        registration: Registration,
+        *,
+        signing_key: SigningKey,
+        tokens: TokenStore,
+        http: Client,
+        now: datetime,
+        scopes: frozenset[str] | None = None,
+        deployment_id: str | None = None,
+    ) -> None:
+        self._scopes = scopes
+        self._connector = Connector(registration, signing_key=signing_key, tokens=tokens, http=http, now=now, deployment_id=deployment_id)
+        self._profile = self._connector.profile
+
+    # --- scores -------------------------------------------------------------------------------------------------------
+
+    def post_score(self, lineitem_url: str, score: Score, *, repeated: bool = False) -> Verdict:
+        """Send a score. ``repeated``: this very message, timestamp included, may have arrived before."""
+        try:
+            self._ask(SCORE)
+            answer = self._connector.call(
+                "POST",
+                below(lineitem_url, "scores"),
+                [SCORE],
+                content_type=SCORE_TYPE,
+                body=score.body(),
+                cut=True,  # any 2xx is a stored score, whatever page comes with it
+            )
+        except Ended as ended:
+            return ended.verdict
+        return self._judge(answer, repeated=repeated)
+
+    def result(self, lineitem_url: str, user_id: str) -> Result | Verdict | None:
+        """What the gradebook holds for a person; None if nothing."""
+        url = with_query(below(lineitem_url, "results"), {"user_id": user_id})
+        try:
+            self._ask(RESULT)
+            # Open edX ignores user_id and answers with everybody.
+            for found in self._all(url, [RESULT], RESULTS_TYPE):
+                if found.get("userId") == user_id:
+                    return _result(found)
+        except Ended as ended:
+            return ended.verdict
+        return None
+
+    # --- columns ------------------------------------------------------------------------------------------------------
+
+    def ensure_line_item(
+        self, *, lineitems_url: str, resource_link_id: str | None, resource_id: str, tag: str, label: str, score_maximum: float
+    ) -> str | Verdict:
+        """The address of our column, found or made. A copied course brings its column along: it is found by ``resource_id`` and
+        ``tag``, so that there is never a second one (LI-04)."""
+        link = resource_link_id if self._profile.links_created_columns else None
+        wanted = {"resource_id": resource_id, "tag": tag}
+        try:
+            self._ask(LINEITEM)
+            found = list(self._all(with_query(lineitems_url, wanted), [LINEITEM], LINEITEMS_TYPE, wanted=self._reading()))
+            ours = _own_column(found, resource_id, tag, resource_link_id)
+            if ours is not None:
+                return ours
+            return self._make_column(lineitems_url, link, resource_id, tag, label, score_maximum)
+        except Ended as ended:
+            return ended.verdict
+
+    def _make_column(
+        self, lineitems_url: str, link: str | None, resource_id: str, tag: str, label: str, score_maximum: float
+    ) -> str | Verdict:
+        if not label.strip() or (self._profile.integer_maximum and not float(score_maximum).is_integer()):
+            raise ValueError("a column needs a name, and here a whole maximum")
+        _check_number(score_maximum, zero=False)
+        said = {"label": label.strip(), "scoreMaximum": _number(score_maximum), "resourceId": resource_id, "tag": tag}
+        answer = self._connector.call(
+            "POST",
+            lineitems_url,
+            [LINEITEM],
+            wanted=self._reading(),
+            accept=LINEITEM_TYPE,
+            content_type=LINEITEM_TYPE,
+            body=json.dumps(said | ({"resourceLinkId": link} if link else {}), allow_nan=False),
+        )
+        verdict = self._judge(answer)
+        if verdict.kind != "done":
+            return verdict
+        made = _json(answer)
+        address = made.get("id") if isinstance(made, dict) else None
+        return address if isinstance(address, str) and address else Verdict("refused", answer.status, "", "unknown")
+
+    def _reading(self) -> tuple[str, ...]:
+        may = self._scopes is None or LINEITEM_READONLY in self._scopes
+        return (LINEITEM_READONLY,) if self._profile.reading_needs_own_scope and may else ()
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    def _all(self, url: str, scopes: list[str], accept: str, *, wanted: tuple[str, ...] = ()) -> Iterator[Mapping[str, Any]]:
+        """Every entry of every page. The next address is followed as it is, on the same origin only (S20, LI-05); ``limit`` is
+        never sent (Moodle's results crash with it, and its Link header of line items cannot be read)."""
+        seen: set[str] = set()
+        page: str | None = url
+        while page is not None:
+            if page in seen or len(seen) >= _MAX_PAGES or not same_origin(page, url):
+                raise Ended(Verdict("refused", None, "", "unknown"))
+            seen.add(page)
+            answer = self._connector.call("GET", page, scopes, accept=accept, wanted=wanted)
+            verdict = self._judge(answer)
+            if verdict.kind != "done":
+                raise Ended(verdict)
+            entries = _json(answer)
+            if not isinstance(entries, list):
+                raise Ended(Verdict("refused", answer.status, "", "unknown"))
+            yield from (one for one in entries if isinstance(one, dict))
+            page = next_page(answer)
+
+    def _ask(self, scope: str) -> None:
+        if self._scopes is not None and scope not in self._scopes:
+            raise Ended(Verdict("refused", None, "", "scope_missing"))
+
+    def _judge(self, answer: Answer, *, repeated: bool = False) -> Verdict:
+        return judge(self._profile, answer, self._connector.now(), repeated=repeated, hide=self._connector.hidden)
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise Ended(Verdict("later", answer.status, "", "server_error")) from None
+
+
+def _own_column(found: list[Mapping[str, Any]], resource_id: str, tag: str, link: str | None) -> str | None:
+    """The column with our names; the one of this link before one of no link, never one of another link (another placement)."""
+    unlinked = None
+    for one in found:
+        address, its_link = one.get("id"), one.get("resourceLinkId") or None
+        if not isinstance(address, str) or ((one.get("resourceId") or ""), (one.get("tag") or "")) != (resource_id, tag):
+            continue
+        if its_link is not None and its_link == link:
+            return address
+        if its_link is None:
+            unlinked = unlinked or address
+    return unlinked
+
+
+def _result(found: Mapping[str, Any]) -> Result:
+    score, maximum, comment = found.get("resultScore"), found.get("resultMaximum"), found.get("comment")
+    return Result(
+        _finite(score),
+        _finite(maximum) or 1.0,  # absent means 1 (RS-01)
+        comment if isinstance(comment, str) else None,
+    )
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None

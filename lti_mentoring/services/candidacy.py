@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A candidacy: how it begins, what it has to show, and the page that says the one next thing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from lti_mentoring.domain import candidacy as rules
+from lti_mentoring.domain import observation
+from lti_mentoring.domain.candidacy import STEPS, ModuleRecord, NextStep, ObservationRecord, Records, Requirement
+from lti_mentoring.domain.observation import Rating
+from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.rule import NotFound
+from lti_mentoring.services import privacy, programme
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
+from lti_mentoring.store.people import Identity, Person
+from lti_mentoring.store.training import CheckAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class CandidacyRow:
+    """One person's candidacy in one course."""
+
+    id: str
+    person_id: str
+    course_id: str
+    programme_version_id: str
+    participation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Something to say: a stable code with its facts. The edge makes the sentence."""
+
+    code: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the seven stations. ``state`` is met, next (the reader acts), wait (somebody else does), open or not_asked."""
+
+    number: int
+    title: str
+    state: str
+    detail: Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The one next thing that is the reader's own: what, and the page where it is done."""
+
+    title: Phrase
+    endpoint: str
+    ids: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportLink:
+    """A released report that the candidate can open."""
+
+    observation_id: str
+    planned_for: date
+    observer: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A candidate's own page. ``grades`` says why there is no grade yet; ``reports.way`` fills it."""
+
+    programme: str
+    headline: Phrase
+    lede: Phrase
+    steps: tuple[Step, ...]
+    next: Next | None
+    requirements: Requirement
+    reports: tuple[ReportLink, ...]
+    grades: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRow:
+    """A candidate as the coordinator sees them: how far, and what comes next. Never what an unreleased observation says."""
+
+    candidacy_id: str
+    name: str
+    participation: str
+    done: int
+    of: int
+    modules_done: int
+    modules_of: int
+    next: NextStep
+    report_id: str | None
+
+
+# --- beginning ----------------------------------------------------------------------------------------------------------
+
+
+def begin(session: Session, *, org_id: str, person_id: str, course_id: str) -> str | None:
+    """Start a candidacy in the newest programme version, in the caller's transaction; the one that is there already otherwise.
+
+    Two first launches at once give one candidacy: the unique key decides, and the second finds what the first made.
+    -> the candidacy's id, None while the organisation has no programme.
+    """
+    held = _held(session, person_id, course_id)
+    if held is not None:
+        return held
+    version = programme.current(org_id)
+    if version is None:
+        return None
+    made = base.new_id()
+    try:
+        with session.begin_nested():
+            session.add(Candidacy(org_id=org_id, id=made, person_id=person_id, course_id=course_id, programme_version_id=version.id))
+    except IntegrityError:
+        held = _held(session, person_id, course_id)
+        if held is None:
+            raise
+        return held
+    privacy.record(session, actor=person_id, verb="begin", object_kind="candidacy", object_id=made, edition=version.edition)
+    return made
+
+
+def _held(session: Session, person_id: str, course_id: str) -> str | None:
+    return session.scalar(select(Candidacy.id).where(Candidacy.person_id == person_id, Candidacy.course_id == course_id))
+
+
+def of(actor: Actor) -> CandidacyRow:
+    """The actor's own candidacy in their course. NotFound if they are no candidate there."""
+    found = find(base.session(), person_id=actor.person_id, course_id=actor.course_id)
+    if found is None:
+        raise NotFound("candidacy")
+    return found
+
+
+def find(session: Session, *, person_id: str, course_id: str) -> CandidacyRow | None:
+    """The candidacy of a person in a course, within the organisation in scope."""
+    row = session.execute(_ROWS.where(Candidacy.person_id == person_id, Candidacy.course_id == course_id)).first()
+    return CandidacyRow(*row) if row is not None else None
+
+
+_ROWS = select(Candidacy.id, Candidacy.person_id, Candidacy.course_id, Candidacy.programme_version_id, Candidacy.participation)
+
+
+# --- what there is to show ------------------------------------------------------------------------------------------------
+
+
+def records(session: Session, candidacy: CandidacyRow | Candidacy) -> Records:
+    """Modules in the programme's order and observations oldest first, each released one with its verdict."""
+    version = programme.load(candidacy.programme_version_id)
+    return _records(session, Candidacy.id == candidacy.id, {candidacy.id: version})[candidacy.id]
+
+
+def _records(session: Session, which: ColumnElement[bool], versions: Mapping[str, Programme]) -> dict[str, Records]:
+    """Records of many candidacies in three queries, whatever their number. ``versions`` is candidacy id -> its programme."""
+    attempts = _attempts(session, which)
+    observations = _observations(session, which, versions)
+    made = {}
+    for candidacy_id, version in versions.items():
+        modules = []
+        for module in version.modules:
+            finished, opened, mastered = attempts.get((candidacy_id, module.key), (0, 0, 0))
+            modules.append(ModuleRecord(module.key, module.title, bool(mastered), finished, bool(opened)))
+        made[candidacy_id] = Records(tuple(modules), tuple(observations.get(candidacy_id, ())))
+    return made
+
+
+def _attempts(session: Session, which: ColumnElement[bool]) -> dict[tuple[str, str], tuple[int, int, int]]:
+    def count(condition: ColumnElement[bool] | InstrumentedAttribute[bool]) -> ColumnElement[int]:
+        return func.sum(case((condition, 1), else_=0))
+
+    finished, opened = count(CheckAttempt.state == "finished"), count(CheckAttempt.state == "open")
+    query = (
+        select(CheckAttempt.candidacy_id, CheckAttempt.module_key, finished, opened, count(CheckAttempt.mastered))
+        .join(Candidacy, and_(Candidacy.org_id == CheckAttempt.org_id, Candidacy.id == CheckAttempt.candidacy_id))
+        .where(which)
+        .group_by(CheckAttempt.candidacy_id, CheckAttempt.module_key)
+    )
+    return {(row[0], row[1]): (int(row[2]), int(row[3]), int(row[4])) for row in session.execute(query)}
+
+
+def _observations(
+    session: Session, which: ColumnElement[bool], versions: Mapping[str, Programme]
+) -> dict[str, list[ObservationRecord]]:
+    ratings = _released_ratings(session, which)
+    query = (
+        select(Observation, Person.name, Person.chosen_name)
+        .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
+        .join(Person, and_(Person.org_id == Observation.org_id, Person.id == Observation.observer_id))
+        .where(which)
+        .order_by(Observation.planned_for, Observation.created_at, Observation.id)
+    )
+    found: dict[str, list[ObservationRecord]] = defaultdict(list)
+    for row, name, chosen in session.execute(query):
+        version = versions.get(row.candidacy_id)
+        if version is None:
+            continue
+        verdict = None
+        if row.state == "released":
+            rubric = version.rubric(version.policy.observation_rubric)
+            verdict = observation.met(version.policy, rubric, ratings.get(row.id, {}))
+        observer = display_name(chosen or name, row.observer_id)
+        found[row.candidacy_id].append(ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict))
+    return found
+
+
+def _released_ratings(session: Session, which: ColumnElement[bool]) -> dict[str, dict[str, Rating]]:
+    query = (
+        select(Assessment.observation_id, CriterionRating.criterion, CriterionRating.level, CriterionRating.not_observed)
+        .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
+        .join(Observation, and_(Observation.org_id == Assessment.org_id, Observation.id == Assessment.observation_id))
+        .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
+        .where(which, Assessment.state == "released")
+    )
+    found: dict[str, dict[str, Rating]] = defaultdict(dict)
+    for observation_id, criterion, level, not_observed in session.execute(query):
+        found[observation_id][criterion] = Rating(criterion, level, not_observed)
+    return found
+
+
+# --- pages --------------------------------------------------------------------------------------------------------------
+
+
+def way(*, actor: Actor) -> Way:
+    """Where a candidate stands and the one next thing. NotFound for who is no candidate."""
+    own = of(actor)
+    version = programme.load(own.programme_version_id)
+    shown = records(base.session(), own)
+    tree = rules.requirements(version.policy, shown)
+    step = rules.next_step(version.policy, shown)
+    leaves = [leaf for part in tree.children for leaf in part.children]
+    done = {"done": sum(leaf.met for leaf in leaves), "of": len(leaves)}
+    ids = {"key": str(step.facts["key"])} if step.yours else {}
+    return Way(
+        programme=version.title,
+        headline=Phrase("way_met" if tree.met else "way_open", done),
+        lede=Phrase(step.code, step.facts),
+        steps=_steps(tree, step),
+        next=Next(Phrase(step.code, step.facts), "training.module", ids) if step.yours else None,
+        requirements=_named(tree, version),
+        reports=tuple(
+            ReportLink(one.id, one.planned_for, one.observer, one.counts) for one in shown.observations if one.verdict is not None
+        ),
+    )
+
+
+def named(facts: Mapping[str, object], version: Programme) -> dict[str, object]:
+    """Facts that name a competency or a criterion by its key, with its ``title`` beside it."""
+    more = dict(facts)
+    if "competency" in facts:
+        more["title"] = version.competency(str(facts["competency"])).title
+    elif "criterion" in facts:
+        more["title"] = version.rubric(version.policy.observation_rubric).criterion(str(facts["criterion"])).title
+    return more
+
+
+def _named(node: Requirement, version: Programme) -> Requirement:
+    return replace(node, facts=named(node.facts, version), children=tuple(_named(child, version) for child in node.children))
+
+
+def _steps(tree: Requirement, step: NextStep) -> tuple[Step, ...]:
+    """The seven stations; what this policy does not ask for says so."""
+    parts = {part.code: part for part in tree.children}
+    return tuple(_station(number, title, parts.get(title), step) for number, title in enumerate(STEPS, 1))
+
+
+def _station(number: int, title: str, part: Requirement | None, step: NextStep) -> Step:
+    if part is None:
+        return Step(number, title, "not_asked", Phrase("not_asked"))
+    if part.met:
+        return Step(number, title, "met", Phrase("step_met", part.facts))
+    open_leaf = next(leaf for leaf in part.children if not leaf.met)
+    if step.yours and open_leaf.facts == step.facts:
+        return Step(number, title, "next", Phrase(step.code, step.facts))
+    waits = {"planned": "await_session", "drafting": "await_rating"}.get(str(open_leaf.facts.get("state")))
+    if waits is not None:
+        return Step(number, title, "wait", Phrase(waits, open_leaf.facts))
+    return Step(number, title, "open", Phrase("step_open", part.facts))
+
+
+def cohort(*, actor: Actor) -> tuple[CohortRow, ...]:
+    """Every candidate of the course by name, with the next thing for each; five queries and one for each programme version."""
+    session = base.session()
+    here = Candidacy.course_id == actor.course_id
+    tested = select(Identity.id).where(Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
+    rows = session.execute(
+        _ROWS.add_columns(Person.name, Person.chosen_name)
+        .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
+        .where(here, ~tested)
+    ).all()
+    loaded = {version: programme.load(version) for version in {row.programme_version_id for row in rows}}
+    shown = _records(session, here, {row.id: loaded[row.programme_version_id] for row in rows})
+    made = [
+        _cohort_row(CandidacyRow(*row[:5]), display_name(row.chosen_name or row.name, row.person_id), loaded, shown[row.id]) for row in rows
+    ]
+    return tuple(sorted(made, key=lambda row: (row.name.casefold(), row.candidacy_id)))
+
+
+def _cohort_row(row: CandidacyRow, name: str, loaded: Mapping[str, Programme], shown: Records) -> CohortRow:
+    policy = loaded[row.programme_version_id].policy
+    tree = rules.requirements(policy, shown)
+    leaves = [leaf for part in tree.children for leaf in part.children]
+    training = tree.children[0]
+    released = [one for one in shown.observations if one.verdict is not None]
+    return CohortRow(
+        candidacy_id=row.id,
+        name=name,
+        participation=row.participation,
+        done=sum(leaf.met for leaf in leaves),
+        of=len(leaves),
+        modules_done=sum(leaf.met for leaf in training.children),
+        modules_of=len(training.children),
+        next=rules.next_step(policy, shown),
+        report_id=released[-1].id if released else None,
+    )

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads that join nouns: what a page shows, in a constant number of queries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import and_, func, select
+
+from lti_mentoring.domain.people import LEADS, Actor
+from lti_mentoring.services import candidacy, delivery, programme, roles
+from lti_mentoring.services.candidacy import Phrase, Way
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Identity, Placement, RoleGrant
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing that waits for the reader. ``code`` and ``facts`` become a sentence at the edge; ``endpoint`` leads there."""
+
+    code: str
+    endpoint: str
+    facts: dict[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffHome:
+    """The first page of everybody who is not a candidate."""
+
+    todo: tuple[Todo, ...]
+    coordinators: tuple[str, ...]
+    asks_to_coordinate: bool
+    leads: bool
+    observes: bool
+    candidates: int
+    observers: int
+    released: int
+
+
+def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
+    """What waits for this person, and how the course stands."""
+    leads, observes = actor.is_any(*LEADS), actor.is_any("observer")
+    counts = _counts(actor)
+    return StaffHome(
+        todo=tuple(_todo(actor, counts, leads=leads, observes=observes)),
+        coordinators=roles.coordinators(actor=actor),
+        asks_to_coordinate=actor.is_any("teacher") and not coordinated,
+        leads=leads,
+        observes=observes,
+        candidates=counts["candidates"],
+        observers=counts["observers"],
+        released=counts["released"],
+    )
+
+
+def way(*, actor: Actor) -> Way:
+    """A candidate's own page, with the state of the grades that their activities show."""
+    found = candidacy.way(actor=actor)
+    version = programme.load(candidacy.of(actor).programme_version_id)
+    items = ["programme", *(f"module:{module.key}" for module in version.modules), "observation"]
+    lines = (delivery.grade_line(actor=actor, item=item) for item in items)
+    return replace(found, grades=tuple(Phrase(line.code, line.facts) for line in lines if line is not None))
+
+
+def _counts(actor: Actor) -> dict[str, int]:
+    """All the numbers of the page in one statement."""
+    tested = select(Identity.id).where(Identity.org_id == actor.org_id, Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
+    in_course = and_(Observation.org_id == actor.org_id, Observation.course_id == actor.course_id)
+    mine = and_(in_course, Observation.observer_id == actor.person_id, Observation.state.in_(("planned", "drafting")))
+    columns = {
+        "candidates": select(func.count(Candidacy.id)).where(
+            Candidacy.org_id == actor.org_id, Candidacy.course_id == actor.course_id, ~tested
+        ),
+        "observers": select(func.count(func.distinct(RoleGrant.person_id))).where(
+            RoleGrant.org_id == actor.org_id,
+            RoleGrant.course_id == actor.course_id,
+            RoleGrant.role == "observer",
+            RoleGrant.revoked_at.is_(None),
+        ),
+        "waiting": select(func.count(Observation.id)).where(mine),
+        "planned": select(func.count(Observation.id)).where(in_course, Observation.state.in_(("planned", "drafting"))),
+        "released": select(func.count(Observation.id)).where(in_course, Observation.state == "released"),
+        "stuck": select(func.count(ScorePublication.id))
+        .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
+        .where(
+            ScorePublication.org_id == actor.org_id,
+            Placement.course_id == actor.course_id,
+            ScorePublication.state.in_(("refused", "held")),
+        ),
+    }
+    row = base.session().execute(select(*(query.scalar_subquery().label(name) for name, query in columns.items()))).one()
+    return {name: int(getattr(row, name) or 0) for name in columns}
+
+
+def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool) -> list[Todo]:
+    todo: list[Todo] = []
+    if observes and counts["waiting"]:
+        todo.append(Todo("observations_wait", "observation.index", {"count": counts["waiting"]}))
+    if leads and counts["stuck"]:
+        todo.append(Todo("grades_stuck", "delivery.index", {"count": counts["stuck"]}))
+    if leads and not counts["observers"]:
+        todo.append(Todo("no_observer", "people.index"))
+    if leads and counts["candidates"] and counts["observers"] and not counts["planned"] and not counts["released"]:
+        todo.append(Todo("nothing_planned", "observation.plan"))
+    return todo

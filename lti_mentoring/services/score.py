@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person's score for an activity is by the state of things now, where it goes, and why there is no grade yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import delivery as rules
+from lti_mentoring.domain.delivery import DONE, SET_ASIDE, STUCK, WAITING, Standing
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.lti.platforms import Profile
+from lti_mentoring.services import candidacy, programme
+from lti_mentoring.store import base
+from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.people import Identity, Membership, Placement
+from lti_mentoring.store.platform import Registration
+from lti_mentoring.store.training import CheckAttempt
+
+
+def no_column(placement: Placement) -> str:
+    """Why a placement has no column that we may fill; empty if it has one."""
+    return rules.no_column(
+        scopes=placement.ags_scopes,
+        lineitem_url=placement.lineitem_url,
+        lineitems_url=placement.lineitems_url,
+        own_lineitem_url=placement.own_lineitem_url,
+    )
+
+
+def target(placement: Placement, quirks: Profile) -> str | None:
+    """The line item to fill: the one that belongs to the activity, else the one that we found or made; None if we must look first."""
+    if quirks.lineitem_claim_may_be_foreign and placement.lineitems_url and rules.LINEITEM_SCOPE in placement.ags_scopes:
+        return placement.own_lineitem_url
+    return placement.lineitem_url or placement.own_lineitem_url
+
+
+def where_it_stands(session: Session, placement: Placement, person_id: str) -> Standing:
+    """Where the placement's item stands for a person, from their records as they are now."""
+    held = candidacy.find(session, person_id=person_id, course_id=placement.course_id)
+    if held is None:
+        return Standing(rules.STOPPED)
+    policy = programme.load(held.programme_version_id).policy
+    records = candidacy.records(session, held)
+    percents = _percents(session, held.id) if placement.grading == "points" else None
+    return rules.standing(placement.item, policy, records, participation=held.participation, percents=percents)
+
+
+def _percents(session: Session, candidacy_id: str) -> dict[str, Fraction]:
+    """Module key -> the best mastered attempt's points, in per cent."""
+    query = select(CheckAttempt.module_key, CheckAttempt.result).where(CheckAttempt.candidacy_id == candidacy_id, CheckAttempt.mastered)
+    best: dict[str, Fraction] = {}
+    for key, result in session.execute(query):
+        outcomes = (result or {}).get("outcomes", [])
+        of = sum(one["of"] for one in outcomes)
+        if of:
+            best[key] = max(best.get(key, Fraction(0)), Fraction(100 * sum(one["points"] for one in outcomes), of))
+    return best
+
+
+# --- why there is no grade yet ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class GradeLine:
+    """Where the grade of an activity stands, as a code with facts.
+
+    ``no_column`` (why: no_service, score_not_allowed, no_line_item), ``not_finished``, ``waits_for_observer``, ``on_its_way`` (next_at,
+    None while it is being sent), ``refused`` (remedy, platform), ``set_aside``, ``sent`` (at).
+    """
+
+    code: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def grade_line(*, actor: Actor, item: str) -> GradeLine | None:
+    """Why the reader has no grade for ``item`` yet, or that it was sent. None where no activity of the course opens it, or for somebody
+    who gets no grades: no learner here, or a test user.
+    """
+    session = base.session()
+    if not rules.graded(item) or not _gets_grades(session, actor):
+        return None
+    rows = session.execute(
+        select(Placement, ScorePublication, Registration.name)
+        .join(Registration, Registration.id == Placement.registration_id)
+        .outerjoin(
+            ScorePublication,
+            and_(
+                ScorePublication.org_id == Placement.org_id,
+                ScorePublication.placement_id == Placement.id,
+                ScorePublication.person_id == actor.person_id,
+            ),
+        )
+        .where(Placement.org_id == actor.org_id, Placement.course_id == actor.course_id, Placement.item == item)
+        .order_by(Placement.created_at)
+    ).all()
+    with_column = [row for row in rows if not no_column(row[0])]
+    if not with_column:
+        return GradeLine("no_column", {"why": no_column(rows[0][0])}) if rows else None
+    standing = where_it_stands(session, with_column[0][0], actor.person_id)
+    if standing.stage != rules.FINAL:
+        return GradeLine("waits_for_observer" if standing.stage == "submitted" else "not_finished")
+    return min((_line(row, platform) for _, row, platform in with_column), key=lambda line: _WORST.index(line.code))
+
+
+_WORST = ("refused", "on_its_way", "set_aside", "sent")
+
+
+def _line(row: ScorePublication | None, platform: str) -> GradeLine:
+    if row is None:
+        return GradeLine("on_its_way", {"next_at": None})
+    if row.state in STUCK:
+        return GradeLine("refused", {"remedy": row.fault, "platform": platform})
+    if row.state == SET_ASIDE:
+        return GradeLine("set_aside", {})
+    if row.state == DONE and row.sent_at is not None:
+        return GradeLine("sent", {"at": row.sent_at})
+    return GradeLine("on_its_way", {"next_at": row.next_at if row.state == WAITING else None})
+
+
+def _gets_grades(session: Session, actor: Actor) -> bool:
+    tested = select(Identity.id).where(Identity.org_id == actor.org_id, Identity.person_id == actor.person_id, Identity.test_user).exists()
+    query = select(Membership.id).where(
+        Membership.org_id == actor.org_id,
+        Membership.course_id == actor.course_id,
+        Membership.person_id == actor.person_id,
+        Membership.standing == "learner",
+        ~tested,
+    )
+    return session.scalar(query) is not None

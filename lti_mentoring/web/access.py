@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may come in: every endpoint declares a permission, or says why it is public."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import g
+from werkzeug.exceptions import Unauthorized
+
+from lti_mentoring.domain.people import PERMISSIONS, Actor, may
+from lti_mentoring.domain.rule import NotAllowed
+from lti_mentoring.services import people, roles
+from lti_mentoring.services.roles import Here
+from lti_mentoring.web import session
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def require(permission: str) -> Callable[[View], View]:
+    """Let in who is signed in, belongs to the course in the address, and holds ``permission`` there.
+
+    401 without a session, 404 for a course of somebody else, 403 without the permission. The tenant is in scope inside the view.
+    """
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def checked(*, course: str, **ids: Any) -> Any:
+            row = session.current()
+            if row is None:
+                raise Unauthorized
+            with people.within(row.org_id):
+                g.here = roles.here(
+                    org_id=row.org_id,
+                    person_id=row.person_id,
+                    course_id=course,
+                    registration_id=row.registration_id,
+                    lms_administrator=row.lms_administrator,
+                )
+                if not may(g.here.actor, permission):
+                    raise NotAllowed("permission", permission=permission)
+                return view(course=course, **ids)
+
+        checked.permission = permission  # type: ignore[attr-defined]
+        return checked  # type: ignore[return-value]
+
+    return decorate
+
+
+def public(why: str) -> Callable[[View], View]:
+    """Mark an endpoint that needs no session, with the reason."""
+
+    def decorate(view: View) -> View:
+        view.public = why  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def here() -> Here:
+    """The person and the course of this request, inside a view with ``require``."""
+    found: Here = g.here
+    return found
+
+
+def actor() -> Actor:
+    """The person who acts in this request."""
+    return here().actor

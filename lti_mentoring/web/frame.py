@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Headers: what may frame a page, what a page may load, and the check that a form came from our own pages."""
+
+from __future__ import annotations
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import Forbidden
+
+from lti_mentoring.web import session
+from lti_mentoring.web.wiring import wiring
+
+ANYONE = ("https:", "http:")
+"""For refusal pages: they carry no data and no action, and must be readable inside whatever frame they were refused in."""
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+PROVEN_OTHERWISE = ("/lti/login", "/lti/launch")
+"""Cross-site by nature: a login changes nothing, and a launch carries a signed token and a state bound to this browser."""
+
+
+class ForeignForm(Forbidden):
+    """A state-changing request that did not come from one of our own pages."""
+
+
+def csp_nonce() -> str:
+    """The nonce that this response's scripts carry."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    found: str = g.csp_nonce
+    return found
+
+
+def allow_frames(origins: tuple[str, ...]) -> None:
+    """Let pages of these origins frame this response."""
+    g.frame_origins = origins
+
+
+def allow_form_to(url: str) -> None:
+    """Let this response's forms end at ``url``'s origin; browsers check redirects of a form too."""
+    parts = urlsplit(url)
+    g.form_targets = (*g.get("form_targets", ()), f"{parts.scheme}://{parts.netloc}")
+
+
+def _ancestors() -> tuple[str, ...]:
+    if "frame_origins" in g:
+        found: tuple[str, ...] = g.frame_origins
+        return found
+    row = session.current()
+    return row.frame_origins if row is not None else ()
+
+
+def policy() -> str:
+    """The content security policy of this response (checklist AS-01, AS-02)."""
+    nonce = f"'nonce-{csp_nonce()}'"
+    return "; ".join(
+        (
+            "default-src 'self'",
+            f"script-src {nonce} 'strict-dynamic'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            " ".join(("form-action 'self'", *g.get("form_targets", ()))),
+            " ".join(("frame-ancestors", *(_ancestors() or ("'none'",)))),
+        )
+    )
+
+
+def add_headers(response: Response) -> Response:
+    """The headers that every response carries."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", policy())
+    headers.setdefault("Content-Security-Policy-Report-Only", "require-trusted-types-for 'script'")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    if wiring().settings.public_url.startswith("https://"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.endpoint != "static" and "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def check_origin() -> None:
+    """A state-changing request comes from our own page (checklist AS-03): Sec-Fetch-Site, else Origin, else Referer; none is a refusal."""
+    if request.method in SAFE or request.path in PROVEN_OTHERWISE:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        if site != "same-origin":
+            raise ForeignForm
+        return
+    claimed = request.headers.get("Origin") or request.headers.get("Referer")
+    if not claimed:
+        raise ForeignForm
+    parts = urlsplit(claimed)
+    if f"{parts.scheme}://{parts.netloc}" != wiring().settings.public_url:
+        raise ForeignForm
+
+
+def init_app(app: Flask) -> None:
+    """Register the check and the headers."""
+    app.before_request(check_origin)
+    app.after_request(add_headers)
+    app.jinja_env.globals["csp_nonce"] = csp_nonce

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everyone's first page: the one next thing for them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_mentoring.domain.people import STAFF_ROLES
+from lti_mentoring.services import reports
+from lti_mentoring.web.access import actor, here, require
+
+bp = Blueprint("home", __name__, url_prefix="/courses/<course>")
+
+
+@bp.get("/")
+@require("course.enter")
+def index(course: str) -> str | AnyResponse:
+    who = actor()
+    if who.is_any("candidate") and not who.is_any(*STAFF_ROLES):
+        return render_template("home/way.html", page=reports.way(actor=who))
+    if who.is_any("lms_administrator") and not who.is_any("teacher", "colleague", *STAFF_ROLES):
+        return redirect(url_for("people.office", course=course))
+    return render_template("home/staff.html", page=reports.staff_home(actor=who, coordinated=here().coordinated))
+
+
+@bp.get("/way")
+@require("candidacy.way")
+def way(course: str) -> str:
+    return render_template("home/way.html", page=reports.way(actor=actor()))

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The LMS's way in: login initiation, launch, and the tool's public keys."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import structlog
+from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from prometheus_client import Counter
+
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.lti import launch as protocol
+from lti_mentoring.lti import platforms
+from lti_mentoring.lti.launch import Launch, LaunchRefused
+from lti_mentoring.services import people, platform
+from lti_mentoring.services.people import SignedIn
+from lti_mentoring.web import frame, session
+from lti_mentoring.web.access import public
+from lti_mentoring.web.wiring import wiring
+from lti_mentoring.web.wording import Refusal
+
+bp = Blueprint("lti", __name__)
+log = structlog.get_logger()
+
+LAUNCHES = Counter("lti_mentoring_launches", "Launches by how they ended", ["outcome"])
+
+
+def _sent() -> Mapping[str, str]:
+    """The parameters of an LMS's message; a form's fields win over those in the address."""
+    return {**request.args.to_dict(), **request.form.to_dict()}
+
+
+@bp.route("/lti/login", methods=["GET", "POST"])
+@public("an LMS sends people here before they are known")
+def login() -> Response:
+    params = _sent()
+    frame.allow_frames(platform.frame_origins(params.get("iss")))
+    w = wiring()
+    try:
+        begun = protocol.begin(
+            params,
+            registry=w.registry,
+            signer=w.signer,
+            launch_url=w.settings.launch_url,
+            public_url=w.settings.public_url,
+            now=datetime.now(UTC),
+        )
+    except LaunchRefused as refusal:
+        return refused(refusal)
+    answer = make_response(redirect(begun.location, 302))
+    session.set_cookie(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
+    return answer
+
+
+@bp.post("/lti/launch")
+@public("carries its own proof: a signed token, and a state bound to this browser")
+def launch() -> Response:
+    w = wiring()
+    try:
+        received = protocol.receive(
+            _sent(),
+            request.cookies,
+            registry=w.registry,
+            keysets=w.keysets,
+            signer=w.signer,
+            launch_url=w.settings.launch_url,
+            public_url=w.settings.public_url,
+            leeway_seconds=w.settings.clock_leeway_seconds,
+            now=datetime.now(UTC),
+        )
+        signed = _sign_in(received)
+    except LaunchRefused as refusal:
+        return refused(refusal)
+    LAUNCHES.labels("accepted").inc()
+    answer = make_response(redirect(_landing(signed), 303))
+    session.set_cookie(answer, session.COOKIE, signed.token, max_age=w.settings.session.absolute_hours * 3600)
+    session.clear_cookie(answer, received.cookie_name)
+    return answer
+
+
+def _sign_in(received: Launch) -> SignedIn:
+    try:
+        return people.sign_in(
+            received,
+            old_token=request.cookies.get(session.COOKIE),
+            absolute=timedelta(hours=wiring().settings.session.absolute_hours),
+        )
+    except RuleBroken as broken:
+        status = 403 if broken.code == "deployment_pending" else 401
+        raise LaunchRefused(broken.code, status, registration=received.registration, return_url=received.return_url) from broken
+
+
+def _landing(signed: SignedIn) -> str:
+    """The page that this activity opens; somebody without a name is asked for one first."""
+    target = _page(signed)
+    return url_for("people.name", course=signed.course_id, next=target) if signed.nameless else target
+
+
+def _page(signed: SignedIn) -> str:
+    course = signed.course_id
+    kind, _, key = signed.item.partition(":")
+    if kind == "module" and key:
+        return url_for("training.module", course=course, key=key)
+    if kind == "observation" and not key:
+        return url_for("observation.index", course=course)
+    return url_for("home.index", course=course)
+
+
+def refused(refusal: LaunchRefused) -> Response:
+    """A page that a teacher can act on, in any frame, without a trace but one line in the log."""
+    reference = secrets.token_hex(4)
+    registration = refusal.registration
+    LAUNCHES.labels(refusal.reason).inc()
+    log.warning(
+        "launch_refused",
+        reason=refusal.reason,
+        reference=reference,
+        registration=registration.id if registration else None,
+    )
+    frame.allow_frames(frame.ANYONE)
+    profile = platforms.profile(registration.family) if registration else None
+    restart = refusal.restart if profile is not None and not profile.hints_single_use else None
+    if restart is not None and registration is not None:
+        frame.allow_form_to(registration.auth_url)
+    page = Refusal(
+        reason=refusal.reason,
+        status=refusal.status,
+        reference=reference,
+        at=datetime.now(UTC),
+        platform=registration.name if registration else None,
+        return_url=_return_address(refusal.return_url, refusal.reason),
+        # On top of its window already, another window would end here again.
+        own_window=refusal.reason == "state_unbound" and request.headers.get("Sec-Fetch-Dest") != "document",
+        restart=restart,
+        detail=refusal.detail,
+    )
+    answer = make_response(render_template("error/refused.html", refusal=page), refusal.status)
+    return answer
+
+
+def _return_address(url: str | None, reason: str) -> str | None:
+    """The LMS's own page with our reason attached (checklist V-17); https only, offered as a link and never followed by itself."""
+    if not url or not url.startswith("https://"):
+        return None
+    parts = urlsplit(url)
+    added = urlencode({"lti_errormsg": "The activity could not be opened.", "lti_errorlog": reason})
+    return urlunsplit(parts._replace(query=f"{parts.query}&{added}" if parts.query else added))
+
+
+@bp.get("/.well-known/jwks.json")
+@public("platforms check our signatures with these keys")
+def jwks() -> Response:
+    answer = jsonify(keys=wiring().published_keys())
+    answer.headers["Cache-Control"] = "public, max-age=3600"
+    return answer

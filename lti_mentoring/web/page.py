@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every template can use: addresses within the course, the way around, the reader's language."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import get_locale, gettext
+
+from lti_mentoring.domain.people import STAFF_ROLES, Actor, may
+from lti_mentoring.web import session
+
+NAVIGATION = (
+    ("home.way", "candidacy.way"),
+    ("observation.index", "observation.queue"),
+    ("observation.cohort", "candidacy.cohort"),
+    ("people.index", "people.read"),
+    ("placement.index", "placement.read"),
+    ("delivery.index", "delivery.read"),
+)
+"""The sections, in their order, each with the permission that opens it."""
+
+
+def _label(endpoint: str) -> str:
+    labels = {
+        "home.way": gettext("My way"),
+        "observation.index": gettext("Observations"),
+        "observation.cohort": gettext("Candidates"),
+        "people.index": gettext("People"),
+        "placement.index": gettext("Activities"),
+        "delivery.index": gettext("Grades"),
+    }
+    return labels[endpoint]
+
+
+def course_url(endpoint: str, **ids: Any) -> str:
+    """The address of a page of the course that this request is in."""
+    return url_for(endpoint, course=g.here.actor.course_id, **ids)
+
+
+def navigation(actor: Actor) -> list[tuple[str, str, bool]]:
+    """(label, address, whether it is here) of each section that this person may open."""
+    return [
+        (_label(endpoint), url_for(endpoint, course=actor.course_id), _is_here(endpoint, actor))
+        for endpoint, permission in NAVIGATION
+        if may(actor, permission)
+    ]
+
+
+def _is_here(endpoint: str, actor: Actor) -> bool:
+    # The first page of somebody who is only a candidate is their way.
+    first = request.endpoint == "home.index" and not actor.is_any(*STAFF_ROLES)
+    return request.endpoint == endpoint or (endpoint == "home.way" and first)
+
+
+def choose_locale(languages: tuple[str, ...]) -> str:
+    """The reader's language: what the LMS said at launch, else what the browser asks for, among those that we have."""
+    row = session.current()
+    wanted = row.locale if row is not None else None
+    if wanted:
+        try:
+            known = Locale.parse(wanted, sep="-" if "-" in wanted else "_")
+            for language in languages:
+                if language in (str(known), known.language):
+                    return language
+        except (ValueError, UnknownLocaleError):
+            pass
+    return request.accept_languages.best_match(languages) or languages[0]
+
+
+@functools.lru_cache(maxsize=64)
+def _version(path: str, changed: float) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:10]
+
+
+def asset(name: str) -> str:
+    """The address of a static file, with a version that changes with its content."""
+    path = Path(current_app.static_folder or "") / name
+    return url_for("static", filename=name, v=_version(str(path), path.stat().st_mtime))
+
+
+def _context() -> dict[str, Any]:
+    here = g.get("here")
+    locale = get_locale()
+    return {
+        "current_actor": here.actor if here else None,
+        "nav": navigation(here.actor) if here else [],
+        "course_title": here.course_title if here else "",
+        "organisation": here.organisation if here else "",
+        "locale": str(locale).replace("_", "-") if locale else "en",
+        "text_direction": locale.text_direction if locale else "ltr",
+    }
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates what they use."""
+    app.context_processor(_context)
+    app.jinja_env.globals.update(course_url=course_url, asset=asset)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeps an answer in the background, so that a lost connection loses nothing. Without this script the form works as it is. */
+
+const RETRY_MS = 4000;
+
+const token = () => document.querySelector('meta[name="csrf-token"]').content;
+
+/** The answer that a form holds, as the JSON address takes it. */
+function answerOf(form) {
+  const answer = { step: Number(form.elements.step.value) };
+  const cards = {};
+  for (const [name, value] of new FormData(form)) {
+    if (name === "choice") answer.choice = value;
+    if (name === "choices") (answer.choices ??= []).push(value);
+    if (name.startsWith("card-")) cards[name.slice("card-".length)] = value;
+  }
+  if (Object.keys(cards).length) answer.cards = cards;
+  return answer;
+}
+
+/** "kept"; "refused", where the server has words for the reader; or "unreachable", where waiting may help. */
+async function send(form) {
+  try {
+    const reply = await fetch(form.dataset.api, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
+      body: JSON.stringify(answerOf(form)),
+    });
+    if (reply.ok) return "kept";
+    return reply.status >= 500 ? "unreachable" : "refused";
+  } catch {
+    return "unreachable";
+  }
+}
+
+function enhance(form) {
+  const waiting = form.querySelector("[data-waiting]");
+  const button = form.querySelector('[type="submit"]');
+  let sending = false;
+
+  const attempt = async () => {
+    const outcome = await send(form);
+    if (outcome === "kept") {
+      // The step makes the address a new one, so that the browser loads the page and does not only jump within it.
+      location.replace(`${form.action}?kept=${form.elements.step.value}#answer`);
+    } else if (outcome === "refused") {
+      form.submit();
+    } else {
+      waiting.hidden = false;
+      setTimeout(attempt, RETRY_MS);
+    }
+  };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (sending) return;
+    sending = true;
+    button.disabled = true;
+    form.setAttribute("aria-busy", "true");
+    attempt();
+  });
+}
+
+document.querySelectorAll("form[data-api]").forEach(enhance);
+if (location.hash === "#answer") document.getElementById("answer")?.focus();

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is written down about requests: a line each, without personal data, and numbers to watch."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Histogram, generate_latest, multiprocess
+
+log = structlog.get_logger()
+
+SECONDS = Histogram("lti_mentoring_request_seconds", "Time to answer, by endpoint", ["endpoint", "status"])
+
+Figure = tuple[str, str, dict[str, str], float]
+"""Name, help text, labels, value."""
+
+
+def figures(delivery: Callable[[], Iterable[Figure]]) -> Callable[[], str]:
+    """The text of /metrics: what the processes counted, and what the outbox holds at this moment."""
+
+    def text() -> str:
+        own = CollectorRegistry()
+        if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            multiprocess.MultiProcessCollector(own)  # type: ignore[no-untyped-call]
+        counted = generate_latest(own if os.environ.get("PROMETHEUS_MULTIPROC_DIR") else REGISTRY)
+        held = CollectorRegistry()
+        gauges: dict[str, Gauge] = {}
+        for name, help_text, labels, value in delivery():
+            if name not in gauges:
+                gauges[name] = Gauge(name, help_text, sorted(labels), registry=held)
+            (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
+        return (counted + generate_latest(held)).decode()
+
+    return text
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:16])
+
+
+def _end(response: Response) -> Response:
+    # The endpoint and not the address: addresses carry ids, and a login's carries the LMS's hints about a person.
+    endpoint = request.endpoint or "none"
+    seconds = time.perf_counter() - g.get("began", time.perf_counter())
+    SECONDS.labels(endpoint, str(response.status_code)).observe(seconds)
+    log.info("request", method=request.method, endpoint=endpoint, status=response.status_code, ms=round(seconds * 1000, 1))
+    response.headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request_id", "")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Time and log every request."""
+    app.before_request(_begin)
+    app.after_request(_end)

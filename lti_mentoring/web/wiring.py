@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ``app`` hands to the pages: settings, the protocol's tools, and nothing that they could build themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from flask import current_app
+
+from lti_mentoring.lti.keysets import KeySets
+from lti_mentoring.lti.launch import StateSigner
+from lti_mentoring.lti.registration import Registry
+from lti_mentoring.settings import Settings
+
+EXTENSION = "lti_mentoring"
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """One app's tools. ``published_keys`` answers the tool's public keys, ``ready`` the parts that do not work (none when all do)."""
+
+    settings: Settings
+    registry: Registry
+    keysets: KeySets
+    signer: StateSigner
+    published_keys: Callable[[], list[dict[str, Any]]]
+    ready: Callable[[], list[str]]
+    figures: Callable[[], str]
+
+
+def wiring() -> Wiring:
+    """The tools of the app that serves this request."""
+    return cast(Wiring, current_app.extensions[EXTENSION])

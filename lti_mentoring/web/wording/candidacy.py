@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A candidate's way in words: stations, what is required, what comes next, and why there is no grade yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext, ngettext
+
+from lti_mentoring.domain.candidacy import NextStep
+from lti_mentoring.web.wording.phrase import Coded, capital, count_words, say, unknown
+
+_l = lazy_gettext
+
+TITLES = {
+    "application": _l("Application"),
+    "selection": _l("Selection"),
+    "training": _l("Training"),
+    "structured_observation": _l("Structured observation"),
+    "co_mentoring": _l("Co-mentoring"),
+    "independent_mentoring": _l("Independent mentoring"),
+    "credential": _l("Credential"),
+}
+
+
+def station_title(key: str) -> str:
+    """The name of one of the seven steps."""
+    return str(TITLES[key])
+
+
+STATIONS = {
+    "step_met": ("met", _l("Met")),
+    "step_open": ("notyet", _l("Not yet")),
+    "not_asked": ("notseen", _l("Not from this version")),
+    "take_module": ("yours", _l("Yours to start")),
+    "go_on_module": ("yours", _l("Yours to finish")),
+    "retake_module": ("yours", _l("Yours to try again")),
+    "await_plan": ("notyet", _l("Not planned yet")),
+    "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
+    "await_rating": ("waits", _l("Waits for %(observer)s")),
+    "await_another": ("notyet", _l("Another one to plan")),
+}
+"""What stands below a station: kind of state, words."""
+
+
+def station_words(phrase: Coded) -> tuple[str, str]:
+    """The state of a station: its kind and its words."""
+    if phrase.code not in STATIONS:
+        return "unknown", unknown(phrase.code)
+    kind, words = STATIONS[phrase.code]
+    return kind, say(words, phrase.facts)
+
+
+def headline_words(phrase: Coded) -> str:
+    """The first clause of the page: how far."""
+    done, of = int(phrase.facts.get("done", 0)), int(phrase.facts.get("of", 0))
+    if phrase.code == "way_met":
+        return gettext("Everything that this version asks for is met.")
+    if not done:
+        return gettext("Your way begins here.")
+    return ngettext("%(done)s of %(of)s requirements is met.", "%(done)s of %(of)s requirements are met.", done,
+                    done=capital(count_words(done)), of=count_words(of))  # fmt: skip
+
+
+LEDES = {
+    "take_module": _l("The next step is yours: module %(key)s, “%(title)s”."),
+    "go_on_module": _l("You have begun module %(key)s, “%(title)s”; go on whenever you like."),
+    "retake_module": _l("Module %(key)s is not mastered yet. You can take its check again, as often as you need."),
+    "await_plan": _l("Your coordinator plans your observation and names an observer. Nothing is asked of you until then."),
+    "await_session": _l("%(observer)s observes you (%(planned_for)s). Nothing else is asked of you until then."),
+    "await_rating": _l("%(observer)s is writing the report on your session. Nothing is asked of you; it appears here when it is released."),
+    "await_another": _l("Your last observation is not met yet. Read its report; your coordinator plans another one."),
+    "all_met": _l("Your gradebook gets the grade by itself. No credential can be issued from this version."),
+}
+
+
+def lede_words(phrase: Coded) -> str:
+    """The rest of the first sentence: what comes next, and for whom."""
+    return say(LEDES[phrase.code], phrase.facts) if phrase.code in LEDES else unknown(phrase.code)
+
+
+@dataclass(frozen=True, slots=True)
+class NextWords:
+    """The one next thing: a title, one sentence, the words of the button."""
+
+    title: str
+    text: str
+    button: str
+
+
+NEXT = {
+    "take_module": (
+        _l("Module %(key)s: %(title)s"),
+        _l("Read the module, then take its knowledge check. You can stop at any time; what you have answered is kept."),
+        _l("Open the module"),
+    ),
+    "go_on_module": (_l("Finish module %(key)s: %(title)s"), _l("Your check is open. Your answers so far are kept."), _l("Go on")),
+    "retake_module": (
+        _l("Take the check of module %(key)s again"),
+        _l("The last attempt did not clear every outcome. New questions are drawn; the module says which parts to read again."),
+        _l("Open the module"),
+    ),
+}
+
+
+def next_words(phrase: Coded) -> NextWords:
+    """The one next thing that is the reader's own."""
+    title, text, button = NEXT[phrase.code]
+    return NextWords(say(title, phrase.facts), say(text, phrase.facts), say(button, phrase.facts))
+
+
+# --- requirements -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list of requirements: kind of state, what, number, why."""
+
+    kind: str
+    what: str
+    number: str = ""
+    why: str = ""
+
+
+def _part(req: Coded) -> Line:
+    title = str(TITLES[req.code]) if req.code in TITLES else gettext("Programme")
+    return Line("met" if getattr(req, "met", False) else "notyet", title, _share(req.facts))
+
+
+def _module(req: Coded) -> Line:
+    facts = req.facts
+    what = say(_l("%(key)s %(title)s"), facts)
+    if getattr(req, "met", False):
+        return Line("met", what, gettext("mastered"))
+    if facts.get("open_attempt"):
+        return Line("yours", what, gettext("begun"), gettext("Your check is open; your answers so far are kept."))
+    if facts.get("attempts"):
+        why = ngettext("One attempt so far; take as many as you need.", "%(num)s attempts so far; take as many as you need.",
+                       int(str(facts["attempts"])))  # fmt: skip
+        return Line("yours", what, gettext("not yet"), why)
+    return Line("yours", what, gettext("not started"), gettext("Mastery is the knowledge check. The practice task is shown, not marked."))
+
+
+OBSERVATION = {
+    "none": ("notyet", _l("Your coordinator plans it and names an observer.")),
+    "planned": ("waits", _l("With %(observer)s, %(planned_for)s.")),
+    "drafting": ("waits", _l("Waits for the report of %(observer)s.")),
+    "not_yet": ("notyet", _l("The report of %(planned_for)s says not yet; another one will be planned.")),
+    "met": ("met", _l("Observed by %(observer)s, %(planned_for)s.")),
+}
+
+
+def _observation(req: Coded) -> Line:
+    kind, why = OBSERVATION[str(req.facts.get("state", "none"))]
+    of = int(str(req.facts.get("of", 1)))
+    what = gettext("One released observation that is met") if of == 1 else say(_l("Observation %(number)s that is met"), req.facts)
+    return Line(kind, what, "" if of == 1 else f"{req.facts.get('number')}/{of}", say(why, req.facts))
+
+
+def _nothing(req: Coded) -> Line:
+    return Line("notseen", gettext("Nothing could be observed"), "", gettext("An observation counts once something was seen in it."))
+
+
+def _overall(req: Coded) -> Line:
+    return Line(
+        "notyet", gettext("Mean of all criteria"), say(_l("%(mean)s of %(bar)s"), req.facts), gettext("The bar is for all levels together.")
+    )
+
+
+def _competency(req: Coded) -> Line:
+    return Line(
+        "notyet",
+        say(_l("%(competency)s %(title)s"), req.facts),
+        say(_l("%(mean)s of %(bar)s"), req.facts),
+        gettext("The mean of its criteria."),
+    )
+
+
+def _critical(req: Coded) -> Line:
+    return Line(
+        "needs", say(_l("%(criterion)s %(title)s"), req.facts), gettext("level 1"), gettext("A critical criterion may not stand at 1.")
+    )
+
+
+REQUIREMENTS = {
+    "programme": _part,
+    "training": _part,
+    "independent_mentoring": _part,
+    "module_mastered": _module,
+    "observation_met": _observation,
+    "nothing_observed": _nothing,
+    "overall_mean_below": _overall,
+    "competency_mean_below": _competency,
+    "critical_at_one": _critical,
+}
+
+
+def _share(facts: Mapping[str, Any]) -> str:
+    return gettext("%(done)s of %(of)s", done=facts["done"], of=facts["of"]) if "done" in facts else ""
+
+
+def requirement_words(req: Coded) -> Line:
+    """A requirement, or a reason of a verdict, as one line."""
+    make = REQUIREMENTS.get(req.code)
+    return make(req) if make else Line("unknown", unknown(req.code))
+
+
+# --- grades -----------------------------------------------------------------------------------------------------------------
+
+NO_COLUMN = {
+    "no_service": _l("This course’s LMS offers no gradebook to the tool, so your results stay here."),
+    "score_not_allowed": _l(
+        "The LMS does not let the tool fill the gradebook, so your results stay here. Your coordinator can have it allowed."
+    ),
+    "no_line_item": _l("This activity has no column in the gradebook, so your results stay here."),
+}
+
+GRADES = {
+    "not_finished": _l(
+        "No grade yet: it is sent once everything it stands for is met. Until then the gradebook stays empty, which is not a zero."
+    ),
+    "waits_for_observer": _l("No grade yet: the report of your observer is awaited."),
+    "on_its_way": _l("Your grade is on its way to the gradebook. Nothing needs to be done."),
+    "refused": _l("Your grade is kept here, but %(platform)s did not take it. Your coordinator sees why and what to do."),
+    "set_aside": _l("Your grade is kept here and is not sent; your coordinator decided so."),
+    "sent": _l("Your grade was sent to the gradebook, %(at)s."),
+}
+
+
+def grade_words(phrase: Coded) -> str:
+    """Why there is no grade yet, or when it was sent."""
+    if phrase.code == "no_column":
+        return str(NO_COLUMN[str(phrase.facts["why"])])
+    return say(GRADES[phrase.code], phrase.facts) if phrase.code in GRADES else unknown(phrase.code)
+
+
+def cohort_words(step: NextStep) -> tuple[str, str]:
+    """The one next thing of a candidate as the coordinator reads it: kind of state, words."""
+    kind, words = COHORT[step.code]
+    return kind, say(words, step.facts)
+
+
+COHORT = {
+    "take_module": ("notyet", _l("Has not begun module %(key)s")),
+    "go_on_module": ("notyet", _l("Is taking module %(key)s")),
+    "retake_module": ("notyet", _l("Takes the check of module %(key)s again")),
+    "await_plan": ("yours", _l("Ready to be observed")),
+    "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
+    "await_rating": ("waits", _l("Waits for %(observer)s’s report")),
+    "await_another": ("yours", _l("Needs another observation")),
+    "all_met": ("met", _l("All met")),
+}

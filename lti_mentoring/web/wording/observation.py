@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rubric's levels, what a sheet still lacks, and exact means, in words."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from flask_babel import lazy_gettext
+
+from lti_mentoring.domain.observation import Rating, rounded_down
+
+_l = lazy_gettext
+
+LEVELS = {1: _l("Not yet"), 2: _l("Emerging"), 3: _l("Competent"), 4: _l("Accomplished")}
+
+GAPS = {
+    "consent_missing": _l("consent of the protégé"),
+    "criterion_open": _l("not rated yet"),
+    "reason_missing": _l("needs a reason"),
+    "evidence_missing": _l("needs a note"),
+    "observation_of_oneself": _l("you are the candidate"),
+}
+
+
+def level_words(level: int) -> str:
+    """The name of a level."""
+    return str(LEVELS[level])
+
+
+def gap_words(code: str) -> str:
+    """What is missing, short enough to stand beside the criterion's name."""
+    return str(GAPS[code])
+
+
+def mean_words(mean: Fraction) -> str:
+    """A mean, never rounded up."""
+    return rounded_down(mean)
+
+
+def rating_words(rating: Rating) -> str:
+    """What was said of a criterion, in a few words."""
+    if rating.not_observed:
+        return str(_l("not observed"))
+    return f"{rating.level} {LEVELS[rating.level]}" if rating.level is not None else str(_l("nothing chosen"))

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why something did not work: a sentence for each code that a rule, a service or a page refuses with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext
+
+from lti_mentoring.web.wording.phrase import say, unknown
+
+_l = lazy_gettext
+
+FORMS = {
+    "form": _l("Something in the form does not fit. Go back, look at the marked fields and send it again."),
+    "foreign_form": _l("The tool could not make sure that this form came from its own page."),
+    "permission": _l("Your role in this course does not open this page."),
+    "unforeseen": _l("This was not meant to happen, and it was written down."),
+    "http_400": _l("The request could not be read."),
+    "http_401": _l("You are not signed in here any more."),
+    "http_403": _l("This page is not open to you."),
+    "http_404": _l("There is nothing at this address for you."),
+    "http_405": _l("This address takes no such request."),
+    "http_409": _l("Somebody else was quicker, or this has changed in the meantime."),
+    "http_413": _l("This is more than can be taken in one go."),
+    "http_415": _l("This kind of content is not taken here."),
+    "http_429": _l("That was too often in a short time."),
+    "http_500": _l("This was not meant to happen."),
+    "http_503": _l("The tool is not able to work at the moment."),
+}
+
+PEOPLE = {
+    "course": _l("There is no such course for you."),
+    "person": _l("There is no such person in this course."),
+    "name_empty": _l("Write the name that people here shall call you by."),
+    "name_long": _l("That is too long for a name; 120 characters are the most."),
+    "coordinator_exists": _l("Somebody else has just become coordinator of this course."),
+    "role_unknown": _l("There is no role called %(role)s."),
+    "role_not_grantable": _l("You cannot give or take this role; a coordinator can."),
+    "role_needs_platform": _l("The role %(role)s holds for an LMS: name its registration."),
+    "role_needs_course": _l("The role %(role)s holds in a course: name the course."),
+    "person_unknown": _l("There is no person %(id)s in this organisation."),
+    "session_whose": _l("Name a person or a platform whose sessions shall end."),
+    "invitation_unknown": _l("This code belongs to no invitation to this course. Check it letter by letter, or ask for a new one."),
+    "invitation_spent": _l("This invitation was used already. Each works once; ask for a new one."),
+    "invitation_old": _l("This invitation has run out. Ask for a new one."),
+}
+
+PLATFORM = {
+    "organisation_name": _l("An organisation needs a name of at most %(most)s characters."),
+    "organisation_unknown": _l("There is no organisation called %(name)s; 'organisation add' makes one."),
+    "platform_family": _l("There is no platform family %(family)s; known are %(known)s."),
+    "platform_field": _l("%(field)s is missing or longer than 255 characters."),
+    "platform_other_keys": _l(
+        "%(issuer)s is known here with keys from %(known)s, and this registration offers keys from %(offered)s. "
+        "One issuer in one organisation is one set of people, so an administrator must settle which is right."
+    ),
+    "platform_differs": _l("This platform is registered with other values for: %(fields)s. '--update' takes the new ones."),
+    "platform_foreign": _l("%(issuer)s with this client belongs to another organisation, which alone can change it."),
+    "platform_unknown": _l("There is no platform %(id)s."),
+    "platform_url": _l("This address may not be used: %(url)s."),
+    "deployment_foreign": _l("Deployment %(deployment)s belongs to another organisation."),
+    "deployment_unknown": _l("There is no deployment %(deployment)s on this platform."),
+    "deployment_pending": _l("This copy of the tool waits for an administrator’s approval."),
+    "nonce_used": _l("This launch was used already."),
+}
+
+PROGRAMME = {
+    "programme": _l("No programme has been set up here yet."),
+    "programme_part": _l("This programme has no part %(key)s."),
+    "part": _l("This module has no such part."),
+    "pack_faulty": _l("The programme has faults, so nothing was imported: %(faults)s."),
+    "version": _l("There is no such version of the programme."),
+    "version_changed": _l("This version of the programme is not what it was when it was imported; it must be restored."),
+}
+
+TRAINING = {
+    "candidacy": _l("There is no such candidate in this course."),
+    "candidacy_paused": _l("This candidate is not taking part at the moment."),
+    "not_taking_part": _l("You are not taking part at the moment, so nothing new can be begun. Your coordinator can change that."),
+    "module_mastered": _l("You have mastered this module already; there is nothing left to take."),
+    "retake_later": _l("You can take the check again from %(at)s. Until then, the parts to read again are named on the module’s page."),
+    "attempt": _l("There is no such attempt of yours."),
+    "question": _l("There is no such question in this attempt."),
+    "step_too_early": _l("Answer the first step before the second."),
+    "answer_missing": _l("Choose an answer first; for cards, place every one."),
+    "answer_unknown": _l("This answer is not one of the choices. Load the page again and choose anew."),
+    "answer_places": _l("Give each card a place of its own."),
+    "answers_missing": _l("Questions still open: %(open)s. The attempt ends by itself with the last answer."),
+    "preview_candidate": _l("You are a candidate here, so you take the check itself; looking at the questions is for staff."),
+}
+
+OBSERVATION = {
+    "observation": _l("There is no such observation for you."),
+    "observation_not_released": _l(
+        "This report is not yet released. Its observer is still at work; you can read it here once they have finished."
+    ),
+    "observation_closed": _l("This observation is closed; nothing in it can be changed any more."),
+    "observation_of_oneself": _l("Nobody observes and judges themself. Choose another observer."),
+    "observer_plans_own": _l("You can plan observations for yourself to observe; a coordinator plans them for others."),
+    "observer_unknown": _l("Choose somebody who is an observer in this course."),
+    "protege_label_empty": _l("Say who the protégé is; initials or a role are enough."),
+    "consent_missing": _l("The protégé’s consent is not recorded. Without it the observation cannot be released."),
+    "criterion_open": _l("Not rated yet: %(criteria)s. Choose a level, or “not observed”."),
+    "reason_missing": _l("Say why these could not be observed: %(criteria)s."),
+    "evidence_missing": _l("A level above 1 needs a note behind it: %(criteria)s. Link a note, or choose level 1."),
+    "criterion_unknown": _l("The rubric has no criterion %(criterion)s. Load the page again."),
+    "level_unknown": _l("%(criterion)s takes a level from 1 to 4, or “not observed”."),
+    "note_unknown": _l("%(criterion)s points to a note that is not in this observation. Load the page again."),
+    "note_empty": _l("There is nothing in this note yet."),
+    "note_long": _l("A note holds at most %(most)s characters. Split it in two."),
+    "reason_long": _l("A reason holds at most %(most)s characters. Put the rest into a note."),
+    "draft_conflict": _l("This was changed in another window meanwhile. Both versions are shown; nothing is lost."),
+    "draft_changed": _l("This draft was changed in another window. Load the page again to go on from the newest; your notes are kept."),
+}
+
+DELIVERY = {
+    "grade": _l("There is no such stuck grade."),
+    "nothing_stuck": _l("Nothing is stuck for this reason any more."),
+    "grading_unknown": _l("There is no way of grading called %(grading)s."),
+    "item_unknown": _l("This programme has nothing called %(item)s that an activity could open."),
+    "placement": _l("There is no such activity in this course."),
+}
+
+RULES: dict[str, object] = {**FORMS, **PEOPLE, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **DELIVERY}
+
+
+def rule_words(code: str, facts: Mapping[str, Any] | None = None) -> str:
+    """One sentence for a code, and what to do where the reader can do something."""
+    return say(RULES[code], facts) if code in RULES else unknown(code)
+
+
+SHAPES = (
+    (("Missing", "Field may not be null", "Shorter"), _l("This is still empty.")),
+    (("Longer", "Length must"), _l("This is empty or too long.")),
+    (("Must be one of", "Invalid value"), _l("Choose one of the offered values.")),
+    (("Not a valid date",), _l("This is not a date.")),
+)
+"""How the form library's own messages begin, and what we say instead."""
+
+
+def field_words(message: object) -> str:
+    """What is wrong with a field, from a rule's code or from a message of the form library."""
+    if isinstance(message, list | tuple):
+        return " ".join(field_words(one) for one in message)
+    text = str(message)
+    if text in RULES:
+        return rule_words(text)
+    return next((str(words) for starts, words in SHAPES if text.startswith(starts)), text)
+
+
+# --- whole pages --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An error page: its title, whether anything was lost, and what this reader can do."""
+
+    title: str
+    kept: str
+    steps: tuple[str, ...]
+
+
+BACK = _l("Go back with your browser’s back button; what you typed is usually still there.")
+COURSE = _l("Go to the course in your LMS and open the activity again.")
+NOTHING = _l("Nothing was changed.")
+
+PAGES: dict[int, tuple[object, object, tuple[object, ...]]] = {
+    400: (_l("This could not be read"), NOTHING, (BACK, _l("If the same happens again, open the activity from the course anew."))),
+    401: (
+        _l("Open the activity from your course"),
+        _l(
+            "Everything that you sent before is kept. You were signed out by time, by another sign-in, or in a window without your session."
+        ),
+        (COURSE, _l("Copy what you have typed on the page before first, if you can still go back to it.")),
+    ),
+    403: (
+        _l("This is not open to you"),
+        NOTHING,
+        (_l("If it should be open to you, ask the coordinator of this course for the role that opens it."),),
+    ),
+    404: (
+        _l("Nothing is here"),
+        _l("Nothing was lost; the page may have moved, or it belongs to another course."),
+        (_l("Go back, or open the activity from your course again."),),
+    ),
+    405: (_l("This page works another way"), NOTHING, (_l("Open it from a link or button of the tool, not by typing its address."),)),
+    409: (_l("This cannot be done now"), NOTHING, (_l("Go back, load the page again to see how things stand, then decide anew."),)),
+    413: (_l("This is too large"), NOTHING, (_l("Go back and send less in one go."),)),
+    429: (_l("Too often in a short time"), NOTHING, (_l("Wait a minute, then try again."),)),
+    500: (
+        _l("Something went wrong on our side"),
+        _l("What you had saved before is kept, and no grade was changed."),
+        (_l("Try once more in a minute."), _l("If it happens again, send the reference below to whoever looks after this tool.")),
+    ),
+    503: (_l("The tool is resting"), _l("Everything that was saved is kept."), (_l("Try again in a few minutes."),)),
+}
+
+
+def page_words(status: int) -> Page:
+    """The words of an error page by its status."""
+    title, kept, steps = PAGES.get(status, PAGES[500])
+    return Page(str(title), str(kept), tuple(str(step) for step in steps))

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pocket LMS misbehaves when told to, and counts what it is asked."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import requests
+from support.little_tool import Wire
+
+from lti_mentoring.demo.gradebook import ITEMS
+from lti_mentoring.demo.lms import NotLoopback, create_lms
+from lti_mentoring.demo.site import NORTH, SCORE
+
+
+@pytest.fixture
+def wire(tool) -> Wire:
+    return Wire(tool, NORTH)
+
+
+def test_too_many_requests_says_when_to_come_back(wire, north):
+    item = wire.item
+    north.fault("throttle", "scores", times=2, retry_after=7)
+    answers = [wire.score(item=item, timestamp=f"2026-03-01T10:00:0{number}Z") for number in range(3)]
+    assert [one.status_code for one in answers] == [429, 429, 200]
+    assert answers[0].headers["Retry-After"] == "7"
+
+
+def test_a_server_error_strikes_once_and_does_nothing(wire, north):
+    item = wire.item
+    north.fault("error", "ags")
+    assert wire.score(item=item).status_code == 500
+    assert north.cell("programme", "candidate") is None
+    assert wire.score(item=item).status_code == 200
+
+
+def test_down_stays_down_until_cleared(wire, north):
+    item = wire.item
+    made = north.fault("down", "all")["id"]
+    assert [wire.score(item=item).status_code for _ in range(3)] == [503] * 3
+    north.clear(made)
+    assert wire.score(item=item).status_code == 200
+
+
+def test_slow_answers_are_slow_and_right(wire, north):
+    item = wire.item
+    north.fault("slow", "scores", seconds=0.15)
+    assert wire.score(item=item).elapsed.total_seconds() > 0.14
+
+
+def test_an_html_page_with_status_200_has_no_effect(wire, north):
+    item = wire.item
+    north.fault("html", "scores")
+    answer = wire.score(item=item)
+    assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, "text/html")
+    assert north.cell("programme", "candidate") is None
+
+
+def test_expired_tokens_are_no_good_and_new_ones_are(tool, wire, north):
+    north.fault("expired_token")
+    assert wire.send("GET", wire.container, headers={"Accept": ITEMS}).status_code == 401
+    assert tool.ask(NORTH, SCORE).status_code == 200
+
+
+@pytest.mark.parametrize(("keep_old", "published"), [(False, 1), (True, 2)])
+def test_a_rotated_key_replaces_or_joins_the_old_one(tool, north, keep_old, published):
+    north.fault("rotated_key")
+    kid = north.fault("rotated_key", keep_old=keep_old)["kid"]
+    with requests.Session() as session:
+        keys = session.get(f"{tool.lms_url}/north/jwks", timeout=10).json()["keys"]
+    assert kid in {one["kid"] for one in keys}
+    assert len(keys) == published
+
+
+def test_a_held_request_has_had_its_effect_before_anybody_hears(wire, north):
+    item = wire.item
+    north.fault("hang", "scores")
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(wire.score(item=item).status_code))
+    thread.start()
+    state = north.wait(lambda state: state["held"])
+    assert north.cell("programme", "candidate")["score"] == 100
+    assert state["simultaneous"]["now"] == 1
+    assert answers == []
+    assert north.release() == 1
+    thread.join()
+    assert answers == [200]
+
+
+def test_it_counts_requests_by_endpoint_and_those_at_once(wire, north):
+    item = wire.item
+    north.fault("hang", "scores", times=3)
+    people = ("candidate", "second", "nameless")
+    threads = [threading.Thread(target=wire.score, args=(one,), kwargs={"item": item}) for one in people]
+    for thread in threads:
+        thread.start()
+    north.wait(lambda state: len(state["held"]) == 3)
+    north.release()
+    for thread in threads:
+        thread.join()
+    state = north.state()
+    assert state["counts"]["scores"] == 3
+    assert state["simultaneous"]["per_endpoint"]["scores"] == 3
+    assert state["simultaneous"]["max_per_cell"] == 1
+
+
+def test_the_log_tells_every_message_decoded_and_keeps_no_token(tool, wire, north, browser):
+    browser.launch("north", "candidate", "programme")
+    wire.score()
+    log = north.state()["log"]
+    assert {"login", "auth", "token", "lineitems", "scores"} <= {one["kind"] for one in log}
+    launch = next(one for one in log if one["kind"] == "auth")
+    assert launch["detail"]["answer"]["claims"]["name"] == "Amina Quillfeather"
+    sent = next(one for one in log if one["kind"] == "scores")
+    assert sent["detail"]["request"]["body"]["scoreGiven"] == 1
+    assert wire.token not in str(log)
+    assert tool.arrived[0]["id_token"] not in str(log)
+
+
+def test_no_such_fault_place_or_option_is_said_so(tool):
+    with requests.Session() as session:
+        for wrong in ({"name": "flood"}, {"name": "down", "where": "moon"}, {"name": "down", "size": 3}):
+            assert session.post(f"{tool.lms_url}/north/control/faults", json=wrong, timeout=10).status_code == 400
+
+
+def test_it_takes_orders_as_json_under_its_own_name_only(tool):
+    url = f"{tool.lms_url}/north/control/reset"
+    with requests.Session() as session:
+        assert session.post(url, data="{}", headers={"Content-Type": "text/plain"}, timeout=10).status_code == 415
+        assert session.post(url, json={}, headers={"Host": "rebound.example"}, timeout=10).status_code == 403
+
+
+def test_it_refuses_to_play_anywhere_but_on_this_machine(tmp_path):
+    with pytest.raises(NotLoopback):
+        create_lms(state_path=tmp_path / "s", base_url="http://lms.example:8001", tool_url="http://localhost:8000", secret="s")

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""R-01 to R-06: what an LMS's roles say of a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from lti_mentoring.lti.roles import administrator, is_test_user, standing
+
+CONTEXT = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
+SUB = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
+INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
+SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
+
+
+@pytest.mark.parametrize(
+    ("roles", "wanted"),
+    [
+        ([CONTEXT + "Instructor"], "instructor"),
+        ([CONTEXT + "Learner"], "learner"),
+        ([CONTEXT + "Learner", CONTEXT + "Instructor"], "instructor"),
+        (["Instructor"], "instructor"),
+        (["Learner"], "learner"),
+        (["urn:lti:role:ims/lis/Instructor"], "instructor"),
+        (["urn:lti:role:ims/lis/Instructor/Lecturer"], "grader"),
+        (["urn:lti:role:ims/lis/TeachingAssistant"], "grader"),
+        (["urn:lti:role:ims/lis/Learner/GuestLearner"], "learner"),
+        ([CONTEXT + "ContentDeveloper"], "none"),
+        ([CONTEXT + "Administrator"], "none"),
+        ([CONTEXT + "Manager"], "none"),
+        (["instructor"], "none"),
+        (["My Instructor"], "none"),
+        ([CONTEXT + "instructor"], "none"),
+        (["https://example.org/vocab/lis/v2/membership#Instructor"], "none"),
+        ([], "none"),
+    ],
+)
+def test_R_01_context_roles_in_every_vocabulary(roles, wanted):
+    assert standing(roles) == wanted
+
+
+@pytest.mark.parametrize("role", ["Instructor", "Faculty", "Staff", "Administrator", "Student"])
+@pytest.mark.parametrize("vocabulary", [INSTITUTION, SYSTEM, "http://purl.imsglobal.org/vocab/lis/v2/person#", "urn:lti:instrole:ims/lis/"])
+def test_R_02_roles_above_the_course_give_nothing_in_it(vocabulary, role):
+    assert standing([vocabulary + role]) == "none"
+    assert standing([vocabulary + role, CONTEXT + "Learner"]) == "learner"
+
+
+@pytest.mark.parametrize("sub", ["TeachingAssistant", "Grader", "PrimaryInstructor", "GuestInstructor"])
+def test_R_03_a_sub_role_without_its_principal_makes_a_grader(sub):
+    assert standing([f"{SUB}Instructor#{sub}"]) == "grader"
+    assert standing([f"{SUB}Instructor#{sub}", CONTEXT + "Instructor"]) == "instructor"
+    assert standing([f"{SUB}Instructor#{sub}", CONTEXT + "Learner"]) == "grader"
+
+
+def test_R_03_a_learners_sub_role_makes_a_learner():
+    assert standing([f"{SUB}Learner#NonCreditLearner"]) == "learner"
+
+
+def test_R_04_the_preview_person():
+    assert is_test_user(["Learner", "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"])
+    assert not is_test_user(["TestUser", "Learner"])
+
+
+@pytest.mark.parametrize("sub", ["", "Mentor", "Reviewer", "Advisor", "Tutor", "ExternalMentor"])
+def test_R_06_the_lti_mentor_is_a_parent_or_auditor_and_gets_nothing(sub):
+    assert standing([f"{SUB}Mentor#{sub}" if sub else CONTEXT + "Mentor", "Mentor"]) == "none"
+
+
+def test_administrators_are_those_of_the_lms_or_its_institution():
+    for role in (
+        SYSTEM + "Administrator",
+        SYSTEM + "SysAdmin",
+        SYSTEM + "AccountAdmin",
+        INSTITUTION + "Administrator",
+        "urn:lti:sysrole:ims/lis/SysAdmin",
+    ):
+        assert administrator(["Learner", role])
+    for role in (CONTEXT + "Administrator", "Administrator", SYSTEM + "User", INSTITUTION + "Staff", SYSTEM + "Administrators"):
+        assert not administrator([role])

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pack is read whole, every mistake in it is named by file, line and remedy, and it is imported once as versions that never change."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from conftest import World, make_world
+from sqlalchemy import func, select
+
+from lti_mentoring.domain.body import content_hash, from_body, to_body
+from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import programme as packs
+from lti_mentoring.store import base
+from lti_mentoring.store.base import FenceBroken
+from lti_mentoring.store.privacy import AuditEvent
+from lti_mentoring.store.programme import ModuleVersion, ProgrammeVersion, RubricVersion
+
+PACK = Path(__file__).parents[2] / "config" / "programmes" / "foundations"
+
+
+@pytest.fixture(scope="module")
+def foundations() -> Programme:
+    programme, faults = packs.read(PACK)
+    assert [str(fault) for fault in faults] == []
+    assert programme is not None
+    return programme
+
+
+def test_the_default_pack_has_the_ten_competencies_two_of_them_critical(foundations):
+    assert [competency.key for competency in foundations.competencies] == [f"MC{number}" for number in range(1, 11)]
+    assert [competency.key for competency in foundations.competencies if competency.critical] == ["MC1", "MC2"]
+
+
+def test_the_policy_of_this_version(foundations):
+    policy = foundations.policy
+    assert policy.modules_required == ("M1",)
+    assert (policy.independent_observations, policy.observation_rubric) == (1, "RU-C")
+    assert (policy.overall_mean, policy.competency_mean, policy.no_critical_at_one) == (Fraction(11, 4), Fraction(5, 2), True)
+    assert policy.observer_qualification == policy.double_scoring == "not_required"
+
+
+def test_the_rubric_of_independent_mentoring_has_twelve_criteria_with_four_anchors_each(foundations):
+    rubric = foundations.rubric("RU-C")
+    assert [criterion.key for criterion in rubric.criteria] == [f"C{number}" for number in range(1, 13)]
+    assert [criterion.key for criterion in rubric.criteria if criterion.critical] == ["C1", "C2"]
+    assert rubric.criterion("C5").competencies == ("MC3", "MC5")
+    assert {key for criterion in rubric.criteria for key in criterion.competencies} == {one.key for one in foundations.competencies}
+
+
+def test_the_anchors_are_acts_that_differ_and_fit_on_a_screen(foundations):
+    anchors = [anchor for criterion in foundations.rubric("RU-C").criteria for anchor in criterion.anchors]
+    assert len(set(anchors)) == 48
+    for anchor in anchors:
+        assert 40 < len(anchor) <= 160, anchor
+        assert not re.search(r"\b(good|well|excellent|appropriate|effective|adequate|skilful|smooth)\w*\b", anchor, re.IGNORECASE), anchor
+        assert anchor.endswith(".")
+    for criterion in foundations.rubric("RU-C").criteria:
+        assert criterion.anchors[3].startswith("As 3, and"), "each step up adds to the one before it"
+
+
+def test_a_programme_survives_its_body_unchanged(foundations):
+    body = json.loads(json.dumps(to_body(foundations)))
+    assert from_body(Programme, body) == foundations
+    assert content_hash(body) == content_hash(to_body(foundations))
+
+
+def edited(tmp_path: Path, file: str, right: str, wrong: str) -> Path:
+    folder = tmp_path / "pack"
+    shutil.copytree(PACK, folder)
+    path = folder / file
+    text = path.read_text("utf-8")
+    assert right in text, right
+    path.write_text(text.replace(right, wrong, 1), "utf-8")
+    return folder
+
+
+P, R = "programme.yaml", "en/rubrics/RU-C.yaml"
+MISTAKES = {
+    "no YAML": (P, "slug: foundations", "slug: [foundations", "not YAML"),
+    "a setting twice": (P, "language: en", "language: en\nlanguage: en", "“language” stands twice"),
+    "an unknown setting": (P, "edition:", "editon:", "“editon” is unknown"),
+    "an edition that is no text": (P, 'edition: "1"', "edition: 1", "“edition” must be text"),
+    "a competency twice": (P, "{key: MC2,", "{key: MC1,", "MC1 stands twice"),
+    "a flag that is none": (P, "critical: true}", "critical: perhaps}", "must be true or false"),
+    "an unknown policy field": (P, "no_critical_at_one: true", "no_critical: true", "“no_critical” is unknown"),
+    "a mean off the scale": (P, "overall_mean: 2.75", "overall_mean: 5", "on the scale from 1 to 4"),
+    "no observations": (P, "independent_observations: 1", "independent_observations: 0", "whole number from 1 to 20"),
+    "a later version's value": (P, "double_scoring: not_required", "double_scoring: blind", "“double_scoring” has an unknown value"),
+    "points for three levels": (P, "points: [0, 50, 75, 100]", "points: [0, 50, 75]", "do not fit the four levels"),
+    "points that fall": (P, "points: [0, 50, 75, 100]", "points: [0, 75, 50, 100]", "do not fit the four levels"),
+    "a module that is not there": (P, "key: M1\n", "key: M2\n", "en/modules/M2.md is missing"),
+    "a rubric that is not there": (P, "- RU-C", "- RU-X", "en/rubrics/RU-X.yaml is missing"),
+    "a policy on an unknown module": (P, "modules_required: [M1]", "modules_required: [M1, M9]", "asks for module M9"),
+    "a policy on an unknown rubric": (P, "observation_rubric: RU-C", "observation_rubric: RU-D", "not in the pack"),
+    "a draw that does not add up": (P, "points: 10, needed", "points: 12, needed", "makes 10 points, not 12"),
+    "a draw that cannot be cleared": (P, "needed: 8", "needed: 11", "needs more points than it draws"),
+    "an unknown setting of a draw": (P, "many_part: 1,", "manypart: 1,", "“manypart” is unknown"),
+    "a module of another competency": ("en/modules/M1.md", "Competency MC1,", "Competency MC77,", "names competency MC77"),
+    "a module under another key": ("en/modules/M1.md", "# M1 ·", "# M4 ·", "holds module M4"),
+    "a rubric under another key": (R, "key: RU-C", "key: RU-D", "is not rubric RU-C"),
+    "a criterion twice": (R, "key: C2", "key: C1", "C1 stands twice"),
+    "a criterion without a competency": (R, "competencies: [MC4]", "competencies: []", "a list with at least one entry"),
+    "a criterion of an unknown competency": (R, "competencies: [MC4]", "competencies: [MC44]", "names competency MC44"),
+    "three anchors": (R, "4: As 3, and the protégé brings", "5: As 3, and the protégé brings", "an anchor for each level"),
+    "an empty anchor": (R, "3: Asks what the protégé wants to leave with;", "3:\n      9:", "must be text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_named_with_its_file_its_line_and_a_remedy(name, tmp_path):
+    file, right, wrong, words = MISTAKES[name]
+    folder = edited(tmp_path, file, right, wrong)
+    programme, faults = packs.read(folder)
+    assert programme is None
+    fault = next((fault for fault in faults if words in fault.message), None)
+    assert fault is not None, [str(fault) for fault in faults]
+    assert fault.remedy
+    assert 1 <= fault.line <= len((folder / fault.file).read_text("utf-8").splitlines())
+
+
+def test_the_line_of_a_setting_is_its_own(tmp_path):
+    folder = edited(tmp_path, P, "overall_mean: 2.75", "overall_mean: 9")
+    line = next(number for number, line in enumerate((folder / P).read_text("utf-8").splitlines(), 1) if "overall_mean: 9" in line)
+    assert [(fault.file, fault.line) for fault in packs.check(folder)] == [(P, line)]
+
+
+def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path):
+    folder = tmp_path / "pack"
+    shutil.copytree(PACK, folder)
+    path = folder / "en" / "modules" / "M1.md"
+    path.write_bytes(path.read_bytes().replace("protégé".encode(), "protégé".encode("latin-1"), 1))
+    (fault,) = packs.check(folder)
+    assert (fault.file, fault.line) == ("en/modules/M1.md", 5)
+
+
+def test_an_empty_folder_is_no_pack(tmp_path):
+    (fault,) = packs.check(tmp_path)
+    assert fault.file == "programme.yaml"
+
+
+# --- importing
+
+
+def test_a_second_import_of_the_same_content_changes_nothing(world: World):
+    before = packs.current(world.org_id)
+    again = packs.import_pack(org_id=world.org_id, path=PACK, actor="operator")
+    assert before is not None
+    assert (again.id, again.created) == (before.id, False)
+    assert base.session().scalar(select(func.count(ProgrammeVersion.id))) == 1
+
+
+def test_an_import_writes_its_audit_line(world: World):
+    line = base.session().scalars(select(AuditEvent).where(AuditEvent.verb == "import")).one()
+    assert (line.actor_id, line.object_kind, line.facts["slug"]) == ("operator", "programme_version", "foundations")
+
+
+def test_what_was_imported_is_what_the_pack_says(world: World, foundations):
+    version = packs.current(world.org_id)
+    assert version is not None
+    assert packs.load(version.id) == foundations
+    assert packs.module(packs.module_version_id(version.id, "M1")) == foundations.module("M1")
+    assert packs.rubric(packs.rubric_version_id(version.id, "RU-C")) == foundations.rubric("RU-C")
+
+
+def test_an_edited_pack_is_a_new_version_and_shares_what_did_not_change(world: World, tmp_path):
+    first = packs.current(world.org_id)
+    assert first is not None
+    folder = edited(tmp_path, P, 'edition: "1"', 'edition: "2"')
+    second = packs.import_pack(org_id=world.org_id, path=folder, actor="operator")
+    assert second.created
+    assert packs.current(world.org_id).id == second.id
+    assert packs.load(first.id).edition == "1"
+    assert packs.module_version_id(first.id, "M1") == packs.module_version_id(second.id, "M1")
+    assert base.session().scalar(select(func.count(ModuleVersion.id))) == 1
+
+
+def test_a_faulty_pack_imports_nothing_and_names_its_faults(world: World, tmp_path):
+    folder = edited(tmp_path, P, "overall_mean: 2.75", "overall_mean: 9")
+    with pytest.raises(RuleBroken) as refused:
+        packs.import_pack(org_id=world.org_id, path=folder, actor="operator")
+    assert refused.value.code == "pack_faulty"
+    assert [fault.file for fault in refused.value.facts["faults"]] == [P]
+    assert base.session().scalar(select(func.count(ProgrammeVersion.id))) == 1
+
+
+@pytest.mark.parametrize("table", [ProgrammeVersion, ModuleVersion, RubricVersion])
+def test_a_version_never_changes(world: World, table):
+    with pytest.raises(FenceBroken), base.transactional() as session:
+        session.scalars(select(table)).first().content_hash = "0" * 64
+
+
+def test_a_version_whose_row_was_tampered_with_is_refused(world: World, tmp_path):
+    folder = edited(tmp_path, R, "Role and boundaries", "Role and its boundaries")
+    version = packs.import_pack(org_id=world.org_id, path=folder, actor="operator")
+    rubric = packs.rubric_version_id(version.id, "RU-C")
+    table = RubricVersion.__table__
+    with base.transactional() as session:
+        body = session.scalar(select(RubricVersion.body).where(RubricVersion.id == rubric))
+        row = table.update().where(table.c.org_id == world.org_id, table.c.id == rubric)
+        session.connection().execute(row.values(body={**body, "title": "Other"}))
+    with pytest.raises(RuleBroken) as refused:
+        packs.rubric(rubric)
+    assert refused.value.code == "version_changed"
+
+
+def test_versions_of_another_organisation_are_not_there(app):
+    north, south = make_world("North"), make_world("South")
+    with base.tenant(north.org_id):
+        version = packs.current(north.org_id)
+        assert version is not None
+        module, rubric = packs.module_version_id(version.id, "M1"), packs.rubric_version_id(version.id, "RU-C")
+    with base.tenant(south.org_id):
+        for look in (lambda: packs.load(version.id), lambda: packs.module(module), lambda: packs.rubric(rubric)):
+            with pytest.raises(NotFound):
+                look()

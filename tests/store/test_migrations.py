@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The migrations lead to exactly the tables of the code, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import inspect
+
+from lti_mentoring import app as wiring
+from lti_mentoring.settings import Settings
+from lti_mentoring.store import base
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_app(request: pytest.FixtureRequest, tmp_path, make_settings: Callable[..., Settings]) -> Iterator[Flask]:
+    """The app on a database without a table."""
+    here = request.param == "sqlite"
+    url = f"sqlite:///{tmp_path / 'tool.sqlite3'}" if here else request.getfixturevalue("fresh_postgres_url")
+    made = wiring.create_app(make_settings(database_url=url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}"))
+    with made.app_context():
+        yield made
+        base.db.session.remove()
+        base.db.engine.dispose()
+
+
+def differences() -> list[object]:
+    """What Alembic would still change to make the database what the tables of the code say."""
+    with base.across_organisations("migration"), base.db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": wiring._ours})
+        return list(compare_metadata(context, base.db.metadata))
+
+
+def test_upgrade_from_empty_equals_the_tables_of_the_code(empty_app: Flask):
+    wiring.migrate_database()
+    assert differences() == []
+    with base.across_organisations("migration"), base.db.engine.connect() as connection:
+        assert set(base.db.metadata.tables) <= set(inspect(connection).get_table_names())
+
+
+def test_upgrade_again_changes_nothing(empty_app: Flask):
+    wiring.migrate_database()
+    wiring.migrate_database()
+    assert differences() == []
+
+
+def test_there_is_one_history_without_branches():
+    assert len(ScriptDirectory(str(wiring.MIGRATIONS)).get_heads()) == 1

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tool and the pocket LMS, each on a port of its own, as an LMS and a browser meet them: over HTTP."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from support.driver import Browser, Lms, free_port, serving
+
+from lti_mentoring import app as wiring
+from lti_mentoring.demo import site as sites
+from lti_mentoring.demo.lms import create_lms
+from lti_mentoring.services import delivery, platform, programme
+from lti_mentoring.settings import Settings
+from lti_mentoring.store import base
+
+PACK = Path(__file__).parent.parent.parent / "config" / "programmes" / "foundations"
+
+
+@dataclass
+class Town:
+    """A running tool with an organisation for each site of a running pocket LMS."""
+
+    app: Flask
+    tool_url: str
+    lms_url: str
+    organisations: dict[str, str]
+
+    def browser(self, **how: Any) -> Browser:
+        """A fresh browser."""
+        return Browser(self.tool_url, lms_url=self.lms_url, **how)
+
+    def lms(self, site: str) -> Lms:
+        """A handle on one site of the pocket LMS."""
+        return Lms(self.lms_url, site)
+
+    def deliver(self) -> None:
+        """What a worker would do at this moment: look what is due, and send it."""
+        with self.app.app_context():
+            pace = self.app.extensions["pace"]
+            for lane in delivery.sweep():
+                delivery.run(lane, grades_for=self.app.extensions["grades_for"], pace=pace)
+
+
+@contextmanager
+def town(make_settings: Callable[..., Settings], empty_database: Path, folder: Path, **changes: str) -> Iterator[Town]:
+    """Start both, register every site, and end both."""
+    database = folder / "tool.sqlite3"
+    shutil.copy(empty_database, database)
+    tool_port, lms_port = free_port(), free_port()
+    tool_url, lms_url = f"http://localhost:{tool_port}", f"http://127.0.0.1:{lms_port}"
+    app = wiring.create_app(
+        make_settings(
+            **{
+                "database_url": f"sqlite:///{database}",
+                "sqlite_synchronous": "NORMAL",
+                "public_url": tool_url,
+                "allow_local_platforms": "true",
+                "delivery__base_seconds": "1",
+                **changes,
+            }
+        )
+    )
+    lms = create_lms(state_path=folder / "lms.sqlite3", base_url=lms_url, tool_url=tool_url, secret=secrets.token_urlsafe(16))
+    with serving(app, tool_port), serving(lms, lms_port):
+        yield Town(app, tool_url, lms_url, _register(app, lms_url))
+    with app.app_context():
+        base.db.session.remove()
+        base.db.engine.dispose()
+
+
+def _register(app: Flask, lms_url: str) -> dict[str, str]:
+    organisations = {}
+    with app.app_context():
+        for site in sites.SITES:
+            organisations[site.key] = platform.add_organisation(name=site.name)["id"]
+            with base.tenant(organisations[site.key]):
+                programme.import_pack(org_id=organisations[site.key], path=PACK, actor="operator")
+            for told in sites.site_registrations(site, lms_url):
+                platform.add_platform(platform.NewPlatform(organisation=site.name, **told), check_url=lambda url: None)
+    return organisations

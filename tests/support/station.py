@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A town of one test's own, with shortcuts to what makes a grade, and the steps of a delivery one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import time_machine
+from sqlalchemy import select
+from support.driver import Lms
+from support.live import Town
+
+from lti_mentoring.demo.site import SITES
+from lti_mentoring.domain.delivery import Pace
+from lti_mentoring.services import candidacy, delivery, dispatch, platform, programme
+from lti_mentoring.services.dispatch import Due, Job
+from lti_mentoring.store import base
+from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.people import Identity, Membership, Person, Placement
+from lti_mentoring.store.training import CheckAttempt
+
+PACE = Pace(lease_seconds=60, base_seconds=10, cap_seconds=3600, batch=50)
+RESULT = {"outcomes": [{"outcome": "O1", "points": 9, "of": 10}, {"outcome": "O2", "points": 10, "of": 10}]}
+
+
+class Station:
+    """One site of a town, seen from the outbox. Each method is a unit of work of its own."""
+
+    def __init__(self, town: Town, site: str) -> None:
+        self.town, self.site = town, next(one for one in SITES if one.key == site)
+        self.org_id, self.lms = town.organisations[site], Lms(town.lms_url, site)
+
+    @contextmanager
+    def inside(self) -> Iterator[Any]:
+        """The app, with the site's organisation in scope."""
+        with self.town.app.app_context(), base.tenant(self.org_id):
+            yield base.session()
+
+    def launch(self, persona: str, *activities: str) -> None:
+        """Open activities as somebody."""
+        browser = self.town.browser()
+        for activity in activities:
+            assert browser.launch(self.site.key, persona, activity).status == 200
+
+    def person_id(self, persona: str) -> str:
+        """The person whom a persona is here."""
+        known = self.site.persona(persona)
+        assert known
+        with self.inside() as session:
+            return str(session.scalars(select(Identity.person_id).where(Identity.sub == self.site.sub(known))).one())
+
+    def stranger(self, activity: str) -> str:
+        """A learner of ours whom the LMS does not know any more. -> their person."""
+        with self.inside() as session:
+            place = session.scalars(select(Placement).where(Placement.resource_link_id == self._link(activity))).one()
+            course_id, registration_id = place.course_id, place.registration_id
+            issuer = session.scalars(select(Identity.issuer).limit(1)).one()
+            person_id = base.new_id()
+            with base.transactional() as writing:
+                writing.add(Person(id=person_id, name=f"Gone {person_id[-4:]}"))
+                writing.flush()
+                writing.add(Identity(issuer=issuer, sub=f"gone-{person_id}", person_id=person_id, registration_id=registration_id))
+                writing.add(Membership(course_id=course_id, person_id=person_id, standing="learner"))
+                candidacy.begin(writing, org_id=self.org_id, person_id=person_id, course_id=course_id)
+        return person_id
+
+    def attempt(self, person_id: str, *, activity: str = "module-m1", mastered: bool = True, state: str = "finished") -> None:
+        """Give somebody an attempt at M1, worth 95 per cent, and ask for their grade in the same transaction."""
+        with self.inside() as session:
+            place = session.scalars(select(Placement).where(Placement.resource_link_id == self._link(activity))).one()
+            held = candidacy.find(session, person_id=person_id, course_id=place.course_id)
+            assert held
+            version = programme.module_version_id(held.programme_version_id, "M1")
+            with base.transactional() as writing:
+                number = len(writing.scalars(select(CheckAttempt.id).where(CheckAttempt.candidacy_id == held.id)).all()) + 1
+                writing.add(
+                    CheckAttempt(
+                        candidacy_id=held.id,
+                        module_version_id=version,
+                        module_key="M1",
+                        number=number,
+                        seed="seed",
+                        item_keys=[],
+                        state=state,
+                        result=RESULT,
+                        mastered=mastered,
+                    )
+                )
+                delivery.want(writing, org_id=self.org_id, course_id=held.course_id, person_id=person_id, items={"module:M1"})
+
+    def want_again(self, person_id: str, activity: str = "module-m1") -> None:
+        """A decision that may have changed the grade."""
+        with self.inside() as session:
+            course_id = session.scalars(select(Placement.course_id).where(Placement.resource_link_id == self._link(activity))).one()
+            with base.transactional() as writing:
+                delivery.want(writing, org_id=self.org_id, course_id=course_id, person_id=person_id, items={"module:M1"})
+
+    def change(self, activity: str, **values: Any) -> str:
+        """Change a placement as its coordinator may. -> its id."""
+        with self.inside(), base.transactional() as session:
+            place = session.scalars(select(Placement).where(Placement.resource_link_id == self._link(activity))).one()
+            voids = "item" in values and values["item"] != place.item
+            for name, value in values.items():
+                setattr(place, name, value)
+            session.flush()
+            delivery.placement_changed(session, org_id=self.org_id, placement_id=place.id, voids=voids)
+            return place.id
+
+    def row(self, activity: str = "module-m1", persona: str = "candidate", person_id: str | None = None) -> ScorePublication | None:
+        """The outbox's row, detached."""
+        who = person_id or self.person_id(persona)
+        with self.inside() as session:
+            found = session.scalar(
+                select(ScorePublication)
+                .join(Placement, Placement.id == ScorePublication.placement_id)
+                .where(Placement.resource_link_id == self._link(activity), ScorePublication.person_id == who)
+            )
+            if found is not None:
+                session.expunge(found)
+            return found
+
+    def lane(self, activity: str = "module-m1") -> str:
+        """The registration through which an activity's grades go."""
+        with self.inside() as session:
+            return str(session.scalars(select(Placement.registration_id).where(Placement.resource_link_id == self._link(activity))).one())
+
+    def claim(self, row: ScorePublication, pace: Pace = PACE) -> Job | None:
+        """Step one of a delivery."""
+        with self.inside():
+            registration = platform.registration(row.registration_id)
+            assert registration
+            return dispatch.claim(Due(row.org_id, row.id, row.attempt), registration, pace)
+
+    def send(self, job: Job, lane: str, pace: Pace = PACE) -> dispatch.Outcome:
+        """Step two."""
+        with self.inside():
+            registration = platform.registration(lane)
+            assert registration
+            return dispatch.send(job, self.town.app.extensions["grades_for"](registration), pace)
+
+    def settle(self, job: Job, outcome: dispatch.Outcome, pace: Pace = PACE) -> None:
+        """Step three."""
+        with self.inside():
+            dispatch.settle(job, outcome, pace, lambda: 1.0)
+
+    def run(self, lane: str, pace: Pace = PACE) -> datetime | None:
+        """What one wake-up does, with the longest waits that chance can give."""
+        with self.town.app.app_context():
+            return delivery.run(lane, grades_for=self.town.app.extensions["grades_for"], pace=pace, chance=lambda: 1.0)
+
+    def deliver(self) -> None:
+        """All that is due now, in every lane."""
+        with self.town.app.app_context():
+            lanes = delivery.sweep()
+        for lane in lanes:
+            self.run(lane)
+
+    def share(self, activity: str = "module-m1", persona: str = "candidate") -> float | None:
+        """What the LMS's gradebook shows, as a share of its maximum."""
+        cell = self.lms.cell(activity, persona)
+        return None if cell is None or cell["score"] is None else float(cell["score"] / cell["maximum"])
+
+    def scores(self) -> list[dict[str, Any]]:
+        """The score messages that the LMS got, oldest first."""
+        return [one["detail"]["request"]["body"] for one in self.lms.messages("scores")]
+
+    def _link(self, activity: str) -> str:
+        known = self.site.activity(activity)
+        assert known
+        return self.site.resource_link_id(known)
+
+
+@contextmanager
+def later(**how: float) -> Iterator[None]:
+    """The same, but so much later."""
+    with time_machine.travel(datetime.now(UTC) + timedelta(**how), tick=True):
+        yield
