@@ -32,8 +32,8 @@ from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
-from lti_mentoring.services import people as people_verbs
 from lti_mentoring.services import platform as platform_verbs
+from lti_mentoring.services import session as session_verbs
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, training
 from lti_mentoring.web import access, errors, frame, health, home, lti, page, placement, session, telemetry, wording
@@ -82,7 +82,7 @@ def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
         app,
         database_url=settings.database_url,
         sqlite_synchronous=settings.sqlite_synchronous,
-        after_commit=lambda lanes: _wake(huey, lanes),
+        after_commit=lambda lanes: _wake(app, lanes),
     )
     Migrate(app, base.db, directory=str(MIGRATIONS), render_as_batch=True, include_object=_ours)
     http = make_client(settings)
@@ -238,11 +238,11 @@ def _queue_file(database: str) -> str:
     return str(path.with_name(f"{path.stem}-queue{path.suffix}"))
 
 
-def _wake(huey: Huey, lanes: Collection[str]) -> None:
-    task = huey.extensions_deliver  # type: ignore[attr-defined]
+def _wake(app: Flask, lanes: Collection[str]) -> None:
+    deliver = app.extensions["deliver"]
     for lane in lanes:
         try:
-            task(lane)
+            deliver(lane)
         except Exception:
             # The grade is in the outbox, and the sweep finds it: a queue that is down must not fail the request.
             log.exception("wake_lost", lane=lane)
@@ -270,10 +270,10 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             lanes = delivery_verbs.sweep()
             now = datetime.now(UTC)
             platform_verbs.forget_spent_nonces(now=now)
-            people_verbs.forget_old_sessions(now=now)
-        _wake(huey, lanes)
+            session_verbs.forget_old_sessions(now=now)
+        _wake(app, lanes)
 
-    huey.extensions_deliver = deliver  # type: ignore[attr-defined]
+    app.extensions["deliver"] = deliver
     app.extensions["sweep"] = sweep
 
 

@@ -19,8 +19,8 @@ from lti_mentoring.services import candidacy, platform, programme, roles
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement, RoleGrant
 from lti_mentoring.store.platform import Deployment, Registration
-from support.live import Town, town
 from support.databases import fresh_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
+from support.live import Town, town
 
 ROOT = Path(__file__).parent.parent
 PACK = ROOT / "config" / "programmes" / "foundations"
@@ -66,7 +66,9 @@ def database_url(empty_database: Path, tmp_path: Path) -> str:
 def bare_app(database_url: str, make_settings: Callable[..., settings.Settings]) -> Iterator[Flask]:
     """The app, without a context: for tests that push their own or that serve it."""
     made = wiring.create_app(
-        make_settings(database_url=database_url, sqlite_synchronous="NORMAL", allow_local_platforms="true", public_url="http://localhost:8000")
+        make_settings(
+            database_url=database_url, sqlite_synchronous="NORMAL", allow_local_platforms="true", public_url="http://localhost:8000"
+        )
     )
     yield made
     with made.app_context():
@@ -92,7 +94,9 @@ def any_app(
         url = f"sqlite:///{path}"
     else:
         url = request.getfixturevalue("fresh_postgres_url")
-    made = wiring.create_app(make_settings(database_url=url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}", sqlite_synchronous="NORMAL"))
+    made = wiring.create_app(
+        make_settings(database_url=url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}", sqlite_synchronous="NORMAL")
+    )
     with made.app_context():
         if request.param == "postgresql":
             wiring.migrate_database()
@@ -111,11 +115,11 @@ def running_town(
 
 
 @pytest.fixture
-def live(running_town: Town) -> Iterator[Town]:
+def live(running_town: Town) -> Town:
     """The running town, with a pocket LMS that remembers nothing."""
     for site in running_town.organisations:
         running_town.lms(site).call("reset", {})
-    yield running_town
+    return running_town
 
 
 @dataclass
@@ -136,7 +140,13 @@ class World:
             session.add(Person(id=person_id, name=name))
             session.flush()
             session.add(
-                Identity(issuer=f"https://lms.example/{self.org_id}", sub=f"sub-{person_id}", person_id=person_id, registration_id=self.registration_id, test_user=test_user)
+                Identity(
+                    issuer=f"https://lms.example/{self.org_id}",
+                    sub=f"sub-{person_id}",
+                    person_id=person_id,
+                    registration_id=self.registration_id,
+                    test_user=test_user,
+                )
             )
             session.add(Membership(course_id=course, person_id=person_id, standing=standing))
             session.flush()
@@ -149,12 +159,16 @@ class World:
         return self.actor(name, course_id=course)
 
     def actor(self, name: str, course_id: str | None = None) -> Actor:
-        """The person with the roles of this moment."""
+        """The person with the roles of this moment, whoever changed them: what this test has read so far is forgotten."""
+        base.session().rollback()
+        base.session().expire_all()
         return roles.here(
             org_id=self.org_id, person_id=self.people[name], course_id=course_id or self.course_id, registration_id=self.registration_id
         ).actor
 
-    def placement(self, item: str = "programme", *, lineitem: str | None = "https://lms.example/li/1?type_id=1", grading: str = "completion") -> str:
+    def placement(
+        self, item: str = "programme", *, lineitem: str | None = "https://lms.example/li/1?type_id=1", grading: str = "completion"
+    ) -> str:
         """An activity on the course page. -> its id."""
         made = base.new_id()
         with base.transactional() as session:

@@ -16,9 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from support.loopback import server
 
 from lti_mentoring.outbound import Client, Refused, Unreachable
+from support.loopback import server
 
 
 def names(monkeypatch, **known: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lti_mentoring.demo import columns, message
@@ -18,9 +18,8 @@ from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.training import steps
-from lti_mentoring.lti import claims, platforms, roles
-from lti_mentoring.lti.launch import Launch
-from lti_mentoring.services import candidacy, observation, people, platform, programme, training
+from lti_mentoring.lti.launch import Launch, launch_of
+from lti_mentoring.services import observation, people, platform, programme, training
 from lti_mentoring.services import roles as role_verbs
 from lti_mentoring.services.observation import Note
 from lti_mentoring.services.people import SignedIn
@@ -108,7 +107,7 @@ def _plan(leader: Actor, candidate: Actor, observer: Actor, *, days: int, label:
         actor=leader,
         candidacy_id=chosen.id,
         observer_id=observer.person_id,
-        planned_for=date.today() + timedelta(days=days),
+        planned_for=datetime.now(UTC).date() + timedelta(days=days),
         protege_label=label,
         place="",
     )
@@ -146,9 +145,7 @@ def _rate(observer: Actor, observation_id: str) -> None:
             rated.append(Rating(key, not_observed=True, reason="There was no earlier observation to compare with."))
         else:
             rated.append(Rating(key, level=4 if number in (2, 3) else 3, note_ids=(notes[number % len(notes)].id,)))
-    draft = observation.save_draft(
-        actor=observer, observation_id=observation_id, revision=sheet.revision, ratings=rated, consent=True
-    )
+    draft = observation.save_draft(actor=observer, observation_id=observation_id, revision=sheet.revision, ratings=rated, consent=True)
     observation.release(actor=observer, observation_id=observation_id, revision=draft.revision)
 
 
@@ -168,44 +165,8 @@ def _launch(stage: Stage, persona: Persona, activity: Activity) -> Launch:
     known = platform.Registrations().registration(str(body["iss"]), str(body["aud"]))
     if known is None:
         raise LookupError(f"{site.key} is not registered")
-    told_roles = claims.roles(body)
-    context_id, context_title, context_label = claims.context(body)
-    link_id, link_title = claims.resource_link(body)
-    shares = platforms.profile(known.family).deployments_share_courses
-    return Launch(
-        registration=known,
-        deployment=platform.Registrations().deployment(known.id, site.deployment_id),
-        deployment_id=site.deployment_id,
-        issuer=known.issuer,
-        client_id=known.client_id,
-        sub=str(body["sub"]),
-        nonce=str(body["nonce"]),
-        nonce_expires_at=datetime.now(UTC) + timedelta(minutes=10),
-        message_type="LtiResourceLinkRequest",
-        roles=told_roles,
-        standing=roles.standing(told_roles),
-        administrator=roles.administrator(told_roles),
-        test_user=roles.is_test_user(told_roles),
-        name=claims.name(body),
-        given_name=None,
-        family_name=None,
-        email=None,
-        locale=claims.locale(body),
-        guid=None,
-        context_id=context_id,
-        context_title=context_title,
-        context_label=context_label,
-        course_scope="" if shares else f"{known.client_id}/{site.deployment_id}",
-        resource_link_id=link_id,
-        resource_link_title=link_title,
-        custom=claims.custom(body),
-        ags=claims.ags(body, http=True),
-        return_url=None,
-        document_target="iframe",
-        target_link_uri=f"{plan.tool_url}/lti/launch",
-        cookie_name="",
-        claims_hash="",
-    )
+    deployment = platform.Registrations().deployment(known.id, site.deployment_id)
+    return launch_of(body, registration=known, deployment=deployment, now=datetime.now(UTC))
 
 
 def _actor(signed: SignedIn, site: Site, activity: Activity, plan: Plan) -> Actor:
@@ -231,6 +192,9 @@ def tell(plan: Plan) -> str:
         lines.append(f"  {site.name}: {sites.issuer(site, plan.lms_url)}/course")
         lines += [f"    {persona.shown:28} {persona.part}" for persona in site.people]
         lines.append("")
-    lines += ["  Try this: be the candidate and take the module; be the observer and rate the session that waits;", "  then look at the gradebook."]
+    lines += [
+        "  Try this: be the candidate and take the module; be the observer and rate the session that waits;",
+        "  then look at the gradebook.",
+    ]
     lines += ["", "  Ctrl-C ends all of it.", ""]
     return "\n".join(lines)

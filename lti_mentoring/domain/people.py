@@ -66,7 +66,7 @@ def roles_in_course(
     nobody coordinates and may look at its material, nothing else.
     """
     roles = set(granted) | {"member"}
-    if standing == "instructor":
+    if standing == "instructor" and not lms_administrator:  # Moodle sends its administrators into every course as Instructor
         roles.add("teacher" if not coordinated else "colleague")
     if is_candidate:
         roles.add("candidate")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from lti_mentoring.lti.roles import Standing, administrator, is_test_user, stand
 from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name
 from lti_mentoring.lti.verification import Message
 
-__all__ = ["AgsClaim", "Launch", "LaunchRefused", "LoginRedirect", "StateSigner", "begin", "cookie_name", "receive"]
+__all__ = ["AgsClaim", "Launch", "LaunchRefused", "LoginRedirect", "StateSigner", "begin", "cookie_name", "launch_of", "receive"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,56 +89,67 @@ def receive(
 
 def _launch(message: Message, registry: Registry, cookie: str, public_url: str, now: datetime) -> Launch:
     """The message's claims; the parser's own message validators are weaker in each point (S7 to S10)."""
-    known, body = cast(Registration, message.known), message.body
-    kind = claims.message_type(body)
+    kind = claims.message_type(message.body)
     deployment_id = _deployment_id(message)
     target = _target(message, public_url)
-    sub = claims.identifier(body, "sub", "sub")
+    known = cast(Registration, message.known)
+    made = launch_of(
+        message.body, registration=known, deployment=registry.deployment(known.id, deployment_id), now=now, leeway=message.leeway
+    )
+    return replace(made, message_type=kind, target_link_uri=target, return_url=message.return_url, cookie_name=cookie)
+
+
+def launch_of(
+    body: Mapping[str, Any], *, registration: Registration, deployment: Deployment | None, now: datetime, leeway: float = 0
+) -> Launch:
+    """What the claims of a launch say, each checked for its form. Whether they may be believed is for ``receive`` to find out."""
+    deployment_id = claims.identifier(body, LTI + "deployment_id", "deployment_id")
     given_roles = claims.roles(body)
     link_id, link_title = claims.resource_link(body)
     context_id, context_title, context_label = claims.context(body)
-    presentation = claims.a_dict(body.get(LTI + "launch_presentation"))
-    target_kind = presentation.get("document_target")
-    said = {
+    words = _words(body) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
+    grades = claims.ags(body, http=registration.token_url.startswith("http://"))
+    ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
+    shares = profile(registration.family).deployments_share_courses
+    target_kind = claims.a_dict(body.get(LTI + "launch_presentation")).get("document_target")
+    return Launch(
+        registration=registration,
+        deployment=deployment,
+        deployment_id=deployment_id,
+        issuer=registration.issuer,
+        client_id=registration.client_id,
+        sub=claims.identifier(body, "sub", "sub"),
+        nonce=body["nonce"],
+        nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + leeway),
+        message_type="",
+        roles=given_roles,
+        standing=standing(given_roles),
+        administrator=administrator(given_roles),
+        test_user=is_test_user(given_roles),
+        context_id=context_id,
+        course_scope="" if shares else f"{registration.client_id}/{deployment_id}",
+        resource_link_id=link_id,
+        ags=grades,
+        return_url=None,
+        document_target=target_kind if target_kind in ("iframe", "frame", "window") else "",
+        target_link_uri="",
+        cookie_name="",
+        claims_hash=claims.digest(words, given_roles, deployment_id, context_id, link_id, ags_said),
+        **cast(Any, words),
+    )
+
+
+def _words(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What a launch says of its person and its activity, in words."""
+    return {
         "name": claims.name(body),
         "given_name": claims.text(body.get("given_name"), claims.MAX_ID),
         "family_name": claims.text(body.get("family_name"), claims.MAX_ID),
         "email": claims.text(body.get("email"), 254),
         "locale": claims.locale(body),
         "guid": claims.text(claims.a_dict(body.get(LTI + "tool_platform")).get("guid"), claims.MAX_ID),
-        "context_title": context_title,
-        "context_label": context_label,
-        "resource_link_title": link_title,
         "custom": claims.custom(body),
     }
-    grades = claims.ags(body, http=message.on_http)
-    ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
-    shares = profile(known.family).deployments_share_courses
-    return Launch(
-        registration=known,
-        deployment=registry.deployment(known.id, deployment_id),
-        deployment_id=deployment_id,
-        issuer=known.issuer,
-        client_id=known.client_id,
-        sub=sub,
-        nonce=body["nonce"],
-        nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + message.leeway),
-        message_type=kind,
-        roles=given_roles,
-        standing=standing(given_roles),
-        administrator=administrator(given_roles),
-        test_user=is_test_user(given_roles),
-        context_id=context_id,
-        course_scope="" if shares else f"{known.client_id}/{deployment_id}",
-        resource_link_id=link_id,
-        ags=grades,
-        return_url=message.return_url,
-        document_target=target_kind if target_kind in ("iframe", "frame", "window") else "",
-        target_link_uri=target,
-        cookie_name=cookie,
-        claims_hash=claims.digest(said, given_roles, deployment_id, context_id, link_id, ags_said),
-        **cast(Any, said),
-    )
 
 
 def _deployment_id(message: Message) -> str:

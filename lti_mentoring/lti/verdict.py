@@ -18,7 +18,7 @@ MAX_WORDS = 500
 MAX_WAIT = timedelta(hours=24)
 
 _LOOKED_AT = 20_000
-_TELLING = ("error_description", "message", "detail", "errors", "error", "title")
+_TELLING = ("error_description", "message", "reason", "detail", "errors", "error", "title")  # "reason": Moodle
 _BLOCK = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>?")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")

@@ -15,6 +15,7 @@ from lti_mentoring.outbound.refusal import Refused
 
 Address = IPv4Address | IPv6Address
 
+_NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
 _METADATA = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16")))
@@ -59,6 +60,8 @@ class Rules:
             raise Refused("port", url)
         if hosts is not None and _plain(parts.hostname) not in {_plain(one) for one in hosts}:
             raise Refused("host_not_tied", url)
+        if _NUMBERS.fullmatch(parts.hostname) and _literal(parts.hostname) is None:
+            raise Refused("host", url)  # 2130706433, 0x7f.1 and the like are addresses to some resolvers
         literal = _literal(parts.hostname)
         if literal is not None and not self.allows(parts.hostname, literal):
             raise Refused("address", url)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import delivery as rules
 from lti_mentoring.domain.delivery import SENDING, WAITING, Pace
+from lti_mentoring.lti.grades import ATTENTION
 from lti_mentoring.lti.registration import Registration
 from lti_mentoring.services import platform
 from lti_mentoring.services.dispatch import Due, Grades, claim, due_at, send, settle
@@ -45,7 +46,8 @@ __all__ = [
 ]
 
 TROUBLES_IN_A_ROW = 3
-"""After so many postponed scores one after the other a run leaves the platform alone until the first of them is due again."""
+"""After so many scores one after the other that were postponed, or refused for what concerns the whole registration, a run leaves the
+platform alone until a score is due again, or until the sweep."""
 
 
 # --- what is wanted --------------------------------------------------------------------------------------------------------------
@@ -154,10 +156,19 @@ def run(
             outcome = send(job, grades_for(registration), pace)
             again = settle(job, outcome, pace, chance)
         handled += 1
-        troubles = troubles + 1 if outcome.verdict.kind == "later" else 0
-        if troubles == TROUBLES_IN_A_ROW:
+        for_all = outcome.verdict.remedy in ATTENTION
+        if for_all or outcome.verdict.kind == "done":
+            _mark(lane, outcome.verdict.remedy)
+        troubles = troubles + 1 if for_all or outcome.verdict.kind == "later" else 0
+        if for_all or troubles == TROUBLES_IN_A_ROW:
             return again
     return _next_due(lane) if handled else None
+
+
+def _mark(lane: str, remedy: str) -> None:
+    """Note on the registration what its administrator must mend, or that it works again (T-06)."""
+    if base.session().scalar(select(RegistrationRow.attention).where(RegistrationRow.id == lane)) != remedy:
+        platform.needs_attention(registration_id=lane, what=remedy)
 
 
 def _due(lane: str, limit: int) -> list[Due]:

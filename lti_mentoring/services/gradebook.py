@@ -48,7 +48,6 @@ class Cause:
 
     key: str
     platform: str
-    family: str
     state: str
     remedy: str
     status: int | None
@@ -67,7 +66,6 @@ class OnTheWay:
     """Grades of one platform that go out by themselves, and why they have not yet; without a reason they just wait their turn."""
 
     platform: str
-    family: str
     count: int
     next_at: datetime
     tries: int
@@ -94,7 +92,7 @@ class StuckPage:
     need_person: int
     on_their_way: int
     delivered_lately: int
-    platforms: tuple[tuple[str, str], ...]
+    platforms: tuple[str, ...]
     causes: tuple[Cause, ...]
     on_the_way: tuple[OnTheWay, ...]
     sent: tuple[Sent, ...]
@@ -133,14 +131,14 @@ def stuck(*, actor: Actor) -> StuckPage:
         )
     ).one()
     rows = session.execute(
-        _of_course(actor, ScorePublication, Placement, Person.name, Person.chosen_name, Registration.name, Registration.family)
+        _of_course(actor, ScorePublication, Placement, Person.name, Person.chosen_name, Registration.name)
         .join(Person, _NAMED)
         .where(ScorePublication.state.in_(STUCK))
         .order_by(ScorePublication.stuck_at, ScorePublication.id)
         .limit(MOST_ROWS)
     ).all()
-    platforms = session.execute(
-        select(Registration.name, Registration.family)
+    platforms = session.scalars(
+        select(Registration.name)
         .join(Placement, Placement.registration_id == Registration.id)
         .where(Placement.org_id == actor.org_id, Placement.course_id == actor.course_id)
         .distinct()
@@ -150,7 +148,7 @@ def stuck(*, actor: Actor) -> StuckPage:
         need_person=counts[0],
         on_their_way=counts[1],
         delivered_lately=counts[2],
-        platforms=tuple((row[0], row[1]) for row in platforms),
+        platforms=tuple(platforms),
         causes=_causes(rows),
         on_the_way=_on_the_way(session, actor),
         sent=_sent(session, actor),
@@ -170,10 +168,10 @@ def _causes(rows: Sequence[Any]) -> tuple[Cause, ...]:
         grouped.setdefault(cause_key(row[0]), []).append(row)
     made = []
     for key, members in grouped.items():
-        first, _, _, _, platform, family = members[0]
-        grades = tuple(_stuck_grade(row, placement, chosen or name) for row, placement, name, chosen, _, _ in members)
+        first, _, _, _, platform = members[0]
+        grades = tuple(_stuck_grade(row, placement, chosen or name) for row, placement, name, chosen, _ in members)
         since = min(row[0].stuck_at or row[0].created_at for row in members)
-        made.append(Cause(key, platform, family, first.state, first.fault, first.status, first.words, since, grades))
+        made.append(Cause(key, platform, first.state, first.fault, first.status, first.words, since, grades))
     return tuple(sorted(made, key=lambda cause: (-len(cause.grades), cause.since)))
 
 
@@ -195,7 +193,7 @@ def _pair(given: float | None, maximum: float | None) -> tuple[float, float] | N
 
 
 def _on_the_way(session: Session, actor: Actor) -> tuple[OnTheWay, ...]:
-    why = (Registration.name, Registration.family, ScorePublication.fault, ScorePublication.status)
+    why = (Registration.name, ScorePublication.fault, ScorePublication.status)
     latest = (func.count(), func.min(ScorePublication.next_at), func.max(ScorePublication.tries), func.max(ScorePublication.words))
     rows = session.execute(
         _of_course(actor, *why, *latest)
@@ -203,7 +201,7 @@ def _on_the_way(session: Session, actor: Actor) -> tuple[OnTheWay, ...]:
         .group_by(*why)
         .order_by(func.min(ScorePublication.next_at))
     )
-    return tuple(OnTheWay(row[0], row[1], row[4], row[5], row[6], row[2], row[3], row[7]) for row in rows)
+    return tuple(OnTheWay(row[0], row[3], row[4], row[5], row[1], row[2], row[6]) for row in rows)
 
 
 def _sent(session: Session, actor: Actor) -> tuple[Sent, ...]:

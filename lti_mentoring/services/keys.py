@@ -39,7 +39,9 @@ def _row(key: SigningKey, sealer: Sealer, *, signs_from: datetime) -> ToolKey:
 
 def published(*, now: datetime) -> list[dict[str, Any]]:
     """The public keys that platforms must find: those that sign, will sign, or signed until lately."""
-    rows = base.session().scalars(select(ToolKey).where(or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > now)).order_by(ToolKey.signs_from.desc()))
+    rows = base.session().scalars(
+        select(ToolKey).where(or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > now)).order_by(ToolKey.signs_from.desc())
+    )
     return [row.public_jwk for row in rows]
 
 
@@ -51,9 +53,7 @@ def rotate(sealer: Sealer, *, now: datetime, at_once: bool = False) -> dict[str,
     made = new_signing_key()
     signs_from = now if at_once else now + OVERLAP
     with base.transactional() as session:
-        session.execute(
-            update(ToolKey).where(ToolKey.retired_at.is_(None)).values(retired_at=now if at_once else signs_from + OVERLAP)
-        )
+        session.execute(update(ToolKey).where(ToolKey.retired_at.is_(None)).values(retired_at=now if at_once else signs_from + OVERLAP))
         session.add(_row(made, sealer, signs_from=signs_from))
     return {"kid": made.kid, "signs_from": signs_from.isoformat()}
 
@@ -99,7 +99,10 @@ class KeySets:
         return _claim(
             lambda: PlatformKeySet(url=url, body={}, missed_at=now),
             update(PlatformKeySet)
-            .where(PlatformKeySet.url == url, or_(PlatformKeySet.missed_at.is_(None), PlatformKeySet.missed_at <= now - timedelta(seconds=every_seconds)))
+            .where(
+                PlatformKeySet.url == url,
+                or_(PlatformKeySet.missed_at.is_(None), PlatformKeySet.missed_at <= now - timedelta(seconds=every_seconds)),
+            )
             .values(missed_at=now),
         )
 
@@ -171,4 +174,3 @@ class Tokens:
             session.execute(
                 delete(AccessToken).where(AccessToken.registration_id == registration_id, AccessToken.scopes_hash == scopes_hash)
             )
-

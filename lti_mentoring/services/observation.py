@@ -17,7 +17,7 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.observation import WAITING, Case, Verdict
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import privacy, programme
+from lti_mentoring.services import delivery, privacy, programme
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.rating import Clash, Draft, Note, record_consent, release, save_draft, save_note
 from lti_mentoring.services.sheet import RatedCriterion, release_page, sheet
@@ -163,13 +163,7 @@ def plan(
     with base.transactional() as session:
         if observation_id is not None and session.scalar(select(Observation.id).where(Observation.id == observation_id)):
             return observation_id
-        subject = session.scalar(select(Candidacy).where(Candidacy.id == candidacy_id, Candidacy.course_id == actor.course_id))
-        if subject is None:
-            raise NotFound("candidacy")
-        if not candidacy_rules.PARTICIPATION[subject.participation]:
-            raise RuleBroken("candidacy_paused", participation=subject.participation)
-        if session.execute(_observers(actor).where(Person.id == observer_id)).first() is None:
-            raise RuleBroken("observer_unknown")
+        subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
         policy = programme.load(subject.programme_version_id).policy
         made = Observation(
@@ -187,7 +181,20 @@ def plan(
         session.add(made)
         session.flush()
         privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
+        delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
         return made.id
+
+
+def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str) -> Candidacy:
+    """The candidacy to observe, if it goes on, and if the observer is one in this course."""
+    subject = session.scalar(select(Candidacy).where(Candidacy.id == candidacy_id, Candidacy.course_id == actor.course_id))
+    if subject is None:
+        raise NotFound("candidacy")
+    if not candidacy_rules.PARTICIPATION[subject.participation]:
+        raise RuleBroken("candidacy_paused", participation=subject.participation)
+    if session.execute(_observers(actor).where(Person.id == observer_id)).first() is None:
+        raise RuleBroken("observer_unknown")
+    return subject
 
 
 def cancel(*, actor: Actor, observation_id: str) -> None:

@@ -4,22 +4,21 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.people import display_name
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
 from lti_mentoring.services import candidacy, delivery, platform, privacy
+from lti_mentoring.services import session as sessions
 from lti_mentoring.store import base
-from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement, WebSession
+from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
 from lti_mentoring.store.platform import Deployment, Registration, SpentNonce
 
 TOUCH_EVERY = timedelta(minutes=5)
@@ -43,29 +42,9 @@ class SignedIn:
     lms_administrator: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A live session as the web floor needs it; times are aware UTC."""
-
-    id_hash: str
-    org_id: str
-    person_id: str
-    registration_id: str
-    return_url: str | None
-    locale: str | None
-    lms_administrator: bool
-    frame_origins: tuple[str, ...]
-    payload: dict[str, Any]
-
-
 def within(org_id: str) -> AbstractContextManager[None]:
     """The tenant scope of a request, for the floors that may not touch tables."""
     return base.tenant(org_id)
-
-
-def hashed(token: str) -> str:
-    """How secrets that browsers carry are kept."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def sign_in(launch: Launch, *, old_token: str | None, absolute: timedelta) -> SignedIn:
@@ -101,7 +80,7 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
         _membership(session, launch, org_id, course_id, person_id)
         if launch.standing == "learner":
             candidacy.begin(session, org_id=org_id, person_id=person_id, course_id=course_id)
-        token = _session(session, launch, org_id, person_id, deployment, old_token, absolute)
+        token = sessions.begin(session, launch, org_id, person_id, deployment, old_token, absolute)
     return SignedIn(
         token=token,
         org_id=org_id,
@@ -213,14 +192,22 @@ def _course(session: Session, launch: Launch, org_id: str) -> str:
         made = base.new_id()
         session.execute(
             insert(Course),
-            {"org_id": org_id, "id": made, "issuer": launch.issuer, "scope": launch.course_scope, "context_id": context, "title": title, "label": label},
+            {
+                "org_id": org_id,
+                "id": made,
+                "issuer": launch.issuer,
+                "scope": launch.course_scope,
+                "context_id": context,
+                "title": title,
+                "label": label,
+            },
         )
         return made
     if (title and title != row.title) or (label and label != row.label):
         session.execute(
             update(Course).where(Course.org_id == org_id, Course.id == row.id).values(title=title or row.title, label=label or row.label)
         )
-    return row.id
+    return str(row.id)
 
 
 _PLACEMENT = select(Placement.id, Placement.item, Placement.item_source, Placement.claims_hash).where(
@@ -233,7 +220,13 @@ _PLACEMENT = select(Placement.id, Placement.item, Placement.item_source, Placeme
 
 
 def _placement(session: Session, launch: Launch, org_id: str, course_id: str, deployment: str) -> tuple[str, str]:
-    keys = {"org": org_id, "registration": launch.registration.id, "deployment": deployment, "course": course_id, "link": launch.resource_link_id}
+    keys = {
+        "org": org_id,
+        "registration": launch.registration.id,
+        "deployment": deployment,
+        "course": course_id,
+        "link": launch.resource_link_id,
+    }
     row = session.execute(_PLACEMENT, keys).first()
     told = _told(launch)
     if row is None:
@@ -255,9 +248,7 @@ def _placement(session: Session, launch: Launch, org_id: str, course_id: str, de
     if row.item_source == "coordinator":
         told["item"] = row.item
     if row.claims_hash != told["claims_hash"]:
-        session.execute(
-            update(Placement).where(Placement.org_id == org_id, Placement.id == row.id).values(updated_at=base.now(), **told)
-        )
+        session.execute(update(Placement).where(Placement.org_id == org_id, Placement.id == row.id).values(updated_at=base.now(), **told))
         delivery.placement_changed(session, org_id=org_id, placement_id=row.id, voids=row.item != told["item"])
     return row.id, told["item"]
 
@@ -280,93 +271,14 @@ _MEMBERSHIP = select(Membership.id, Membership.standing, Membership.claims_hash,
 def _membership(session: Session, launch: Launch, org_id: str, course_id: str, person_id: str) -> None:
     row = session.execute(_MEMBERSHIP, {"org": org_id, "course": course_id, "person": person_id}).first()
     roles = sorted(launch.roles)
-    told = {"lti_roles": roles, "standing": launch.standing, "claims_hash": hashlib.sha256(repr((roles, launch.standing)).encode()).hexdigest()}
+    told = {
+        "lti_roles": roles,
+        "standing": launch.standing,
+        "claims_hash": hashlib.sha256(repr((roles, launch.standing)).encode()).hexdigest(),
+    }
     if row is None:
         session.execute(insert(Membership), {"org_id": org_id, "id": base.new_id(), "course_id": course_id, "person_id": person_id, **told})
     elif row.claims_hash != told["claims_hash"] or base.now() - row.launched_at > TOUCH_EVERY:
         session.execute(
             update(Membership).where(Membership.org_id == org_id, Membership.id == row.id).values(launched_at=base.now(), **told)
         )
-
-
-def _session(
-    session: Session, launch: Launch, org_id: str, person_id: str, deployment: str, old_token: str | None, absolute: timedelta
-) -> str:
-    if old_token:
-        session.execute(delete(WebSession).where(WebSession.id_hash == hashed(old_token)))
-    token = secrets.token_urlsafe(32)
-    session.execute(
-        insert(WebSession),
-        {
-            "id_hash": hashed(token),
-            "org_id": org_id,
-            "person_id": person_id,
-            "registration_id": launch.registration.id,
-            "deployment_id": deployment,
-            "return_url": launch.return_url,
-            "locale": launch.locale,
-            "lms_administrator": launch.administrator,
-            "payload": {"csrf_token": secrets.token_hex(20)},
-            "expires_at": base.now() + absolute,
-        },
-    )
-    return token
-
-
-_LIVE = (
-    select(WebSession, Registration.frame_origins)
-    .join(Registration, Registration.id == WebSession.registration_id)
-    .join(Deployment, Deployment.id == WebSession.deployment_id)
-    .where(WebSession.id_hash == bindparam("id_hash"), Registration.active, Deployment.state == "active")
-)
-
-
-def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
-    """The live session of a browser's secret: not ended, not idle too long, its registration and deployment still on."""
-    found = base.session().execute(_LIVE, {"id_hash": hashed(token)}).first()
-    if found is None:
-        return None
-    row, origins = found
-    if row.expires_at <= now or row.seen_at + idle <= now:
-        return None
-    if now - row.seen_at > TOUCH_EVERY:
-        with base.transactional() as session:
-            session.execute(update(WebSession).where(WebSession.id_hash == row.id_hash).values(seen_at=now))
-    return SessionRow(
-        id_hash=row.id_hash,
-        org_id=row.org_id,
-        person_id=row.person_id,
-        registration_id=row.registration_id,
-        return_url=row.return_url,
-        locale=row.locale,
-        lms_administrator=row.lms_administrator,
-        frame_origins=tuple(origins),
-        payload=dict(row.payload),
-    )
-
-
-def keep_payload(*, id_hash: str, payload: dict[str, Any]) -> None:
-    """Keep what a page put into the browser's session."""
-    with base.transactional() as session:
-        session.execute(update(WebSession).where(WebSession.id_hash == id_hash).values(payload=payload))
-
-
-def end_sessions(*, person_id: str | None = None, registration_id: str | None = None) -> int:
-    """Sign out one person, or everybody who came by one registration. -> how many sessions ended."""
-    if not person_id and not registration_id:
-        raise RuleBroken("session_whose")
-    condition = WebSession.person_id == person_id if person_id else WebSession.registration_id == registration_id
-    with base.transactional() as session:
-        ended = session.scalars(delete(WebSession).where(condition).returning(WebSession.id_hash)).all()
-    return len(ended)
-
-
-def forget_old_sessions(*, now: datetime) -> None:
-    """Delete sessions that ended; the worker calls it."""
-    with base.transactional() as session:
-        session.execute(delete(WebSession).where(WebSession.expires_at < now))
-
-
-def name_of(person_id: str, name: str | None, chosen_name: str | None) -> str:
-    """What to call somebody: the name they chose, else the LMS's, else a stable pseudonym."""
-    return display_name(chosen_name or name, person_id)

@@ -91,7 +91,9 @@ def add_platform(new: NewPlatform, *, update_known: bool = False, check_url: Cal
             known.shared = True
         if verb != "keep" or added:
             with base.tenant(org_id):
-                privacy.record(session, actor=privacy.OPERATOR, verb=verb, object_kind="registration", object_id=known.id, deployment=deployment.id)
+                privacy.record(
+                    session, actor=privacy.OPERATOR, verb=verb, object_kind="registration", object_id=known.id, deployment=deployment.id
+                )
                 session.flush()
         made = {"id": known.id, "organisation": org_id, "deployment": deployment.id, "issuer": known.issuer, "client_id": known.client_id}
     return made
@@ -143,9 +145,7 @@ def _amend(known: Registration, new: NewPlatform, org_id: str, *, update_known: 
 
 
 def _deploy(session: Session, known: Registration, deployment_id: str, org_id: str) -> tuple[Deployment, bool]:
-    row = session.scalar(
-        select(Deployment).where(Deployment.registration_id == known.id, Deployment.deployment_id == deployment_id)
-    )
+    row = session.scalar(select(Deployment).where(Deployment.registration_id == known.id, Deployment.deployment_id == deployment_id))
     if row is None:
         row = Deployment(id=base.new_id(), registration_id=known.id, deployment_id=deployment_id, org_id=org_id)
         session.add(row)
@@ -271,9 +271,13 @@ def registration(registration_id: str) -> KnownRegistration | None:
 
 def only_deployment(registration_id: str) -> str | None:
     """The deployment id of a registration that has exactly one active deployment: what its token requests may name (T-03)."""
-    found = base.session().scalars(
-        select(Deployment.deployment_id).where(Deployment.registration_id == registration_id, Deployment.state == "active").limit(2)
-    ).all()
+    found = (
+        base.session()
+        .scalars(
+            select(Deployment.deployment_id).where(Deployment.registration_id == registration_id, Deployment.state == "active").limit(2)
+        )
+        .all()
+    )
     return found[0] if len(found) == 1 else None
 
 

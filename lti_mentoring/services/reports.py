@@ -67,7 +67,9 @@ def way(*, actor: Actor) -> Way:
 
 def _counts(actor: Actor) -> dict[str, int]:
     """All the numbers of the page in one statement."""
-    tested = select(Identity.id).where(Identity.org_id == actor.org_id, Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
+    tested = (
+        select(Identity.id).where(Identity.org_id == actor.org_id, Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
+    )
     in_course = and_(Observation.org_id == actor.org_id, Observation.course_id == actor.course_id)
     mine = and_(in_course, Observation.observer_id == actor.person_id, Observation.state.in_(("planned", "drafting")))
     columns = {

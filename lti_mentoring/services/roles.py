@@ -77,9 +77,7 @@ _HERE = (
             Candidacy.participation == "active",
         ),
     )
-    .where(
-        Membership.org_id == bindparam("org"), Membership.course_id == bindparam("course"), Membership.person_id == bindparam("person")
-    )
+    .where(Membership.org_id == bindparam("org"), Membership.course_id == bindparam("course"), Membership.person_id == bindparam("person"))
 )
 
 _GRANTS = select(RoleGrant.person_id, RoleGrant.role).where(
@@ -129,7 +127,9 @@ def take_coordination(*, actor: Actor) -> None:
     with base.transactional() as session:
         _lock_course(session, actor.course_id)
         taken = session.scalar(
-            select(RoleGrant.id).where(RoleGrant.course_id == actor.course_id, RoleGrant.role == "coordinator", RoleGrant.revoked_at.is_(None))
+            select(RoleGrant.id).where(
+                RoleGrant.course_id == actor.course_id, RoleGrant.role == "coordinator", RoleGrant.revoked_at.is_(None)
+            )
         )
         if taken is not None:
             raise RuleBroken("coordinator_exists")
@@ -141,7 +141,9 @@ def _lock_course(session: Session, course_id: str) -> None:
     session.execute(select(Course.id).where(Course.id == course_id).with_for_update())
 
 
-def _grant(session: Session, actor: Actor | str, person_id: str, role: str, *, course_id: str | None = None, registration_id: str | None = None) -> bool:
+def _grant(
+    session: Session, actor: Actor | str, person_id: str, role: str, *, course_id: str | None = None, registration_id: str | None = None
+) -> bool:
     if course_id is None and registration_id is None and isinstance(actor, Actor):
         course_id = actor.course_id
     held = session.scalar(
@@ -211,16 +213,24 @@ def _require_member(session: Session, course_id: str, person_id: str) -> None:
 def people_page(*, actor: Actor) -> PeoplePage:
     """Everybody who has launched in this course, by name; test users are never listed."""
     grant = aliased(RoleGrant)
-    rows = base.session().execute(
-        select(Membership.person_id, Membership.standing, Membership.launched_at, Person.name, Person.chosen_name, Candidacy.id, grant.role)
-        .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
-        .outerjoin(Candidacy, and_(Candidacy.course_id == Membership.course_id, Candidacy.person_id == Membership.person_id))
-        .outerjoin(grant, and_(grant.course_id == Membership.course_id, grant.person_id == Membership.person_id, grant.revoked_at.is_(None)))
-        .where(
-            Membership.course_id == actor.course_id,
-            ~select(Identity.id).where(Identity.person_id == Membership.person_id, Identity.test_user).exists(),
+    rows = (
+        base.session()
+        .execute(
+            select(
+                Membership.person_id, Membership.standing, Membership.launched_at, Person.name, Person.chosen_name, Candidacy.id, grant.role
+            )
+            .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
+            .outerjoin(Candidacy, and_(Candidacy.course_id == Membership.course_id, Candidacy.person_id == Membership.person_id))
+            .outerjoin(
+                grant, and_(grant.course_id == Membership.course_id, grant.person_id == Membership.person_id, grant.revoked_at.is_(None))
+            )
+            .where(
+                Membership.course_id == actor.course_id,
+                ~select(Identity.id).where(Identity.person_id == Membership.person_id, Identity.test_user).exists(),
+            )
         )
-    ).all()
+        .all()
+    )
     found: dict[str, Colleague] = {}
     for person_id, standing, launched_at, name, chosen, candidacy, role in rows:
         old = found.get(person_id)

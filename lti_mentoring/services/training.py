@@ -198,6 +198,9 @@ def start_check(*, actor: Actor, key: str) -> str:
         privacy.record(
             session, actor=actor, verb="start", object_kind="check_attempt", object_id=attempt.id, module=key, number=attempt.number
         )
+        session.flush()
+        items = {f"module:{key}"}
+        delivery.want(session, org_id=actor.org_id, course_id=candidacy.course_id, person_id=candidacy.person_id, items=items)
         return attempt.id
 
 

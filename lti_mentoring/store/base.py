@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -132,7 +132,7 @@ def across_organisations(reason: str) -> Iterator[None]:
 
 def tenant_tables() -> frozenset[str]:
     """The names of the tables behind the fence."""
-    return frozenset(cast(str, mapper.local_table.name) for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantMixin))
+    return frozenset(str(mapper.local_table) for mapper in Base.registry.mappers if issubclass(mapper.class_, TenantMixin))
 
 
 class _Fence:

@@ -75,7 +75,7 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | AnyResponse:
     for name, value in error.get_headers():
         if name == "Allow":
             answer.headers[name] = value
-    return answer, status  # type: ignore[return-value]
+    return answer, status
 
 
 def _unforeseen(error: Exception) -> tuple[str | Response, int]:

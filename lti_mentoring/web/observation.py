@@ -149,9 +149,7 @@ def index(course: str) -> Answer:
 @bp.get("/candidates")
 @require("candidacy.cohort")
 def cohort(course: str) -> str:
-    return render_template(
-        "observation/cohort.html", rows=candidacy.cohort(actor=actor()), waiting=verbs.waiting(actor=actor())
-    )
+    return render_template("observation/cohort.html", rows=candidacy.cohort(actor=actor()), waiting=verbs.waiting(actor=actor()))
 
 
 # --- planning -----------------------------------------------------------------------------------------------------------

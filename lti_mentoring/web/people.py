@@ -85,7 +85,9 @@ def take_coordination(course: str) -> AnyResponse:
 @bp.get("/people")
 @require("people.read")
 def index(course: str) -> str:
-    return render_template("people/index.html", page=roles.people_page(actor=actor()), code=None, coordinators=roles.coordinators(actor=actor()))
+    return render_template(
+        "people/index.html", page=roles.people_page(actor=actor()), code=None, coordinators=roles.coordinators(actor=actor())
+    )
 
 
 @bp.post("/people/<person>/roles")

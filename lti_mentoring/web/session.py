@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.datastructures import CallbackDict
 
-from lti_mentoring.services import people
-from lti_mentoring.services.people import SessionRow
+from lti_mentoring.services import session as sessions
+from lti_mentoring.services.session import SessionRow
 from lti_mentoring.web.wiring import wiring
 
 COOKIE = "__Host-lti-mentoring"
@@ -40,18 +40,18 @@ class ServerSessions(SessionInterface):
         if not token or not request.path.startswith(SIGNED_IN):
             return BrowserSession(None)
         idle = timedelta(minutes=wiring().settings.session.idle_minutes)
-        return BrowserSession(people.resume(token, idle=idle, now=datetime.now(UTC)))
+        return BrowserSession(sessions.resume(token, idle=idle, now=datetime.now(UTC)))
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Keep the payload if a page changed it."""
         if isinstance(session, BrowserSession) and session.row is not None and session.modified:
-            people.keep_payload(id_hash=session.row.id_hash, payload=dict(session))
+            sessions.keep_payload(id_hash=session.row.id_hash, payload=dict(session))
 
 
 def current() -> SessionRow | None:
     """Who is signed in here, if anybody."""
-    found = session._get_current_object()  # the proxy hides our class
-    return cast(BrowserSession, found).row if isinstance(found, BrowserSession) else None
+    row: SessionRow | None = getattr(session, "row", None)
+    return row
 
 
 def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:

@@ -26,7 +26,7 @@ def figures(delivery: Callable[[], Iterable[Figure]]) -> Callable[[], str]:
     def text() -> str:
         own = CollectorRegistry()
         if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            multiprocess.MultiProcessCollector(own)  # type: ignore[no-untyped-call]
+            multiprocess.MultiProcessCollector(own)
         counted = generate_latest(own if os.environ.get("PROMETHEUS_MULTIPROC_DIR") else REGISTRY)
         held = CollectorRegistry()
         gauges: dict[str, Gauge] = {}

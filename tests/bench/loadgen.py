@@ -24,7 +24,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httptools
-from platform_in_memory import Platform
+from issuer import Platform
 
 GONE = re.compile(r"max-age=0\b|expires=thu, 01[ -]jan[ -]1970")
 

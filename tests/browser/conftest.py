@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+
 from support import chromium
 
 Open = Callable[..., BrowserContext]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flask import Flask, Response, request
 from playwright.sync_api import BrowserContext
+
 from support.driver import free_port, serving
 
 Open = Callable[..., BrowserContext]

@@ -18,20 +18,26 @@ BOTH = pytest.mark.parametrize("role", ["Instructor", "Learner"])
 def stored(live: Town, sub: str, site: str = "north") -> tuple[Person, Membership]:
     """The person and the latest membership of a subject."""
     with live.app.app_context(), base.tenant(live.organisations[site]):
-        row = base.session().execute(
-            select(Person, Membership)
-            .join(Identity, Identity.person_id == Person.id)
-            .join(Membership, Membership.person_id == Person.id)
-            .where(Identity.sub == sub)
-            .order_by(Membership.launched_at.desc())
-        ).first()
+        row = (
+            base.session()
+            .execute(
+                select(Person, Membership)
+                .join(Identity, Identity.person_id == Person.id)
+                .join(Membership, Membership.person_id == Person.id)
+                .where(Identity.sub == sub)
+                .order_by(Membership.launched_at.desc())
+            )
+            .first()
+        )
         assert row is not None
         return row[0], row[1]
 
 
 @BOTH
 def test_G_01_full_names(live: Town, role: str) -> None:
-    page = live.browser().launch("north", "candidate", "programme", roles=[f"{M}#{role}"], sub=f"g1-{role}", name="Ada Full", email="a@b.example")
+    page = live.browser().launch(
+        "north", "candidate", "programme", roles=[f"{M}#{role}"], sub=f"g1-{role}", name="Ada Full", email="a@b.example"
+    )
     assert page.status == 200
     person, _ = stored(live, f"g1-{role}")
     assert (person.name, person.email) == ("Ada Full", "a@b.example")
@@ -78,9 +84,7 @@ def test_G_06_whatever_of_the_name_is_there_is_used_and_never_the_address(
 ) -> None:
     sub = f"g6-{role}-{'-'.join(claims)}"
     browser = live.browser()
-    page = browser.launch(
-        "north", "candidate", "programme", roles=[role], sub=sub, claims={**NO_NAME, **claims}
-    )
+    page = browser.launch("north", "candidate", "programme", roles=[role], sub=sub, claims={**NO_NAME, **claims})
     assert page.status == 200
     if shown:
         assert shown in page.text
@@ -89,9 +93,7 @@ def test_G_06_whatever_of_the_name_is_there_is_used_and_never_the_address(
     assert "Participant " in page.text
     assert "lovelace" not in page.text
     assert browser.submit(page.form("/name"), name="Chosen").status == 200
-    again = live.browser().launch(
-        "north", "candidate", "programme", roles=[role], sub=sub, claims={**NO_NAME, **claims}
-    )
+    again = live.browser().launch("north", "candidate", "programme", roles=[role], sub=sub, claims={**NO_NAME, **claims})
     assert not again.path.endswith("/name")
     assert "Chosen" in again.text
 
@@ -112,7 +114,13 @@ def test_G_08_claims_that_nobody_knows_are_ignored(live: Town, role: str) -> Non
 
 @pytest.mark.parametrize(
     "kinds",
-    [None, [], ["CourseSection"], ["urn:lti:context-type:ims/lis/CourseOffering"], [f"{M[:-11]}/course#Group", f"{M[:-11]}/course#CourseGroup"]],
+    [
+        None,
+        [],
+        ["CourseSection"],
+        ["urn:lti:context-type:ims/lis/CourseOffering"],
+        [f"{M[:-11]}/course#Group", f"{M[:-11]}/course#CourseGroup"],
+    ],
 )
 def test_G_09_context_types_of_every_kind(live: Town, kinds: list[str] | None) -> None:
     context = {"id": "2", "title": "Becoming a mentor", **({"type": kinds} if kinds is not None else {})}

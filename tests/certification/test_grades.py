@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import threading
@@ -53,7 +54,13 @@ def again(live: Town) -> None:
     with live.app.app_context(), base.across_organisations("a test"), base.transactional() as session:
         session.execute(
             update(ScorePublication).values(
-                state="waiting", next_at=base.now(), wanted=ScorePublication.wanted + 1, last_payload_hash="", tries=0, lease_until=None, fault=""
+                state="waiting",
+                next_at=base.now(),
+                wanted=ScorePublication.wanted + 1,
+                last_payload_hash="",
+                tries=0,
+                lease_until=None,
+                fault="",
             )
         )
     live.deliver()
@@ -69,7 +76,9 @@ def publications(live: Town, site: str = "north") -> list[ScorePublication]:
 def town(live: Town) -> Town:
     """The town, in which nothing was ever sent."""
     with live.app.app_context(), base.across_organisations("a test"), base.transactional() as session:
-        session.execute(update(ScorePublication).values(state="done", last_payload_hash="", last_timestamp=None, fault="", tries=0, words=""))
+        session.execute(
+            update(ScorePublication).values(state="done", last_payload_hash="", last_timestamp=None, fault="", tries=0, words="")
+        )
         session.execute(update(Placement).values(own_lineitem_url=None))
     return live
 
@@ -151,7 +160,16 @@ def test_a_score_is_what_the_standard_and_moodle_want(town: Town) -> None:
     assert (body["activityProgress"], body["gradingProgress"]) == ("Completed", "FullyGraded")
     assert (body["scoreGiven"], body["scoreMaximum"]) == (1, 1)
     assert not body.get("comment")
-    assert set(body) <= {"userId", "timestamp", "activityProgress", "gradingProgress", "scoreGiven", "scoreMaximum", "comment", "submission"}
+    assert set(body) <= {
+        "userId",
+        "timestamp",
+        "activityProgress",
+        "gradingProgress",
+        "scoreGiven",
+        "scoreMaximum",
+        "comment",
+        "submission",
+    }
 
 
 @pytest.mark.checklist("SC-03", "SC-04")
@@ -163,7 +181,7 @@ def test_every_send_is_strictly_newer_by_a_whole_second_for_moodle(town: Town) -
     mine = [one["detail"]["request"] for one in posted(town, "11")]
     stamps = [datetime.fromisoformat(one["body"]["timestamp"]) for one in mine if one["address"] == column]
     assert len(stamps) >= 4
-    assert all(two - one >= timedelta(seconds=1) for one, two in zip(stamps, stamps[1:], strict=False))
+    assert all(two - one >= timedelta(seconds=1) for one, two in itertools.pairwise(stamps))
     assert share(town, "north", "candidate", MODULE) == 1
 
 
@@ -172,7 +190,11 @@ def test_SC_03_a_clock_that_steps_back_and_two_workers_keep_the_order(town: Town
     again(town)
     with time_machine.travel(datetime.now(UTC) - timedelta(minutes=10), tick=True), town.app.app_context():
         with base.across_organisations("a test"), base.transactional() as session:
-            session.execute(update(ScorePublication).values(state="waiting", next_at=base.now(), last_payload_hash="", wanted=ScorePublication.wanted + 1))
+            session.execute(
+                update(ScorePublication).values(
+                    state="waiting", next_at=base.now(), last_payload_hash="", wanted=ScorePublication.wanted + 1
+                )
+            )
         workers = [threading.Thread(target=town.deliver) for _ in range(2)]
         for worker in workers:
             worker.start()
@@ -305,5 +327,3 @@ def test_scores_are_plain_json_numbers(town: Town) -> None:
     master(town)
     again(town)
     assert "NaN" not in json.dumps(bodies(town))
-
-

@@ -17,8 +17,8 @@ from lti_mentoring.services import keys
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.platform import AccessToken, PlatformKeySet, ToolKey
-from support.live import Town
 from support.journey import ready, share, take_the_check
+from support.live import Town
 
 
 def published(live: Town) -> list[dict[str, Any]]:
@@ -106,7 +106,11 @@ def test_K_03_one_key_set_serves_every_platform(due: Town) -> None:
     for site in ("north", "south"):
         mastered(due, site)
     due.deliver()
-    kids = {one["detail"]["request"]["body"]["client_assertion"]["header"]["kid"] for site in ("north", "south") for one in token_requests(due, site)}
+    kids = {
+        one["detail"]["request"]["body"]["client_assertion"]["header"]["kid"]
+        for site in ("north", "south")
+        for one in token_requests(due, site)
+    }
     assert kids
     assert kids <= {key["kid"] for key in published(due)}
 

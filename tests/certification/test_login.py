@@ -131,7 +131,9 @@ def test_LOG_09_state_and_nonce_are_long_and_different_each_time_and_nothing_is_
     assert rows() == before
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/lti/launch", "//evil.example/", "javascript:alert(1)", "http://localhost:1/lti/launch"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/lti/launch", "//evil.example/", "javascript:alert(1)", "http://localhost:1/lti/launch"]
+)
 def test_LOG_10_a_target_on_another_origin_is_refused(live: Town, target: str) -> None:
     answer = begin(live, target_link_uri=target)
     assert answer.status == 400

@@ -167,7 +167,8 @@ def test_V_09_an_unknown_deployment_of_a_shared_registration_waits(live: Town) -
         )
         platform.add_platform(added, check_url=lambda url: None)
     activity = next(
-        one for one in ("programme", "module-m1", "observation", "overview", "window")
+        one
+        for one in ("programme", "module-m1", "observation", "overview", "window")
         if live.browser().initiate("south", "candidate", one)["params"]["client_id"] == known.client_id
     )
     for number in range(23):
@@ -175,7 +176,9 @@ def test_V_09_an_unknown_deployment_of_a_shared_registration_waits(live: Town) -
         assert page.status == 403
         assert "deployment_pending" in page.text
     with live.app.app_context():
-        pending = base.session().scalars(select(Deployment).where(Deployment.registration_id == known.id, Deployment.state == "pending")).all()
+        pending = (
+            base.session().scalars(select(Deployment).where(Deployment.registration_id == known.id, Deployment.state == "pending")).all()
+        )
         assert len(pending) == platform.MOST_PENDING
         platform.approve_deployment(registration_id=known.id, deployment_id="new-0", organisation="Northgate Lyceum")
     page = live.browser().launch("south", "candidate", activity, deployment_id="new-0", login={"lti_deployment_id": None})
@@ -253,5 +256,7 @@ def test_V_17_the_way_back_is_a_link_with_the_reason_and_is_never_followed_by_it
     assert "lti_errorlog=version" in page.text
     assert "http-equiv" not in page.text.lower()
     for bad in ("javascript:alert(1)", "http://lms.example/back"):
-        page = refused("version", 400, version="9", site="south", launch_presentation={"return_url": bad.replace("http://lms", "ftp://lms")})
+        page = refused(
+            "version", 400, version="9", site="south", launch_presentation={"return_url": bad.replace("http://lms", "ftp://lms")}
+        )
         assert "javascript:" not in page.text

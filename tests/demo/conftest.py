@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from support.driver import Browser, Lms, free_port, serving
-from support.little_tool import Tool
 
 from lti_mentoring.demo.lms import create_lms
 from lti_mentoring.demo.site import NORTH, SITES, SOUTH
+from support.driver import Browser, Lms, free_port, serving
+from support.little_tool import Tool
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask, jsonify, redirect, request
+
 from support.driver import Browser, free_port, serving
 
 PAGE = """<meta name="csrf-token" content="t0ken"><form method="post" action="/echo"><input name="a" value="1">

@@ -7,11 +7,11 @@ import threading
 
 import pytest
 import requests
-from support.little_tool import Wire
 
 from lti_mentoring.demo.gradebook import ITEMS
 from lti_mentoring.demo.lms import NotLoopback, create_lms
 from lti_mentoring.demo.site import NORTH, SCORE
+from support.little_tool import Wire
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 import pytest
-from support.little_tool import Wire
 
 from lti_mentoring.demo.gradebook import ITEM, ITEMS, RESULTS, SCORE_TYPE
 from lti_mentoring.demo.roster import MEMBERS
 from lti_mentoring.demo.site import NORTH, RESULT_READ, SOUTH
+from support.little_tool import Wire
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import pytest
-from support.driver import Browser
-from support.little_tool import Wire
 
 from lti_mentoring.demo.site import NORTH
+from support.driver import Browser
+from support.little_tool import Wire
 
 
 @pytest.fixture

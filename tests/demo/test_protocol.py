@@ -10,10 +10,10 @@ import jwt
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
-from support.little_tool import claims_of
 
 from lti_mentoring.demo.message import SHORT
 from lti_mentoring.demo.site import LINEITEM, MEMBERS_READ, NORTH, RESULT_READ, SCORE, SOUTH, site_registrations
+from support.little_tool import claims_of
 
 
 def test_moodle_vouches_for_sixty_seconds_in_the_short_words_of_moodle(tool, browser):

@@ -21,7 +21,9 @@ POLICY = Policy(modules_required=("M1",), observation_rubric="RU-C")
 PACE = Pace(lease_seconds=60, base_seconds=10, cap_seconds=3600, batch=50)
 ACTIVITY = {"Initialized", "Started", "InProgress", "Submitted", "Completed"}
 GRADING = {"FullyGraded", "Pending", "PendingManual", "Failed", "NotReady"}
-moments = st.integers(1_577_836_800_000_000, 3_786_912_000_000_000).map(lambda at: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at))
+moments = st.integers(1_577_836_800_000_000, 3_786_912_000_000_000).map(
+    lambda at: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=at)
+)
 stages = st.sampled_from(sorted(delivery.TABLE))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+
 from support import catalogue
 
 TEMPLATES = Path(__file__).parents[2] / "templates"

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.databases import free_port
 
 ROOT = Path(__file__).parents[2]

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 from joserfc.jwk import RSAKey
-from support.loopback import server
-from support.platform_in_memory import NOW, REGISTRATION, TokenRows, World, make_key
-from support.services_on_loopback import Platform
 
 from lti_mentoring.keys import new_signing_key
 from lti_mentoring.lti.grades import Grades
 from lti_mentoring.outbound import Client
+from support.loopback import server
+from support.platform_in_memory import NOW, REGISTRATION, TokenRows, World, make_key
+from support.services_on_loopback import Platform
 
 
 @pytest.fixture(scope="session")

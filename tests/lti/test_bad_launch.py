@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from joserfc import jws
-from support.platform_in_memory import NOW, REGISTRATION, key_set, public, refused, refused_token, said
 
 from lti_mentoring.lti.launch import LaunchRefused
+from support.platform_in_memory import NOW, REGISTRATION, key_set, public, refused, refused_token, said
 
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 SECOND = replace(REGISTRATION, id="r2", client_id="client-2")

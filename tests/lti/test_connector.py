@@ -10,14 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from support.platform_in_memory import NOW, TokenRows
-from support.services_on_loopback import score
 
 from lti_mentoring.lti import connector as room
 from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import LINEITEM, SCORE, Verdict
 from lti_mentoring.lti.verdict import Ended
 from lti_mentoring.outbound import Client
+from support.platform_in_memory import NOW, TokenRows
+from support.services_on_loopback import score
 
 DEPLOYMENT = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from support.platform_in_memory import NOW
-from support.services_on_loopback import score
 
 from lti_mentoring.lti.grades import LINEITEM, LINEITEM_READONLY, RESULT, Result, Verdict
 from lti_mentoring.outbound import Client
+from support.platform_in_memory import NOW
+from support.services_on_loopback import score
 
 
 def posted(platform) -> list[dict]:

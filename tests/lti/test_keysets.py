@@ -9,11 +9,11 @@ from datetime import timedelta
 
 import pytest
 from joserfc.jwk import ECKey, OctKey, OKPKey
-from support.platform_in_memory import NOW, REGISTRATION, KeyServer, KeySetRows, key_set, make_key, public
 
 from lti_mentoring.lti import keysets as room
 from lti_mentoring.lti.keysets import KeySets, KeysUnreachable, KeyUnknown, usable_keys
 from lti_mentoring.outbound import Answer
+from support.platform_in_memory import NOW, REGISTRATION, KeyServer, KeySetRows, key_set, make_key, public
 
 URL = REGISTRATION.jwks_url
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from support.platform_in_memory import MEMBERSHIP, NOW, REGISTRATION, TOOL, refused, said
 
 from lti_mentoring.lti.launch import AgsClaim
 from lti_mentoring.lti.registration import Deployment
+from support.platform_in_memory import MEMBERSHIP, NOW, REGISTRATION, TOOL, refused, said
 
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 SECOND = replace(REGISTRATION, id="r2", client_id="client-2")

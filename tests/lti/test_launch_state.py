@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 from joserfc import jws
-from support.platform_in_memory import LTI, PLAIN, REGISTRATION, TOOL, refused, refused_token, said
 
 from lti_mentoring.keys import Signer
 from lti_mentoring.lti.launch import LaunchRefused
 from lti_mentoring.lti.refusal import REASONS
+from support.platform_in_memory import LTI, PLAIN, REGISTRATION, TOOL, refused, refused_token, said
 
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 SECOND = replace(REGISTRATION, id="r2", client_id="client-2")

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.platform_in_memory import NOW, REGISTRATION, TOOL
 
 from lti_mentoring.lti.launch import LaunchRefused, cookie_name
 from lti_mentoring.lti.registration import Deployment
+from support.platform_in_memory import NOW, REGISTRATION, TOOL
 
 
 def refused(world, **params) -> LaunchRefused:

@@ -8,10 +8,10 @@ from contextvars import copy_context
 from datetime import date
 
 import pytest
-from conftest import World
 from flask import Flask
 from sqlalchemy import func, select
 
+from conftest import World
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import candidacy, observation, programme

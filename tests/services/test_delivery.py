@@ -9,19 +9,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import World, make_world
 from flask import Flask
 from sqlalchemy import select, update
-from support.live import Town, town
-from support.station import PACE, Station, later
 
+from conftest import World, make_world
 from lti_mentoring.domain.delivery import MOST_SERVER_FAULTS, Pace
 from lti_mentoring.services import delivery, dispatch, platform
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Placement
+from lti_mentoring.store.platform import Registration
 from lti_mentoring.store.privacy import AuditEvent
+from support.live import Town, town
+from support.station import PACE, Station, later
 
 
 @pytest.fixture
@@ -318,6 +319,29 @@ def test_three_troubles_in_a_row_leave_the_platform_alone(north: Station) -> Non
     north.lms.fault("down", "scores")
     north.run(north.lane())
     assert len(north.scores()) == delivery.TROUBLES_IN_A_ROW
+
+
+def test_an_lms_that_no_longer_takes_our_sign_in_is_marked_until_a_grade_arrives(north: Station) -> None:
+    def attention() -> str:
+        with north.inside() as session:
+            return str(session.scalars(select(Registration.attention).where(Registration.id == lane)).one())
+
+    lane = north.lane()
+    with north.inside(), base.transactional() as session:
+        session.execute(update(Registration).where(Registration.id == lane).values(token_audience="https://elsewhere.example/token"))
+    for who in (north.person_id("candidate"), *(north.stranger("module-m1") for _ in range(4))):
+        north.attempt(who)
+    north.run(lane)
+    assert attention() == "credentials"
+    assert len(north.lms.messages("token")) <= 2 * delivery.TROUBLES_IN_A_ROW
+    assert north.scores() == []
+    with north.inside(), base.transactional() as session:
+        session.execute(update(Registration).where(Registration.id == lane).values(token_audience=None))
+        session.execute(update(ScorePublication).values(state="waiting"))
+    with later(minutes=10):
+        north.deliver()
+    assert north.share() == 1
+    assert attention() == ""
 
 
 def test_a_refused_grade_keeps_the_lmss_own_words_and_is_not_sent_again_by_itself(north: Station) -> None:

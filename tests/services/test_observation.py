@@ -8,10 +8,10 @@ from contextvars import copy_context
 from datetime import date
 
 import pytest
-from conftest import World, make_world
 from flask import Flask
 from sqlalchemy import delete, event, func, select, update
 
+from conftest import World, make_world
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import candidacy, observation

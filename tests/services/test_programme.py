@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from conftest import World, make_world
 from sqlalchemy import func, select
 
+from conftest import World, make_world
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken

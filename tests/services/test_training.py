@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from conftest import World, make_world
 from flask import Flask
 from sqlalchemy import event, func, select
 
+from conftest import World, make_world
 from lti_mentoring.domain import training as rules
 from lti_mentoring.domain.module import Item, Module
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -20,9 +19,9 @@ from lti_mentoring.store.programme import ProgrammeVersion
 
 
 @pytest.fixture
-def two(any_app: Flask) -> Iterator[tuple[World, World]]:
+def two(any_app: Flask) -> tuple[World, World]:
     """Two organisations, none of them in scope."""
-    yield make_world("Northfield"), make_world("Southgate")
+    return make_world("Northfield"), make_world("Southgate")
 
 
 def test_reads_and_writes_without_an_organisation_in_scope_are_refused(two: tuple[World, World]) -> None:
@@ -84,13 +83,26 @@ def test_a_transaction_never_nests(any_app: Flask) -> None:
         pass
 
 
+def half_written(world: World) -> None:
+    """A verb that fails after its first row."""
+    with base.transactional() as session:
+        session.add(Person(name="Half"))
+        session.flush()
+        raise ZeroDivisionError(world.org_id)
+
+
+def woken_in_vain() -> None:
+    """A verb that asks for a wake-up and fails."""
+    with base.transactional():
+        base.wake_after_commit("two")
+        raise ZeroDivisionError
+
+
 def test_what_fails_leaves_nothing_behind(two: tuple[World, World]) -> None:
     world = two[0]
     with base.tenant(world.org_id):
-        with pytest.raises(ZeroDivisionError), base.transactional() as session:
-            session.add(Person(name="Half"))
-            session.flush()
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            half_written(world)
         assert base.session().scalars(select(Person)).all() == []
 
 
@@ -101,9 +113,8 @@ def test_lanes_are_woken_after_the_commit_and_not_after_a_failure(any_app: Flask
         base.wake_after_commit("one")
         assert woken == []
     assert woken == ["one"]
-    with pytest.raises(ZeroDivisionError), base.transactional():
-        base.wake_after_commit("two")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        woken_in_vain()
     with base.transactional():
         pass
     assert woken == ["one"]

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import make_world
 from sqlalchemy import func, select
-from support.databases import Postgres
-from support.install import servers
 
+from conftest import make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.services import delivery
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
+from support.databases import Postgres
+from support.install import servers
 
 ROOT = Path(__file__).parents[2]
 

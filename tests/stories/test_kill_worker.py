@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from support.live import Town, town
-from support.station import Station
 
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
+from support.live import Town, town
+from support.station import Station
 
 PACE = {
     "outbound__connect_seconds": "1",

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from psycopg import sql
+
 from support.install import servers
 
 POSTGRES = "LTI_MENTORING_TEST_POSTGRES_URL"

@@ -4,16 +4,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date
-
-from support.driver import Browser
-from support.live import Town
+from datetime import UTC, datetime
 
 from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.training import steps
 from lti_mentoring.services import programme
 from lti_mentoring.store import base
+from support.driver import Browser
+from support.live import Town
 
 OBSERVER = {"north": "Okonjo-Vale", "south": "Thistledown"}
 CANDIDATE = {"north": "Amina", "south": "Lucía"}
@@ -104,8 +103,11 @@ def plan(coordinator: Browser, course: str, candidate: str, observer: str) -> st
     chosen = dict(re.findall(r'<option value="(\w+)"[^>]*>([^<]+)<', page.text))
     pick = {name: key for key, name in chosen.items()}
     names = [field for field in form.fields if field not in ("csrf_token",)]
-    told = {"candidate": next(key for name, key in pick.items() if candidate in name), "observer": next(key for name, key in pick.items() if observer in name)}
-    told |= {"planned_for": date.today().isoformat(), "protege": "A new colleague"}
+    told = {
+        "candidate": next(key for name, key in pick.items() if candidate in name),
+        "observer": next(key for name, key in pick.items() if observer in name),
+    }
+    told |= {"planned_for": datetime.now(UTC).date().isoformat(), "protege": "A new colleague"}
     assert set(told) <= set(names), names
     page = coordinator.submit(form, **told)
     assert page.status == 200, page.text

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from support.driver import Browser, Lms, free_port, serving
 
 from lti_mentoring import app as wiring
 from lti_mentoring.demo import site as sites
@@ -20,6 +19,7 @@ from lti_mentoring.demo.lms import create_lms
 from lti_mentoring.services import delivery, platform, programme
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
+from support.driver import Browser, Lms, free_port, serving
 
 PACK = Path(__file__).parent.parent.parent / "config" / "programmes" / "foundations"
 

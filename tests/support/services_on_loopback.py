@@ -7,9 +7,8 @@ import json
 import time
 from urllib.parse import parse_qs, urlsplit
 
-from support.platform_in_memory import NOW
-
 from lti_mentoring.lti.grades import Score
+from support.platform_in_memory import NOW
 
 
 class Platform:

@@ -10,8 +10,6 @@ from typing import Any
 
 import time_machine
 from sqlalchemy import select
-from support.driver import Lms
-from support.live import Town
 
 from lti_mentoring.demo.site import SITES
 from lti_mentoring.domain.delivery import Pace
@@ -21,6 +19,8 @@ from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Person, Placement
 from lti_mentoring.store.training import CheckAttempt
+from support.driver import Lms
+from support.live import Town
 
 PACE = Pace(lease_seconds=60, base_seconds=10, cap_seconds=3600, batch=50)
 RESULT = {"outcomes": [{"outcome": "O1", "points": 9, "of": 10}, {"outcome": "O2", "points": 10, "of": 10}]}

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.services.people import hashed
+from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.people import WebSession
 from lti_mentoring.store.platform import Deployment

@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import World
 from flask import Flask
 from sqlalchemy import select
-from support.visitor import Visitor
 
+from conftest import World
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
+from support.visitor import Visitor
 
 GONE = {"state": "refused", "fault": "user_not_gradable", "status": 400, "words": "Incorrect score received for <b>7</b>"}
 
@@ -44,7 +44,7 @@ def test_each_cause_is_one_panel_with_the_lmss_words_what_to_do_and_one_button(w
     for name in ("Ada", "Ben"):
         publish(world, name, place, **GONE)
     text = staff.get("grades").get_data(as_text=True)
-    assert "Two grades are stuck." in text
+    assert "Two grades are stuck, for one reason." in text
     assert text.count("400 · Incorrect score received for &lt;b&gt;7&lt;/b&gt;") == 1
     assert "The LMS does not grade these people" in text
     assert "Send these 2 again" in text

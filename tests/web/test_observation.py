@@ -8,14 +8,14 @@ import re
 import uuid
 
 import pytest
-from conftest import World
 from flask import Flask
 from sqlalchemy import select
-from support.visitor import Visitor
 
+from conftest import World
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import Observation
+from support.visitor import Visitor
 
 QUOTE = "“What would you like to leave here with?”"
 
@@ -188,7 +188,7 @@ def test_release_with_gaps_leads_back_to_what_is_open(course):
     assert answer.headers["Location"].endswith("?check=1#open")
     page = text(course.observer.get(f"observations/{made}?check=1"))
     assert "3 things are open before you can release" in page
-    for line in ('<a href="#c-C6">C6</a>: needs a note', '<a href="#c-C9">C9</a>: needs a reason', '<a href="#consent">'):
+    for line in ('needs a note: <a href="#c-C6">C6</a>', 'needs a reason: <a href="#c-C9">C9</a>', '<a href="#consent">'):
         assert line in page
     assert course.observer.get(f"observations/{made}/release").headers["Location"].endswith("check=1#open")
     assert course.observer.post(f"observations/{made}/release", {"revision": "1"}).headers["Location"].endswith("check=1#open")

@@ -8,18 +8,18 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import World
 from flask import Flask
 from markupsafe import escape
 from sqlalchemy import func, select
-from support.visitor import Visitor
 
+from conftest import World
 from lti_mentoring.domain import training as rules
 from lti_mentoring.domain.module import Item
 from lti_mentoring.services import training
 from lti_mentoring.store import base
 from lti_mentoring.store.training import CheckAnswer, CheckAttempt
 from lti_mentoring.web import reading
+from support.visitor import Visitor
 
 VOID = {"input", "br", "meta", "link", "hr", "img", "rect", "use", "path", "circle"}
 

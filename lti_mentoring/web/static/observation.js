@@ -204,8 +204,11 @@ if (form) {
     event.preventDefault();
     const button = event.submitter;
     await saving.idle();
-    leaving = true;
-    form.requestSubmit(button);
+    // A form does not submit again while its submit event is still on its way.
+    setTimeout(() => {
+      leaving = true;
+      form.requestSubmit(button);
+    });
   });
   addEventListener("pageshow", () => {
     leaving = false;

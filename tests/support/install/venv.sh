@@ -13,14 +13,14 @@ done
 [ -n "$python" ] || { echo "Python 3.11 or newer is needed; PYTHON=/path/to/python make ... names one" >&2; exit 1; }
 
 rm -rf .venv
-"$python" -m venv .venv 2>/dev/null && exit 0
+"$python" -m venv .venv >/dev/null 2>&1 && exit 0
 # Debian keeps what venv needs in a package of its own.
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
   apt-get update -qq >/dev/null
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "python$version-venv" >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "python$version-venv" >/dev/null 2>&1
   rm -rf .venv
-  exec "$python" -m venv .venv
+  "$python" -m venv .venv >/dev/null 2>&1 && exit 0
 fi
 echo "$python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2
 exit 1

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/"
+COURSE = "http://purl.imsglobal.org/vocab/lis/v2/course#CourseOffering"
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 
 
@@ -73,7 +74,7 @@ class Platform:
             CLAIM + "deployment_id": self.deployment_id,
             CLAIM + "target_link_uri": self.launch_url,
             CLAIM + "roles": [MEMBERSHIP + ("Instructor" if user % 50 == 0 else "Learner")],
-            CLAIM + "context": {"id": f"c{course}", "label": f"C{course}", "title": f"Course {course}", "type": [f"{CLAIM}x"]},
+            CLAIM + "context": {"id": f"c{course}", "label": f"C{course}", "title": f"Course {course}", "type": [COURSE]},
             CLAIM + "resource_link": {"id": f"r{course}", "title": f"Mentoring activity {course}"},
             CLAIM + "custom": {"item": "programme"},
             CLAIM + "tool_platform": {"guid": "lms", "name": "LMS", "version": "2026041500", "product_family_code": "moodle"},

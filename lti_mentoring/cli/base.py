@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every command shares: the app for its time, JSON out, one clear line when it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from lti_mentoring import app, outbound, settings
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.settings import SettingsError
+from lti_mentoring.web.wording import rule_words
+
+DEFAULT_PACK = "foundations"
+
+
+def say(made: object) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(made, ensure_ascii=False))
+
+
+@contextmanager
+def opened() -> Iterator[Flask]:
+    """The app, for one command."""
+    made = app.from_environment()
+    with made.app_context(), made.test_request_context():
+        yield made
+
+
+class Group(click.Group):
+    """Commands whose mistakes end in one clear line and a non-zero status."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and put a broken rule into words."""
+        try:
+            return super().main(*args, **kwargs)
+        except RuleBroken as error:
+            click.echo(f"lti-mentoring: {_words(error)}", err=True)
+        except outbound.Refused as error:
+            click.echo(f"lti-mentoring: {error.url} cannot be used ({error.code})", err=True)
+        except SettingsError as error:
+            click.echo(f"lti-mentoring: {error}", err=True)
+        sys.exit(2)
+
+
+def _words(error: RuleBroken) -> str:
+    with Flask("words").test_request_context():
+        return rule_words(error.code, error.facts)
+
+
+def check_url(url: str) -> None:
+    """Whether we would ever call an address; Refused if not."""
+    app.make_client(settings.load(os.environ)).check(url)
+
+
+def pack_folder(name: str) -> Path:
+    """The folder of a bundled programme pack, or of the deployer's own of that name."""
+    for folder in settings.resources("config", settings.overlay_folder(os.environ)):
+        if (folder / "programmes" / name).is_dir():
+            return folder / "programmes" / name
+    raise SettingsError(f"there is no programme pack called {name}")

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running the product: database, server, worker, demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from lti_mentoring import app, settings
+from lti_mentoring.cli.base import DEFAULT_PACK, check_url, opened, pack_folder, say
+from lti_mentoring.demo import run as demo_run
+from lti_mentoring.demo import story as demo_story
+
+
+@click.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Migrate to the newest schema."""
+    with opened():
+        app.migrate_database()
+    say({"revision": app.newest_revision()})
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=1, show_default=True, help="Processes; each has two threads.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the pages."""
+    settings.load(os.environ).require_secrets()
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="lti-mentoring-metrics-"))
+    options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--worker-class", "gthread", "--threads", "2"]
+    options += ["--no-control-socket", "--graceful-timeout", "20", "--timeout", "60", "--keep-alive", "15", "--log-level", "warning"]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, "lti_mentoring.app:from_environment()"])  # noqa: S606  # nosec B606 - our own server
+
+
+@click.command()
+@click.option("--threads", default=2, show_default=True)
+def worker(threads: int) -> None:
+    """Deliver what is due; several may run, on several machines."""
+    made = app.from_environment()
+    every = made.extensions["lti_mentoring"].settings.delivery.sweep_seconds
+    made.extensions["sweep"]()
+    threading.Thread(target=_sweep_for_ever, args=(made.extensions["sweep"], every), daemon=True).start()
+    made.extensions["huey"].create_consumer(workers=threads, periodic=False, initial_delay=0.1, max_delay=1.0, backoff=1.15).run()
+
+
+def _sweep_for_ever(sweep: Callable[[], None], every: int) -> None:
+    pause = threading.Event()
+    while not pause.wait(every):
+        try:
+            sweep()
+        except Exception:
+            app.log.exception("sweep_failed")
+
+
+@click.command()
+@click.option("--part", type=click.Choice(["all", "lms"]), default="all", hidden=True)
+def demo(part: str) -> None:
+    """A pocket LMS, the tool and its worker, filled with a story. It signs anyone in, so it runs only when asked for by name."""
+    folder = Path(os.environ.get("DEMO_FOLDER", "var/demo")).absolute()
+    plan = demo_run.plan(folder, os.environ)
+    if part == "lms":
+        demo_run.serve_lms(plan)
+        return
+    os.environ.update(plan.environ)
+    with opened():
+        app.migrate_database()
+    with opened():
+        demo_story.fill(plan, check_url=check_url, pack=pack_folder(DEFAULT_PACK))
+    demo_run.run(plan, tell=demo_story.tell)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signed-in browsers: what a launch opens, how a page finds it again, and how it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.lti.launch import Launch
+from lti_mentoring.store import base
+from lti_mentoring.store.people import WebSession
+from lti_mentoring.store.platform import Deployment, Registration
+
+TOUCH_EVERY = timedelta(minutes=5)
+"""How stale a session's last-seen time may be; touching it on every request would be a write on every read."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A live session as the web floor needs it; times are aware UTC."""
+
+    id_hash: str
+    org_id: str
+    person_id: str
+    registration_id: str
+    return_url: str | None
+    locale: str | None
+    lms_administrator: bool
+    frame_origins: tuple[str, ...]
+    payload: dict[str, Any]
+
+
+def hashed(token: str) -> str:
+    """How secrets that browsers carry are kept."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def begin(
+    session: Session, launch: Launch, org_id: str, person_id: str, deployment: str, old_token: str | None, absolute: timedelta
+) -> str:
+    """Open a session in the caller's transaction, and end the one that this browser had. -> its token; only the hash is kept."""
+    if old_token:
+        session.execute(delete(WebSession).where(WebSession.id_hash == hashed(old_token)))
+    token = secrets.token_urlsafe(32)
+    session.execute(
+        insert(WebSession),
+        {
+            "id_hash": hashed(token),
+            "org_id": org_id,
+            "person_id": person_id,
+            "registration_id": launch.registration.id,
+            "deployment_id": deployment,
+            "return_url": launch.return_url,
+            "locale": launch.locale,
+            "lms_administrator": launch.administrator,
+            "payload": {"csrf_token": secrets.token_hex(20)},
+            "expires_at": base.now() + absolute,
+        },
+    )
+    return token
+
+
+_LIVE = (
+    select(WebSession, Registration.frame_origins)
+    .join(Registration, Registration.id == WebSession.registration_id)
+    .join(Deployment, Deployment.id == WebSession.deployment_id)
+    .where(WebSession.id_hash == bindparam("id_hash"), Registration.active, Deployment.state == "active")
+)
+
+
+def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
+    """The live session of a browser's secret: not ended, not idle too long, its registration and deployment still on."""
+    found = base.session().execute(_LIVE, {"id_hash": hashed(token)}).first()
+    if found is None:
+        return None
+    row, origins = found
+    if row.expires_at <= now or row.seen_at + idle <= now:
+        return None
+    if now - row.seen_at > TOUCH_EVERY:
+        with base.transactional() as session:
+            session.execute(update(WebSession).where(WebSession.id_hash == row.id_hash).values(seen_at=now))
+    return SessionRow(
+        id_hash=row.id_hash,
+        org_id=row.org_id,
+        person_id=row.person_id,
+        registration_id=row.registration_id,
+        return_url=row.return_url,
+        locale=row.locale,
+        lms_administrator=row.lms_administrator,
+        frame_origins=tuple(origins),
+        payload=dict(row.payload),
+    )
+
+
+def keep_payload(*, id_hash: str, payload: dict[str, Any]) -> None:
+    """Keep what a page put into the browser's session."""
+    with base.transactional() as session:
+        session.execute(update(WebSession).where(WebSession.id_hash == id_hash).values(payload=payload))
+
+
+def end_sessions(*, person_id: str | None = None, registration_id: str | None = None) -> int:
+    """Sign out one person, or everybody who came by one registration. -> how many sessions ended."""
+    if not person_id and not registration_id:
+        raise RuleBroken("session_whose")
+    condition = WebSession.person_id == person_id if person_id else WebSession.registration_id == registration_id
+    with base.transactional() as session:
+        ended = session.scalars(delete(WebSession).where(condition).returning(WebSession.id_hash)).all()
+    return len(ended)
+
+
+def forget_old_sessions(*, now: datetime) -> None:
+    """Delete sessions that ended; the worker calls it."""
+    with base.transactional() as session:
+        session.execute(delete(WebSession).where(WebSession.expires_at < now))
