@@ -61,7 +61,7 @@ class Rules:
         if hosts is not None and _plain(parts.hostname) not in {_plain(one) for one in hosts}:
             raise Refused("host_not_tied", url)
         if _NUMBERS.fullmatch(parts.hostname) and _literal(parts.hostname) is None:
-            raise Refused("host", url)  # 2130706433, 0x7f.1 and the like are addresses to some resolvers
+            raise Refused("address", url)  # 2130706433, 0x7f.1 and the like are addresses to some resolvers
         literal = _literal(parts.hostname)
         if literal is not None and not self.allows(parts.hostname, literal):
             raise Refused("address", url)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from lti_mentoring.keys import Sealer, SigningKey, new_signing_key
+from lti_mentoring.keys import CannotOpen, Sealer, SigningKey, new_signing_key
 from lti_mentoring.lti.registration import CachedKeySet, CachedToken
 from lti_mentoring.store import base
 from lti_mentoring.store.platform import AccessToken, PlatformKeySet, ToolKey
@@ -138,7 +138,11 @@ class Tokens:
         row = base.session().get(AccessToken, (registration_id, scopes_hash), populate_existing=True)
         if row is None or not row.token_sealed or row.expires_at is None:
             return None
-        return CachedToken(token=self._sealer.open(row.token_sealed).decode(), granted=frozenset(row.granted), expires_at=row.expires_at)
+        try:
+            token = self._sealer.open(row.token_sealed).decode()
+        except CannotOpen:  # the encryption key that sealed it is gone: another token can be had
+            return None
+        return CachedToken(token=token, granted=frozenset(row.granted), expires_at=row.expires_at)
 
     def save(self, registration_id: str, scopes_hash: str, token: str, granted: frozenset[str], expires_at: datetime) -> None:
         """Keep a token and end the refresh that brought it."""

@@ -24,7 +24,7 @@ from lti_mentoring.services.sheet import RatedCriterion, release_page, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
-from lti_mentoring.store.people import Identity, Person, RoleGrant
+from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
 
 __all__ = [
     "Clash",
@@ -193,7 +193,9 @@ def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str)
     if not candidacy_rules.PARTICIPATION[subject.participation]:
         raise RuleBroken("candidacy_paused", participation=subject.participation)
     if session.execute(_observers(actor).where(Person.id == observer_id)).first() is None:
-        raise RuleBroken("observer_unknown")
+        here = select(Membership.id).where(Membership.course_id == actor.course_id, Membership.person_id == observer_id)
+        # Somebody of the course who observes no more is worth a sentence; anybody else does not exist here.
+        raise RuleBroken("observer_unknown") if session.scalar(here) else NotFound("person")
     return subject
 
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.observation import LEVELS, Rating
 from lti_mentoring.domain.people import LEADS
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import candidacy
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
@@ -159,7 +159,10 @@ def cohort(course: str) -> str:
 @require("observation.plan")
 def plan(course: str) -> str:
     chosen = {"candidate": request.args.get("candidate", ""), "plan": uuid.uuid4().hex}
-    return render_template("observation/plan.html", page=verbs.candidates(actor=actor()), values=chosen, errors={})
+    page = verbs.candidates(actor=actor())
+    if chosen["candidate"] and chosen["candidate"] not in {one.id for one in page.candidates}:
+        raise NotFound("candidacy")
+    return render_template("observation/plan.html", page=page, values=chosen, errors={})
 
 
 @bp.post("/observations/plan")

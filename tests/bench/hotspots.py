@@ -25,9 +25,11 @@ import structlog
 from flask.testing import FlaskClient
 from issuer import Platform
 from loadgen import Browser, find_auth_request
+from sqlalchemy import event
 
 from lti_mentoring import app as wiring
 from lti_mentoring import settings
+from lti_mentoring.store import base
 
 LIBRARIES = Path(sysconfig.get_path("purelib"))
 PACKAGE = Path(wiring.__file__).parent
@@ -81,7 +83,7 @@ def room(file: str, function: str) -> str:
     return "templates, compiled" if file.startswith("<template") or file.endswith(".html") else "Python's own library"
 
 
-def report(profile: cProfile.Profile, launches: int) -> dict[str, Any]:
+def report(profile: cProfile.Profile, launches: int, statements: int) -> dict[str, Any]:
     """Milliseconds a launch by room (own time), and the functions of ours with the most time in and below them."""
     rows: Any = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     own: Counter[str] = Counter()
@@ -94,6 +96,7 @@ def report(profile: cProfile.Profile, launches: int) -> dict[str, Any]:
             )
     whole = sum(own.values())
     return {
+        "sql_statements_a_launch": round(statements / launches, 1),
         "ms_a_launch_under_the_profiler": round(whole * 1000 / launches, 2),
         "own_time_share": {name: round(spent / whole, 3) for name, spent in own.most_common(14)},
         "ms_in_and_below": {name: round(spent * 1000 / launches, 3) for name, spent in below.most_common(25)},
@@ -112,19 +115,23 @@ def main() -> None:
     configured = settings.load(os.environ)
     platform = Platform(told.platform_port, told.key_file, f"{configured.public_url}/lti/launch")
     _serve(platform)
-    client = wiring.create_app(configured).test_client(use_cookies=False)
-    visits = Visits(client, platform)
+    app = wiring.create_app(configured)
+    statements: Counter[str] = Counter()
+    with app.app_context():
+        event.listen(base.db.engine, "before_cursor_execute", lambda conn, cursor, text, *_: statements.update([text]))
+    visits = Visits(app.test_client(use_cookies=False), platform)
     out = {}
     people = list(range(told.first_user, told.first_user + told.n))
     visits.launch(*_ready(visits, told.first_user - 1))
     for who in ("new", "known"):
         ready = [_ready(visits, user) for user in people]
+        statements.clear()
         profile = cProfile.Profile()
         profile.enable()
         for browser, form in ready:
             visits.launch(browser, form)
         profile.disable()
-        out[who] = report(profile, told.n)
+        out[who] = report(profile, told.n, statements.total())
     print(json.dumps(out))
 
 

@@ -93,7 +93,7 @@ def test_not_yet_sends_nothing_and_can_be_tried_again_at_once(world: World):
     assert not page.attempt.mastered
     assert [result.points for result in page.results] == [0, 0, 0, 0]
     assert [result.points for result in page.attempt.results] == [0, 0, 0, 0]
-    assert base.session().scalar(select(func.count(ScorePublication.id))) == 0
+    assert base.session().scalars(select(ScorePublication.wanted)).all() == [1], "that it has begun is all there is to tell"
     again = training.start_check(actor=ada, key="M1")
     first, second = (base.session().get_one(CheckAttempt, (ada.org_id, one)) for one in (attempt, again))
     assert not set(first.item_keys) & set(second.item_keys), "a new draw avoids what was seen"

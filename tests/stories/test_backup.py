@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,12 @@ from sqlalchemy import func, select
 
 from conftest import make_world
 from lti_mentoring import app as wiring
+from lti_mentoring.keys import CannotOpen, Sealer, new_secrets
 from lti_mentoring.services import delivery
+from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
+from lti_mentoring.store.platform import Registration
 from support.databases import Postgres
 from support.install import servers
 
@@ -154,3 +158,20 @@ def test_a_restored_tool_goes_on_working(installation: Installation) -> None:
         before = tool.counts()["organisation"]
         fill("Westfield")
         assert tool.counts()["organisation"] == before + 1
+
+
+def test_after_the_encryption_keys_are_lost_new_signing_keys_bring_the_tool_back(installation: Installation) -> None:
+    now, database = datetime.now(UTC), installation.spare()
+    held, later = (Sealer([new_secrets()["LTI_MENTORING_ENCRYPTION_KEYS"]]) for _ in range(2))
+    with Opened(installation, database):
+        wiring.migrate_database()
+        fill("Northfield")
+        lost = key_verbs.signing_key(held, now=now).kid
+        registration = base.session().scalar(select(Registration.id)) or ""
+        key_verbs.Tokens(held).save(registration, "scopes", "token", frozenset(), now + timedelta(hours=1))
+        with pytest.raises(CannotOpen):
+            key_verbs.signing_key(later, now=now)
+        key_verbs.rotate(later, now=now, at_once=True)
+        assert key_verbs.signing_key(later, now=now).kid != lost
+        assert [key["kid"] for key in key_verbs.published(now=now)] == [key_verbs.signing_key(later, now=now).kid]
+        assert key_verbs.Tokens(later).load(registration, "scopes") is None

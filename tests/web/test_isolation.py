@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two organisations, every address, every role: the other's ids are never found (checklist AS-07)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from conftest import World, make_world
+from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.observation import Rating
+from lti_mentoring.domain.people import may
+from lti_mentoring.domain.training import steps
+from lti_mentoring.services import observation, roles, training
+from lti_mentoring.services.rating import Note
+from lti_mentoring.store import base
+from lti_mentoring.store.delivery import ScorePublication
+from support.visitor import Visitor
+
+COURSE = "course"
+ROLES = ("candidate", "other", "observer", "trainer", "coordinator", "deputy", "teacher", "administrator")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A filled request. ``{name}`` stands for the id of that name; ``by`` is a role for which it works."""
+
+    by: str
+    path: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] | None = None
+    json: dict[str, Any] | None = None
+    method: str = "GET"
+
+
+def post(by: str, form: dict[str, str] | None = None, **path: Any) -> Example:
+    """A form."""
+    return Example(by, path, form=form or {}, method="POST")
+
+
+SHEET = {"revision": "0", "criterion": "C1", "level-C1": "3", "notes-C1": "{note}", "action": "keep"}
+DRAFT = {"revision": 0, "ratings": [{"criterion": "C1", "level": 3, "notes": ["{note}"]}]}
+
+EXAMPLES: dict[str, Example] = {
+    "home.index": Example("candidate"),
+    "home.way": Example("candidate"),
+    "people.name": Example("candidate", query={"next": "/courses/{course}/way"}),
+    "people.choose_name": post("candidate", {"name": "Chosen"}),
+    "people.take_coordination": post("teacher"),
+    "people.index": Example("coordinator"),
+    "people.appoint": post("coordinator", {"role": "trainer"}, person="{person}"),
+    "people.dismiss": post("coordinator", {"role": "trainer"}, person="{person}"),
+    "people.invite": post("coordinator", {"role": "observer"}),
+    "people.invitation": Example("other", query={"code": "{code}"}),
+    "people.redeem": post("other", {"code": "{code}"}),
+    "people.office": Example("administrator"),
+    "placement.index": Example("coordinator"),
+    "placement.change": post("coordinator", {"item": "programme", "grading": "points"}, activity="{activity}"),
+    "training.module": Example("candidate", {"key": "M1"}),
+    "training.part": Example("candidate", {"key": "M1", "part": "{part}"}),
+    "training.practice": Example("candidate", {"key": "M1"}),
+    "training.check": Example("candidate", {"key": "M1"}),
+    "training.start": post("other", key="M1"),
+    "training.attempt": Example("candidate", {"attempt": "{attempt}"}),
+    "training.question": Example("candidate", {"attempt": "{attempt}", "number": 1}),
+    "training.answer": post("candidate", {"step": "1", "choice": "A"}, attempt="{attempt}", number=1),
+    "training.result": Example("candidate", {"attempt": "{attempt}"}),
+    "training.preview": Example("trainer", {"key": "M1", "number": 1}),
+    "training.try_out": post("trainer", {"step": "1", "choice": "A"}, key="M1", number=4),
+    "training_api.keep": Example("candidate", {"attempt": "{attempt}", "item": "{item}"}, json={"choice": "A"}, method="POST"),
+    "observation.index": Example("observer"),
+    "observation.cohort": Example("coordinator"),
+    "observation.plan": Example("coordinator", query={"candidate": "{candidacy}"}),
+    "observation.make_plan": post(
+        "coordinator", {"candidate": "{candidacy}", "observer": "{observer}", "planned_for": "2026-12-01", "protege": "A", "plan": "0" * 32}
+    ),
+    "observation.cancel": post("coordinator", observation="{planned}"),
+    "observation.sheet": Example("observer", {"observation": "{planned}"}),
+    "observation.keep": post("observer", SHEET, observation="{planned}"),
+    "observation.confirm": Example("observer", {"observation": "{ready}"}),
+    "observation.release": post("observer", {"revision": "{revision}"}, observation="{ready}"),
+    "observation.report": Example("candidate", {"observation": "{released}"}),
+    "observation_api.put_draft": Example("observer", {"observation": "{planned}"}, json=DRAFT, method="PUT"),
+    "observation_api.post_note": Example(
+        "observer", {"observation": "{planned}"}, json={"id": "a" * 32, "text": "Asks, then waits."}, method="POST"
+    ),
+    "delivery.index": Example("coordinator"),
+    "delivery.retry": post("coordinator", {"grade": "{grade}"}),
+    "delivery.set_aside": post("coordinator", {"grade": "{grade}"}),
+}
+
+SECRETS = {"code"}
+"""Not ids but secrets: a foreign one and a made-up one look the same, and the page says so in words (400)."""
+
+VALUES = {"revision", "part", "item"}
+"""Not ids of a row: a count, and names within the pack that both organisations have."""
+
+
+@dataclass
+class Town:
+    """One organisation, filled."""
+
+    world: World
+    ids: dict[str, str]
+    visitors: dict[str, Visitor]
+
+
+def released_level(observer: Any, made: str) -> int:
+    """Fill a sheet so that it can be released. -> its revision."""
+    note = Note(id=secrets.token_hex(16), text="Asks one open question and waits.")
+    observation.save_note(actor=observer, observation_id=made, note=note)
+    sheet = observation.sheet(actor=observer, observation_id=made)
+    levels = [Rating(one.criterion.key, level=3, note_ids=(note.id,)) for one in sheet.criteria]
+    return observation.save_draft(actor=observer, observation_id=made, revision=sheet.revision, ratings=levels, consent=True).revision
+
+
+def filled(app: Flask, name: str) -> Town:
+    """An organisation with something of everything. Leaves no tenant in scope."""
+    world = make_world(name)
+    with base.tenant(world.org_id):
+        activity = world.placement("observation")
+        people = {
+            "candidate": world.person("Candidate"),
+            "other": world.person("Other"),
+            "observer": world.person("Observer", "observer", standing="instructor"),
+            "trainer": world.person("Trainer", "trainer", standing="instructor"),
+            "coordinator": world.person("Coordinator", "coordinator", standing="instructor"),
+            "deputy": world.person("Deputy", "deputy", standing="instructor"),
+            "teacher": world.person("Teacher", standing="instructor"),
+            "administrator": world.person("Administrator", standing="none"),
+        }
+        observer, coordinator = people["observer"], people["coordinator"]
+        attempt = training.start_check(actor=people["candidate"], key="M1")
+        first = training.attempt_page(actor=people["candidate"], attempt_id=attempt).questions[0]
+
+        def planned() -> str:
+            return observation.plan(
+                actor=coordinator,
+                candidacy_id=world.candidacy_id("Candidate"),
+                observer_id=observer.person_id,
+                planned_for=datetime.now(UTC).date(),
+                protege_label="A new colleague",
+            )
+
+        waiting, ready, done = planned(), planned(), planned()
+        note = Note(id=secrets.token_hex(16), text="Waits.")
+        observation.save_note(actor=observer, observation_id=waiting, note=note)
+        revision = released_level(observer, ready)
+        observation.release(actor=observer, observation_id=done, revision=released_level(observer, done))
+        with base.transactional() as session:
+            row = session.scalars(select(ScorePublication)).first()
+            assert row is not None
+            row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
+        ids = {
+            "course": world.course_id,
+            "person": people["other"].person_id,
+            "observer": observer.person_id,
+            "candidacy": world.candidacy_id("Candidate"),
+            "activity": activity,
+            "attempt": attempt,
+            "item": first.key,
+            "planned": waiting,
+            "ready": ready,
+            "released": done,
+            "note": note.id,
+            "revision": str(revision),
+            "grade": row.id,
+            "code": roles.invite(actor=coordinator, role="observer"),
+            "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
+        }
+        visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
+    return Town(world, ids, visitors)
+
+
+def fill_in(value: Any, ids: dict[str, str]) -> Any:
+    """Put ids into an example."""
+    if isinstance(value, str):
+        for name, one in ids.items():
+            value = value.replace(f"{{{name}}}", one)
+        return value
+    if isinstance(value, dict):
+        return {key: fill_in(one, ids) for key, one in value.items()}
+    return [fill_in(one, ids) for one in value] if isinstance(value, list) else value
+
+
+def send(app: Flask, visitor: Visitor, endpoint: str, ids: dict[str, str]) -> Any:
+    """Make the example's request."""
+    example = EXAMPLES[endpoint]
+    with app.test_request_context():
+        path = app.url_for(endpoint, course=ids["course"], **fill_in(example.path, ids), **fill_in(example.query, ids), _external=False)
+    if example.json is not None:
+        return visitor.send(example.method, path, fill_in(example.json, ids))
+    return visitor.post(path, fill_in(example.form, ids)) if example.method == "POST" else visitor.get(path)
+
+
+def signed_in_endpoints(app: Flask) -> set[str]:
+    """Every endpoint that needs a session."""
+    return {rule.endpoint for rule in app.url_map.iter_rules() if not hasattr(app.view_functions[rule.endpoint], "public")}
+
+
+def test_every_endpoint_has_a_permission_and_a_filled_example(app: Flask) -> None:
+    assert signed_in_endpoints(app) == set(EXAMPLES)
+    for endpoint in EXAMPLES:
+        assert getattr(app.view_functions[endpoint], "permission", None), endpoint
+
+
+@pytest.mark.parametrize("endpoint", EXAMPLES)
+def test_the_example_works_with_ones_own_ids(app: Flask, endpoint: str) -> None:
+    town = filled(app, "Northfield")
+    if endpoint == "people.take_coordination":
+        with base.tenant(town.world.org_id):
+            roles.revoke_by_operator(
+                organisation_id=town.world.org_id,
+                person_id=town.world.people["Coordinator"],
+                role="coordinator",
+                course_id=town.world.course_id,
+                registration_id=None,
+            )
+    if endpoint in ("training.answer", "training_api.keep"):
+        with base.tenant(town.world.org_id):
+            answer_first_card(town, endpoint)
+        return
+    answer = send(app, town.visitors[EXAMPLES[endpoint].by], endpoint, town.ids)
+    assert answer.status_code < 400, (answer.status_code, answer.get_data(as_text=True)[-1500:])
+
+
+def answer_first_card(town: Town, endpoint: str) -> None:
+    """The answer's shape follows from the question that was drawn."""
+    candidate = town.visitors["candidate"]
+    page = training.attempt_page(actor=candidate.actor, attempt_id=town.ids["attempt"])
+    item = page.module.item(town.ids["item"])
+    given = right_answer(item)
+    assert steps(item) in (1, 2)
+    if endpoint == "training_api.keep":
+        if "cards" in given:
+            given = {"cards": {key: str(value) for key, value in given["cards"].items()}}  # type: ignore[attr-defined]
+        path = f"/api/v1/courses/{town.ids['course']}/attempts/{town.ids['attempt']}/answers/{item.key}"
+        assert candidate.send("POST", path, given).status_code == 200
+        return
+    cards = given.get("cards") or {key: place for place, key in enumerate(given.get("order", ()), 1)}  # type: ignore[arg-type, var-annotated]
+    form = {f"card-{key}": str(value) for key, value in cards.items()} or given  # type: ignore[attr-defined]
+    assert candidate.post(f"attempts/{town.ids['attempt']}/questions/1", {"step": "1", **form}).status_code == 303
+
+
+def everything(town: Town) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of an organisation but its signed-in browsers."""
+    found = {}
+    with base.across_organisations("a test"):
+        for name, table in sorted(base.Base.metadata.tables.items()):
+            if "org_id" in table.c and name != "web_session":
+                rows = base.session().execute(select(table).where(table.c.org_id == town.world.org_id)).all()
+                found[name] = sorted(tuple(map(str, row)) for row in rows)
+    return found
+
+
+def uses(endpoint: str) -> set[str]:
+    """The ids that an example names."""
+    example = EXAMPLES[endpoint]
+    text = f"{example.path}{example.query}{example.form}{example.json}"
+    return {name for name in ("course", *NAMES) if f"{{{name}}}" in text} | {COURSE}
+
+
+NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code")
+
+
+@pytest.mark.checklist("AS-07")
+@pytest.mark.parametrize("role", ROLES)
+def test_the_ids_of_another_organisation_are_not_found(app: Flask, role: str) -> None:
+    north, south = filled(app, "Northfield"), filled(app, "Southgate")
+    before = everything(south)
+    visitor = north.visitors[role]
+    for endpoint in EXAMPLES:
+        permission = app.view_functions[endpoint].permission  # type: ignore[attr-defined]
+        for name in sorted(uses(endpoint)):
+            answer = send(app, visitor, endpoint, {**north.ids, name: south.ids[name]})
+            told = answer.get_data(as_text=True)
+            where = (endpoint, name, answer.status_code)
+            if name == COURSE:
+                assert answer.status_code == 404, where
+            elif not may(visitor.actor, permission):
+                assert answer.status_code == 403, where
+            elif (endpoint, name, role) == ("observation.make_plan", "observer", "observer"):
+                assert answer.status_code == 403, where  # an observer plans for nobody else, whoever that is
+            elif name in SECRETS:
+                assert answer.status_code in (200, 400), where
+            else:
+                assert answer.status_code == 404, where
+            assert "Southgate" not in told, where
+    assert everything(south) == before
