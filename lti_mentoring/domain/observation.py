@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lti_mentoring.domain.programme import LEVELS, Policy, Rubric
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 
 WAITING = ("planned", "drafting")
 """States in which an observation waits for its observer."""
@@ -174,7 +174,7 @@ def check_draft(rubric: Rubric, ratings: Iterable[Rating], note_ids: Collection[
         if rating.level is not None and (rating.level not in LEVELS or rating.not_observed):
             raise RuleBroken("level_unknown", criterion=rating.criterion)
         if not known.issuperset(rating.note_ids):
-            raise RuleBroken("note_unknown", criterion=rating.criterion)
+            raise NotFound("note_unknown", criterion=rating.criterion)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ class Way:
     next: Next | None
     requirements: Requirement
     reports: tuple[ReportLink, ...]
+    records: Records
     grades: tuple[Phrase, ...] = ()
 
 
@@ -252,6 +253,7 @@ def way(*, actor: Actor) -> Way:
         reports=tuple(
             ReportLink(one.id, one.planned_for, one.observer, one.counts) for one in shown.observations if one.verdict is not None
         ),
+        records=shown,
     )
 
 

@@ -19,7 +19,7 @@ from lti_mentoring.lti.registration import Registration
 from lti_mentoring.services import platform
 from lti_mentoring.services.dispatch import Due, Grades, claim, due_at, send, settle
 from lti_mentoring.services.gradebook import listing, retry, retry_all, retry_by_operator, set_aside, stuck
-from lti_mentoring.services.score import GradeLine, grade_line, no_column
+from lti_mentoring.services.score import GradeLine, grade_line, grade_lines, no_column
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
@@ -33,6 +33,7 @@ __all__ = [
     "Pace",
     "figures",
     "grade_line",
+    "grade_lines",
     "listing",
     "placement_changed",
     "retry",

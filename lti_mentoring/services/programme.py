@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,9 @@ from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.programme import ModuleVersion, ProgrammePart, ProgrammeVersion, RubricVersion
+
+KEPT_KEYS = 10_000
+"""How many ids of frozen rows a process remembers, with what they stand for."""
 
 KEPT_IN_MEMORY = 256
 """How many versions a process keeps ready to use; they never change, so they never grow old."""
@@ -161,6 +164,7 @@ def _row(version: ProgrammeVersion, *, created: bool = False) -> VersionRow:
 # --- loading ------------------------------------------------------------------------------------------------------------
 
 _ready: OrderedDict[str, Programme | Module | Rubric] = OrderedDict()
+_known: OrderedDict[tuple[str, ...], str] = OrderedDict()
 
 
 def current(org_id: str) -> VersionRow | None:
@@ -204,9 +208,23 @@ def rubric_version_id(version_id: str, key: str) -> str:
 
 
 def _part(column: InstrumentedAttribute[str | None], version_id: str, key: str) -> str:
-    found = base.session().scalar(select(column).where(ProgrammePart.programme_version_id == version_id, ProgrammePart.key == key))
+    query = select(column).where(ProgrammePart.programme_version_id == version_id, ProgrammePart.key == key)
+    found = _kept((column.key, version_id, key), lambda: base.session().scalar(query))
     if found is None:
         raise NotFound("programme_part", key=key)
+    return found
+
+
+def _kept(key: tuple[str, ...], look: Callable[[], str | None]) -> str | None:
+    """What a frozen row said, remembered for its organisation. A row that is not there is looked for again."""
+    key = (base.current_tenant(), *key)
+    found = _known.get(key)
+    if found is None:
+        found = look()
+        if found is not None:
+            _known[key] = found
+            while len(_known) > KEPT_KEYS:
+                _known.popitem(last=False)
     return found
 
 
@@ -217,8 +235,8 @@ def _load(
     id_of: InstrumentedAttribute[str],
     version_id: str,
 ) -> Shape:
-    """By content: one small query a call, and the body once a process. What was stored must still be what was hashed (invariant I4)."""
-    digest = base.session().scalar(select(hash_of).where(id_of == version_id))
+    """By content, once a process: rows never change. What was stored must still be what was hashed (invariant I4)."""
+    digest = _kept((shape.__name__, version_id), lambda: base.session().scalar(select(hash_of).where(id_of == version_id)))
     if digest is None:
         raise NotFound("version", id=version_id)
     ready = _ready.get(digest)

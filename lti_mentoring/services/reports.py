@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import and_, func, select
 
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.services import candidacy, delivery, programme, roles
+from lti_mentoring.services import candidacy, delivery, roles
 from lti_mentoring.services.candidacy import Phrase, Way
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -59,10 +59,10 @@ def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
 def way(*, actor: Actor) -> Way:
     """A candidate's own page, with the state of the grades that their activities show."""
     found = candidacy.way(actor=actor)
-    version = programme.load(candidacy.of(actor).programme_version_id)
-    items = ["programme", *(f"module:{module.key}" for module in version.modules), "observation"]
-    lines = (delivery.grade_line(actor=actor, item=item) for item in items)
-    return replace(found, grades=tuple(Phrase(line.code, line.facts) for line in lines if line is not None))
+    items = ["programme", *(f"module:{module.key}" for module in found.records.modules), "observation"]
+    lines = delivery.grade_lines(actor=actor, items=items, records=found.records)
+    told = [lines[item] for item in items if item in lines]
+    return replace(found, grades=tuple(Phrase(line.code, {**line.facts, "activity": line.title}) for line in told))
 
 
 def _counts(actor: Actor) -> dict[str, int]:

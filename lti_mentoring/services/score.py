@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import delivery as rules
+from lti_mentoring.domain.candidacy import Records
 from lti_mentoring.domain.delivery import DONE, SET_ASIDE, STUCK, WAITING, Standing
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.lti.platforms import Profile
 from lti_mentoring.services import candidacy, programme
+from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Placement
@@ -70,40 +73,66 @@ class GradeLine:
     """Where the grade of an activity stands, as a code with facts.
 
     ``no_column`` (why: no_service, score_not_allowed, no_line_item), ``not_finished``, ``waits_for_observer``, ``on_its_way`` (next_at,
-    None while it is being sent), ``refused`` (remedy, platform), ``set_aside``, ``sent`` (at).
+    None while it is being sent), ``refused`` (remedy, platform), ``set_aside``, ``sent`` (at). ``title`` is what the
+    course page calls the activity.
     """
 
     code: str
     facts: Mapping[str, object] = field(default_factory=dict)
+    title: str = field(default="", compare=False)
 
 
 def grade_line(*, actor: Actor, item: str) -> GradeLine | None:
     """Why the reader has no grade for ``item`` yet, or that it was sent. None where no activity of the course opens it, or for somebody
     who gets no grades: no learner here, or a test user.
     """
+    return grade_lines(actor=actor, items=(item,)).get(item)
+
+
+def grade_lines(*, actor: Actor, items: Collection[str], records: Records | None = None) -> dict[str, GradeLine]:
+    """The same for several items at once, in a constant number of queries. ``records`` are the reader's own, if they are at hand."""
     session = base.session()
-    if not rules.graded(item) or not _gets_grades(session, actor):
-        return None
-    rows = session.execute(
+    wanted = [item for item in items if rules.graded(item)]
+    if not wanted or not _gets_grades(session, actor):
+        return {}
+    by_item: dict[str, list[Any]] = {}
+    for row in _columns(session, actor, wanted):
+        by_item.setdefault(row[0].item, []).append(row)
+    if not by_item:
+        return {}
+    held = candidacy.find(session, person_id=actor.person_id, course_id=actor.course_id)
+    if held is not None and records is None:
+        records = candidacy.records(session, held)
+    return {item: replace(_worst(by_item[item], held, records), title=by_item[item][0][0].title) for item in wanted if item in by_item}
+
+
+def _columns(session: Session, actor: Actor, items: Collection[str]) -> Sequence[Any]:
+    """(placement, the reader's publication or None, the platform's name) of each activity that opens one of these."""
+    mine = and_(
+        ScorePublication.org_id == Placement.org_id,
+        ScorePublication.placement_id == Placement.id,
+        ScorePublication.person_id == actor.person_id,
+    )
+    return session.execute(
         select(Placement, ScorePublication, Registration.name)
         .join(Registration, Registration.id == Placement.registration_id)
-        .outerjoin(
-            ScorePublication,
-            and_(
-                ScorePublication.org_id == Placement.org_id,
-                ScorePublication.placement_id == Placement.id,
-                ScorePublication.person_id == actor.person_id,
-            ),
-        )
-        .where(Placement.org_id == actor.org_id, Placement.course_id == actor.course_id, Placement.item == item)
+        .outerjoin(ScorePublication, mine)
+        .where(Placement.org_id == actor.org_id, Placement.course_id == actor.course_id, Placement.item.in_(items))
         .order_by(Placement.created_at)
     ).all()
+
+
+def _worst(rows: Sequence[Any], held: CandidacyRow | None, records: Records | None) -> GradeLine:
+    """What the reader must know first of an item that may stand in several columns."""
     with_column = [row for row in rows if not no_column(row[0])]
     if not with_column:
-        return GradeLine("no_column", {"why": no_column(rows[0][0])}) if rows else None
-    standing = where_it_stands(session, with_column[0][0], actor.person_id)
-    if standing.stage != rules.FINAL:
-        return GradeLine("waits_for_observer" if standing.stage == "submitted" else "not_finished")
+        return GradeLine("no_column", {"why": no_column(rows[0][0])})
+    stage = rules.STOPPED
+    if held is not None and records is not None:
+        policy = programme.load(held.programme_version_id).policy
+        stage = rules.standing(with_column[0][0].item, policy, records, participation=held.participation).stage
+    if stage != rules.FINAL:
+        return GradeLine("waits_for_observer" if stage == "submitted" else "not_finished")
     return min((_line(row, platform) for _, row, platform in with_column), key=lambda line: _WORST.index(line.code))
 
 

@@ -108,6 +108,7 @@ class Reader:
             chromium.hold_to_the_look(page)
             if picture and width in (widths or chromium.WIDTHS):
                 keep_picture(page, f"{picture}-{width}")
+        self.page.bring_to_front()
         return page
 
 
@@ -116,6 +117,9 @@ def keep_picture(page: Page, name: str, *, at: str = "") -> None:
     target = SCREENS / f"{name}.png"
     if target.exists() and not os.environ.get(RENEW):
         return
-    page.evaluate("what => {document.activeElement?.blur(); what ? document.querySelector(what).scrollIntoView() : scrollTo(0, 0)}", at)
+    page.evaluate(
+        "what => {document.activeElement?.blur(); const top = what ? document.querySelector(what).getBoundingClientRect().top + scrollY : 0; scrollTo({top, behavior: 'instant'})}",
+        at,
+    )
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=target)
