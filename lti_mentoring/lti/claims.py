@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from lti_mentoring.lti.refusal import LaunchRefused
 
@@ -60,7 +61,11 @@ def web_address(value: Any, *, http: bool = False) -> str | None:
     """An https address; http only for a platform that is on http itself."""
     if not isinstance(value, str) or len(value) > _MAX_URL or _CONTROL.search(value):
         return None
-    return value if value.startswith("https://") or (http and value.startswith("http://")) else None
+    try:
+        host = urlsplit(value).hostname
+    except ValueError:
+        return None
+    return value if host and (value.startswith("https://") or (http and value.startswith("http://"))) else None
 
 
 def a_dict(value: Any) -> Mapping[str, Any]:

@@ -27,6 +27,9 @@ TOUCH_EVERY = timedelta(minutes=5)
 
 MOST_ORIGINS = 20
 
+MOST_COLLISIONS = 8
+"""How often a launch may find that another one has just made what it was making: more than there are kinds of rows to make."""
+
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
@@ -62,11 +65,13 @@ def sign_in(launch: Launch, *, old_token: str | None, absolute: timedelta) -> Si
         raise RuleBroken("deployment_pending")
     org_id = launch.deployment.org_id if launch.deployment is not None else launch.registration.org_id
     with base.tenant(org_id):
-        try:
-            return _sign_in(launch, org_id, old_token, absolute)
-        except IntegrityError:
-            # Two first launches of one person or course met; the second finds what the first has made.
-            return _sign_in(launch, org_id, old_token, absolute)
+        for _ in range(MOST_COLLISIONS):
+            try:
+                return _sign_in(launch, org_id, old_token, absolute)
+            except IntegrityError:
+                # Two first launches met, at the deployment, the person, the course, ...; the later one finds what the other has made.
+                continue
+        return _sign_in(launch, org_id, old_token, absolute)
 
 
 def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timedelta) -> SignedIn:
@@ -102,13 +107,13 @@ def _spend(session: Session, launch: Launch) -> None:
 
 def _frame_origin(session: Session, launch: Launch) -> None:
     """The return address of a verified launch tells another host of this LMS: it may frame us, and services may answer there."""
-    url = launch.return_url
+    place = platform.plain_origin(launch.return_url)
     known = launch.registration.frame_origins
-    if url and url.startswith("https://") and platform.origin(url) not in known and len(known) < MOST_ORIGINS:
+    if place is not None and place not in known and len(known) < MOST_ORIGINS:
         session.execute(
             update(Registration)
             .where(Registration.id == launch.registration.id)
-            .values(frame_origins=sorted({*known, platform.origin(url)}))
+            .values(frame_origins=sorted({*known, place}))
         )
 
 

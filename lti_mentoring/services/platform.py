@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -47,6 +48,15 @@ def origin(url: str) -> str:
     """Scheme, host and port of an address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+_PLAIN_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?(?=[/?#]|$)", re.ASCII | re.IGNORECASE)
+
+
+def plain_origin(url: str | None) -> str | None:
+    """The origin of an https address that an LMS sent; None where it is not a plain host name and so must not stand in a header."""
+    found = _PLAIN_ORIGIN.match(url or "")
+    return found[0].lower() if found else None
 
 
 def add_organisation(*, name: str) -> dict[str, str]:
@@ -217,6 +227,8 @@ def approve_deployment(*, registration_id: str, deployment_id: str, organisation
 def hold_deployment(*, registration_id: str, org_id: str, deployment_id: str) -> None:
     """Remember an unknown deployment of a shared registration until somebody approves it; at most MOST_PENDING of them."""
     with base.transactional() as session:
+        # On PostgreSQL the row lock puts two launches in order: neither makes the same row twice, nor one too many.
+        session.execute(select(Registration.id).where(Registration.id == registration_id).with_for_update())
         pending = session.scalar(
             select(func.count()).select_from(Deployment).where(Deployment.registration_id == registration_id, Deployment.state == "pending")
         )

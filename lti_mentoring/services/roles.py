@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain.people import COURSE_ROLES, GRANTED_ROLES, LEADS, Actor, display_name, roles_in_course
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
+from lti_mentoring.lti import claims
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -112,7 +113,7 @@ def here(*, org_id: str, person_id: str, course_id: str, registration_id: str, l
 
 def choose_name(*, actor: Actor, name: str) -> None:
     """What somebody wants to be called. RuleBroken ``name_empty`` or ``name_long``."""
-    name = " ".join(name.split())
+    name = claims.text(name) or ""
     if not name:
         raise RuleBroken("name_empty")
     if len(name) > 120:

@@ -249,7 +249,10 @@ def wake_after_commit(lane: str) -> None:
 
 def init_app(app: Flask, *, database_url: str, sqlite_synchronous: str = "FULL", after_commit: AfterCommit | None = None) -> None:
     """Bind the handle to an app: engine options, SQLite pragmas, fence."""
-    options: dict[str, Any] = {"pool_pre_ping": not database_url.startswith("sqlite")}
+    options: dict[str, Any] = {
+        "pool_pre_ping": not database_url.startswith("sqlite"),
+        "hide_parameters": True,  # an error's text goes into the log, and a statement's values are people's words
+    }
     if database_url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 30}
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url

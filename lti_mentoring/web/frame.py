@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden
 
 from lti_mentoring.web import session
 from lti_mentoring.web.wiring import wiring
 
 ANYONE = ("https:", "http:")
 """For refusal pages: they carry no data and no action, and must be readable inside whatever frame they were refused in."""
+
+UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -101,8 +105,18 @@ def check_origin() -> None:
         raise ForeignForm
 
 
+def check_text() -> None:
+    """No database keeps NUL or half a character, and no page of ours sends one: a bad request, not a failure inside."""
+    said = [request.path, *(text for name, values in request.values.lists() for text in (name, *values))]
+    if request.is_json:
+        said.append(json.dumps(request.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
+    if any("\0" in text or UNPAIRED.search(text) for text in said):
+        raise BadRequest
+
+
 def init_app(app: Flask) -> None:
-    """Register the check and the headers."""
+    """Register the checks and the headers."""
     app.before_request(check_origin)
+    app.before_request(check_text)
     app.after_request(add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -20,11 +21,15 @@ from lti_mentoring.services import people, platform
 from lti_mentoring.services.people import SignedIn
 from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import public
+from lti_mentoring.web.telemetry import Sparing
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import Refusal
 
 bp = Blueprint("lti", __name__)
 log = structlog.get_logger()
+
+REFUSALS = Sparing(60)
+"""Refusals of one registration are written down so many times a minute; the counter has all of them. Good launches are never limited."""
 
 LAUNCHES = Counter("lti_mentoring_launches", "Launches by how they ended", ["outcome"])
 
@@ -115,12 +120,9 @@ def refused(refusal: LaunchRefused) -> Response:
     reference = secrets.token_hex(4)
     registration = refusal.registration
     LAUNCHES.labels(refusal.reason).inc()
-    log.warning(
-        "launch_refused",
-        reason=refusal.reason,
-        reference=reference,
-        registration=registration.id if registration else None,
-    )
+    known = registration.id if registration else None
+    if REFUSALS.lets(known or "unknown", time.monotonic()):
+        log.warning("launch_refused", reason=refusal.reason, reference=reference, registration=known)
     frame.allow_frames(frame.ANYONE)
     profile = platforms.profile(registration.family) if registration else None
     restart = refusal.restart if profile is not None and not profile.hints_single_use else None

@@ -51,8 +51,8 @@ class CodeForm(Schema):
 def _own_path(path: str, course: str) -> str:
     """Where to go next, if it is a page of this course; else the first page."""
     parts = urlsplit(path)
-    inside = not parts.scheme and not parts.netloc and parts.path.startswith(f"/courses/{course}/") and "\\" not in path
-    return path if inside else url_for("home.index", course=course)
+    inside = not parts.scheme and not parts.netloc and parts.path.startswith(f"/courses/{course}/")
+    return path if inside and path.isprintable() and "\\" not in path else url_for("home.index", course=course)
 
 
 @bp.get("/name")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -18,6 +19,28 @@ SECONDS = Histogram("lti_mentoring_request_seconds", "Time to answer, by endpoin
 
 Figure = tuple[str, str, dict[str, str], float]
 """Name, help text, labels, value."""
+
+
+class Sparing:
+    """Lets a kind of line through so many times a minute for each key, and counts the rest: a flood must not fill the log (LOG-13)."""
+
+    MOST_KEYS = 10_000
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._minutes: dict[str, tuple[int, int]] = {}
+
+    def lets(self, key: str, seconds: float) -> bool:
+        """Whether the line of ``key`` at that time (seconds, any origin) is one of the first of its minute."""
+        minute = int(seconds // 60)
+        with self._lock:
+            if len(self._minutes) >= self.MOST_KEYS:
+                self._minutes.clear()
+            held, count = self._minutes.get(key, (minute, 0))
+            count = count + 1 if held == minute else 1
+            self._minutes[key] = (minute, count)
+        return count <= self._most
 
 
 def figures(delivery: Callable[[], Iterable[Figure]]) -> Callable[[], str]:

@@ -68,9 +68,7 @@ def answer_by_keyboard(who: Reader, item: Item, step: int) -> None:
 def master(who: Reader, module: Module, *, looks: bool) -> set[str]:
     """Begin the knowledge check and answer it to the end. -> the types of question that were met."""
     items, met = {item.key: item for item in module.items}, set()
-    who.take_the_frame()
-    who.tab_to("main button[type=submit]")
-    who.press("Enter")
+    who.follow("main button[type=submit]")
     for _ in range(60):
         who.heading("Question")
         key = who.frame.get_attribute("form[data-question]", "data-question")
@@ -84,9 +82,7 @@ def master(who: Reader, module: Module, *, looks: bool) -> set[str]:
             who.look(picture="answer" if items[key].kind == "sort" else "", widths=(1280,))
         met.add(items[key].kind)
         last = who.frame.get_by_role("link", name="See your result").count()
-        who.take_the_frame()
-        who.tab_to("main .btn-primary")
-        who.press("Enter")
+        who.follow("main .btn-primary")
         if last:
             who.heading("Result of attempt")
             return met
@@ -96,15 +92,15 @@ def master(who: Reader, module: Module, *, looks: bool) -> set[str]:
 
 def learn(who: Reader, module: Module, *, looks: bool) -> set[str]:
     """Open the module from the course page, read a part of it, master its check. -> the types of question that were met."""
-    frame = who.open("module-m1")
+    who.open("module-m1")
     who.heading(module.title)
     if looks:
         who.look(picture="module", widths=(1280,))
-    frame.locator(".rail a").first.click()
+    who.follow(".rail a")
     who.heading(module.sections[0].title)
     if looks:
         who.look(picture="reading", widths=(360,))
-    frame.get_by_role("link", name="Knowledge check").first.click()
+    who.follow(".rail a[href$='/check']")
     who.heading("Knowledge check")
     if looks:
         who.look()
@@ -136,13 +132,12 @@ def observe(who: Reader, candidate: str, *, looks: bool) -> None:
     if looks:
         who.look()
     frame = who.frame
-    frame.get_by_role("link", name=f"with {candidate}").click()
+    sheet = frame.get_by_role("link", name=f"with {candidate}").get_attribute("href")
+    who.follow(f"a[href='{sheet}']")
     who.heading(f"Rate what you saw: {candidate}")
     if looks:
         who.look()
-    who.take_the_frame()
-    who.tab_to("button[value=consent]")
-    who.press("Enter")
+    who.follow("button[value=consent]")
     expect(frame.get_by_text("The protégé has agreed")).to_be_visible()
     who.take_the_frame()
     for number, note in enumerate(NOTES, 1):
@@ -162,9 +157,7 @@ def observe(who: Reader, candidate: str, *, looks: bool) -> None:
     who.heading(f"Release the report on {candidate}?")
     if looks:
         who.look(picture="release", widths=(1280,))
-    who.take_the_frame()
-    who.tab_to("main form .btn-primary")
-    who.press("Enter")
+    who.follow("main form .btn-primary")
     who.heading(f"Report on {candidate}")
     if looks:
         who.look()
@@ -220,7 +213,7 @@ def test_from_a_course_page_to_a_grade_in_the_gradebook(demo: Demo, m1: Module, 
     frame = candidate.open("observation")
     if looks:
         candidate.look(picture="way-met", widths=(1280,))
-    frame.get_by_role("link", name="Read the report").first.click()
+    candidate.follow("main a[href$='/report']")
     candidate.heading("Your observation")
     expect(frame.locator(".lede")).to_contain_text("Met.")
     expect(frame.get_by_text("waits eleven seconds").first).to_be_visible()

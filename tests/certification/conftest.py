@@ -11,13 +11,15 @@ import structlog
 from sqlalchemy import func, select
 
 from lti_mentoring.store import base
+from lti_mentoring.web.telemetry import Sparing
 from support.driver import Response
 from support.live import Town
 
 
 @pytest.fixture(autouse=True)
-def reset_log() -> Iterator[None]:
-    """Every test begins with an unconfigured log."""
+def reset_log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test begins with an unconfigured log, to which no refusal was written in this minute."""
+    monkeypatch.setattr("lti_mentoring.web.lti.REFUSALS", Sparing(60))
     structlog.reset_defaults()
     yield
     structlog.reset_defaults()

@@ -80,3 +80,8 @@ def test_the_lock_of_the_product_is_part_of_the_lock_of_its_developers():
 def test_nothing_is_left_to_do_later():
     note = re.compile(r"(?:#|//|/\*|{#|<!--)\s*(?:TODO|FIXME|XXX)\b")
     assert {name: found for name, text in readable() if (found := note.findall(text))} == {}
+
+
+def test_the_nginx_sample_names_its_log_format_where_nginx_takes_it():
+    sample = (ROOT / "docs" / "operate" / "nginx.conf").read_text("utf-8")
+    assert sample.index("log_format without_parameters") < sample.index("server {")  # "not allowed here" inside one

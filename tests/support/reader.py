@@ -64,6 +64,12 @@ class Reader:
                 return
         raise AssertionError(f"Tab never reaches {selector} on {self.frame.url}")
 
+    def follow(self, selector: str) -> None:
+        """Tab from the top of the page to a link or a button, and press Enter."""
+        self.take_the_frame()
+        self.tab_to(selector)
+        self.press("Enter")
+
     def press(self, *keys: str) -> None:
         """One key after the other."""
         for key in keys:
@@ -101,6 +107,7 @@ class Reader:
     def look(self, path: str = "", *, picture: str = "", widths: tuple[int, ...] = ()) -> Page:
         """Hold a page to the look at every width; the one in the frame unless another path of the course is named."""
         page = self.window()
+        page.bring_to_front()  # a page behind another is not painted
         here = urlsplit(self.frame.url if not path else page.url).path
         page.goto(f"{self.demo.tool_url}{here if not path else '/'.join(here.split('/')[:3]) + '/' + path}")
         for width in chromium.WIDTHS:
@@ -118,7 +125,11 @@ def keep_picture(page: Page, name: str, *, at: str = "") -> None:
     if target.exists() and not os.environ.get(RENEW):
         return
     page.evaluate(
-        "what => {document.activeElement?.blur(); const top = what ? document.querySelector(what).getBoundingClientRect().top + scrollY : 0; scrollTo({top, behavior: 'instant'})}",
+        """what => {
+          document.activeElement?.blur();
+          const top = what ? document.querySelector(what).getBoundingClientRect().top + scrollY : 0;
+          scrollTo({ top, behavior: "instant" });
+        }""",
         at,
     )
     SCREENS.mkdir(parents=True, exist_ok=True)

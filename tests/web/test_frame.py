@@ -6,7 +6,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from conftest import World
+from conftest import World, make_world
+from lti_mentoring.store import base
+from support.live import Town
 from support.visitor import ORIGIN, Visitor
 
 
@@ -117,3 +119,25 @@ def test_the_api_answers_in_problem_json(visitor: Visitor) -> None:
     assert answer.status_code in (403, 404)
     assert answer.mimetype == "application/problem+json"
     assert answer.get_json()["code"]
+
+
+def test_what_no_database_can_keep_is_a_bad_request(any_app: Flask) -> None:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        observer = Visitor(any_app, world.person("Ada", "observer"))
+    observation = f"/api/v1/courses/{world.course_id}/observations/{'0' * 32}"
+    for bad in ("a\0b", "a\ud800b"):
+        assert observer.send("POST", f"{observation}/notes", {"id": "0" * 32, "text": bad}).status_code == 400
+    assert observer.send("POST", f"{observation}/notes", {"id": "0" * 32, "text": "\U0001f600 \\"}).status_code == 404
+    assert observer.post("name", {"name": "a\0b"}).status_code == 400
+    assert observer.get("/courses/%00/").status_code == 400
+    assert any_app.test_client().get("/lti/login?iss=%00&login_hint=1&target_link_uri=x").status_code == 400
+
+
+def test_a_return_address_writes_nothing_into_our_headers(live: Town) -> None:
+    before = live.browser().launch("north", "candidate", "programme").headers["Content-Security-Policy"]
+    for bad in ("https://a.example; sandbox", "https://\u4f8b\u3048.example/", "https://u:p@a.example/", "https://*.example/", "https://[::1"):
+        claims = {"https://purl.imsglobal.org/spec/lti/claim/launch_presentation": {"return_url": bad}}
+        page = live.browser().launch("north", "candidate", "programme", claims=claims)
+        assert page.status == 200, bad
+        assert directives(page.headers["Content-Security-Policy"])["frame-ancestors"] == directives(before)["frame-ancestors"], bad

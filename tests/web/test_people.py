@@ -26,8 +26,15 @@ def test_somebody_without_a_name_is_asked_once_and_goes_on_to_where_they_wanted(
     page = visitor.get(f"name?next={there}").get_data(as_text=True)
     assert there in page
     assert visitor.post("name", {"name": "Ada", "next": there}).headers["Location"] == there
-    for bad in ("https://evil.example/", "//evil.example", "/courses/other/", f"/courses/{world.course_id}/\\evil"):
+    course = f"/courses/{world.course_id}"
+    for bad in ("https://evil.example/", "//evil.example", "/courses/other/", f"{course}/\\evil", f"{course}/\r\nX: y"):
         assert visitor.post("name", {"name": "Ada", "next": bad}).headers["Location"] == f"/courses/{world.course_id}/"
+
+
+def test_a_chosen_name_cannot_turn_the_page_around(world: World, app: Flask) -> None:
+    visitor = Visitor(app, world.person("Ada", "coordinator", standing="instructor"))
+    assert visitor.post("name", {"name": "Ada \u202eecalevoL"}).status_code == 303
+    assert "\u202e" not in visitor.get("people").get_data(as_text=True)
 
 
 def test_an_empty_name_is_told_what_to_do(world: World, app: Flask) -> None:

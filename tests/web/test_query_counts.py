@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A page asks the database as often for thirty people as for three, whatever it lists."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, select
+
+from conftest import World, make_world
+from lti_mentoring.domain.observation import Rating
+from lti_mentoring.services import observation, programme, roles, training
+from lti_mentoring.services.rating import Note
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.people import RoleGrant
+from lti_mentoring.store.training import CheckAttempt
+from support.visitor import Visitor
+
+FEW, MANY = 3, 30
+
+PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "home.index": ("coordinator", {}),
+    "home.way": ("candidate", {}),
+    "people.name": ("candidate", {}),
+    "people.index": ("coordinator", {}),
+    "people.invitation": ("candidate", {}),
+    "people.office": ("administrator", {}),
+    "placement.index": ("coordinator", {}),
+    "training.module": ("candidate", {"key": "M1"}),
+    "training.part": ("candidate", {"key": "M1", "part": "{part}"}),
+    "training.practice": ("candidate", {"key": "M1"}),
+    "training.check": ("candidate", {"key": "M1"}),
+    "training.attempt": ("candidate", {"attempt": "{attempt}"}),
+    "training.question": ("candidate", {"attempt": "{attempt}", "number": 1}),
+    "training.result": ("candidate", {"attempt": "{finished}"}),
+    "training.preview": ("coordinator", {"key": "M1", "number": 1}),
+    "observation.index": ("observer", {}),
+    "observation.cohort": ("coordinator", {}),
+    "observation.plan": ("coordinator", {}),
+    "observation.sheet": ("observer", {"observation": "{ready}"}),
+    "observation.confirm": ("observer", {"observation": "{ready}"}),
+    "observation.report": ("coordinator", {"observation": "{released}"}),
+    "delivery.index": ("coordinator", {}),
+}
+"""Every page by GET -> who reads it, and where. ``{name}`` stands for an id."""
+
+SAME_PAGE_FOR_OTHERS = (("home.index", "candidate"), ("home.index", "observer"), ("observation.index", "candidate"))
+"""Addresses that show somebody else another page."""
+
+
+class Course:
+    """A course with ``size`` of everything: people, observers, placements, observations in each state, attempts, grades."""
+
+    def __init__(self, app: Flask, name: str, size: int) -> None:
+        self.world = make_world(name)
+        with base.tenant(self.world.org_id):
+            people = {
+                "candidate": self.world.person("Candidate"),
+                "observer": self.world.person("Observer", "observer", standing="instructor"),
+                "coordinator": self.world.person("Coordinator", "coordinator", standing="instructor"),
+                "administrator": self.world.person("Administrator", standing="none"),
+            }
+            self.people = people
+            self.ids = {"part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key}
+            for number in range(size):
+                self._grow(number)
+            self.ids["attempt"] = training.start_check(actor=people["candidate"], key="M1")
+            self.visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
+
+    def _grow(self, number: int) -> None:
+        self.world.person(f"Candidate {number}")
+        self.world.person(f"Observer {number}", "observer", standing="instructor")
+        roles.invite(actor=self.people["coordinator"], role="observer")
+        place = self.world.placement("observation", lineitem=f"https://lms.example/li/{number}")
+        for name in ("Candidate", f"Candidate {number}"):
+            self._attempt(name, number + 1 if name == "Candidate" else 1)
+            self._plan(name)
+            self.ids["ready"], revision = self._rate(name)
+            self.ids["released"], revision = self._rate(name)
+            observation.release(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
+        with base.transactional() as session:
+            for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
+                if stuck % 2:
+                    row.state, row.fault, row.words, row.stuck_at = "refused", f"fault_{number}", "Incorrect score received", base.now()
+
+    def _attempt(self, name: str, number: int) -> None:
+        with base.transactional() as session:
+            held = session.scalars(select(Candidacy).where(Candidacy.person_id == self.world.people[name])).one()
+            made = CheckAttempt(
+                id=base.new_id(),
+                candidacy_id=held.id,
+                module_version_id=programme.module_version_id(held.programme_version_id, "M1"),
+                module_key="M1",
+                number=number,
+                seed="s",
+                item_keys=[],
+                state="finished",
+                started_at=base.now() - timedelta(days=60),
+                finished_at=base.now() - timedelta(days=60),
+                result={"outcomes": {}, "critical_missed": []},
+            )
+            session.add(made)
+
+    def _plan(self, name: str) -> str:
+        return observation.plan(
+            actor=self.people["coordinator"],
+            candidacy_id=self.world.candidacy_id(name),
+            observer_id=self.people["observer"].person_id,
+            planned_for=base.now().date(),
+            protege_label="A new colleague",
+        )
+
+    def _rate(self, name: str) -> tuple[str, int]:
+        made, observer = self._plan(name), self.people["observer"]
+        note = Note(id=secrets.token_hex(16), text="Asks one open question and waits.")
+        observation.save_note(actor=observer, observation_id=made, note=note)
+        sheet = observation.sheet(actor=observer, observation_id=made)
+        ratings = [Rating(one.criterion.key, level=2, note_ids=(note.id,)) for one in sheet.criteria]
+        draft = observation.save_draft(actor=observer, observation_id=made, revision=sheet.revision, ratings=ratings, consent=True)
+        return made, draft.revision
+
+    def read(self, app: Flask, endpoint: str, role: str) -> list[str]:
+        """Read a page. -> the statements that it took."""
+        places = {key: self.ids.get(str(value).strip("{}"), value) for key, value in PAGES[endpoint][1].items()}
+        with app.test_request_context():
+            path = app.url_for(endpoint, course=self.world.course_id, **places, _external=False)
+        with statements() as seen:
+            answer = self.visitors[role].get(path)
+        assert answer.status_code < 400, (endpoint, role, answer.get_data(as_text=True)[-800:])
+        return seen
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """What is sent to the database meanwhile."""
+    seen: list[str] = []
+
+    def note(conn: object, cursor: object, statement: str, *more: object) -> None:
+        seen.append(statement)
+
+    event.listen(base.db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(base.db.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture
+def grown(app: Flask) -> Callable[[str, int], Course]:
+    return lambda name, size: Course(app, name, size)
+
+
+def test_no_page_asks_more_often_for_thirty_than_for_three(app: Flask, grown: Callable[[str, int], Course]) -> None:
+    few, many = grown("Northfield", FEW), grown("Southgate", MANY)
+    grew = {}
+    for endpoint, role in [*((name, who) for name, (who, _) in PAGES.items()), *SAME_PAGE_FOR_OTHERS]:
+        for course in (few, many):
+            course.read(app, endpoint, role)  # a programme version is read once a process
+        small, large = few.read(app, endpoint, role), many.read(app, endpoint, role)
+        if len(small) != len(large):
+            extra = list(large)
+            for statement in small:
+                if statement in extra:
+                    extra.remove(statement)
+            grew[endpoint, role] = (len(small), len(large), extra[:2])
+    assert grew == {}
+
+
+def test_every_page_is_counted(app: Flask) -> None:
+    pages = {
+        rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and hasattr(app.view_functions[rule.endpoint], "permission")
+    }
+    assert pages == set(PAGES)
+
+
+def test_the_courses_differ_in_what_they_hold(app: Flask, grown: Callable[[str, int], Course]) -> None:
+    """The comparison means nothing unless the larger course holds more of everything that pages list."""
+    few, many = grown("Northfield", 1), grown("Southgate", 2)
+    for table in (Candidacy, CheckAttempt, observation.Observation, ScorePublication, RoleGrant):
+        held = []
+        for course in (few, many):
+            with base.tenant(course.world.org_id):
+                held.append(len(base.session().scalars(select(table)).all()))
+        assert held[0] < held[1], table.__name__
