@@ -60,7 +60,7 @@ translations: $(READY)  ## the catalogue of all texts for people, and every lang
 
 screens: $(READY)  ## renew the pictures in docs/screens
 	@$(BIN)/python tests/support/install/servers.py chromium
-	$(BIN)/python -m pytest tests/browser
+	LTI_MENTORING_TEST_SCREENS=1 $(BIN)/python -m pytest tests/browser/test_first_light.py
 
 sizes: $(READY)  ## how long files and functions are
 	@$(BIN)/python tests/house/test_sizes.py

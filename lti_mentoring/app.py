@@ -76,7 +76,10 @@ def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    sealer = Sealer(settings.encryption_keys)
+    try:
+        sealer = Sealer(settings.encryption_keys)
+    except ValueError as error:
+        raise SettingsError(f"LTI_MENTORING_ENCRYPTION_KEYS cannot be used: {error}") from error
     huey = make_huey(settings)
     base.init_app(
         app,
@@ -225,6 +228,7 @@ def make_huey(settings: Settings) -> Huey:
     url = (url or database).replace("postgresql+psycopg://", "postgresql://")
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
+        Path(rest.removeprefix("/")).parent.mkdir(parents=True, exist_ok=True)
         return SqliteHuey("lti-mentoring", filename=rest.removeprefix("/"), results=False)
     if scheme in ("redis", "rediss"):
         return RedisHuey("lti-mentoring", url=url, results=False)

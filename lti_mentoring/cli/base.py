@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ from typing import Any
 
 import click
 from flask import Flask
+from flask_babel import Babel
+from sqlalchemy.exc import DBAPIError
 
 from lti_mentoring import app, outbound, settings
 from lti_mentoring.domain.rule import RuleBroken
@@ -48,11 +51,16 @@ class Group(click.Group):
             click.echo(f"lti-mentoring: {error.url} cannot be used ({error.code})", err=True)
         except SettingsError as error:
             click.echo(f"lti-mentoring: {error}", err=True)
+        except (DBAPIError, OSError, sqlite3.Error) as error:
+            said = str(getattr(error, "orig", None) or error).splitlines()[0]
+            click.echo(f"lti-mentoring: database or queue cannot be used ({said}); is it there, and migrated by 'db upgrade'?", err=True)
         sys.exit(2)
 
 
 def _words(error: RuleBroken) -> str:
-    with Flask("words").test_request_context():
+    bare = Flask("words")  # the app of the command may be what cannot start
+    Babel(bare)
+    with bare.test_request_context():
         return rule_words(error.code, error.facts)
 
 

@@ -110,11 +110,7 @@ def _frame_origin(session: Session, launch: Launch) -> None:
     place = platform.plain_origin(launch.return_url)
     known = launch.registration.frame_origins
     if place is not None and place not in known and len(known) < MOST_ORIGINS:
-        session.execute(
-            update(Registration)
-            .where(Registration.id == launch.registration.id)
-            .values(frame_origins=sorted({*known, place}))
-        )
+        session.execute(update(Registration).where(Registration.id == launch.registration.id).values(frame_origins=sorted({*known, place})))
 
 
 _DEPLOYMENT = select(Deployment.id).where(

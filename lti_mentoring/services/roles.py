@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from lti_mentoring.domain.people import COURSE_ROLES, GRANTED_ROLES, LEADS, Acto
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.lti import claims
 from lti_mentoring.services import privacy
+from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.people import Course, Identity, Membership, OneTimeLink, Person, RoleGrant
@@ -192,8 +192,11 @@ def _revoke(session: Session, actor: Actor | str, person_id: str, role: str, whe
         update(RoleGrant)
         .where(RoleGrant.person_id == person_id, RoleGrant.role == role, RoleGrant.revoked_at.is_(None), where)  # type: ignore[arg-type]
         .values(revoked_at=base.now())
-        .returning(RoleGrant.id)
+        .returning(RoleGrant.course_id)
     ).all()
+    if ended and role in LEADS:  # whoever may no longer give a role has not left it behind in a link
+        theirs = and_(OneTimeLink.created_by == person_id, OneTimeLink.course_id.in_(ended), OneTimeLink.expires_at > base.now())
+        session.execute(update(OneTimeLink).where(theirs).values(expires_at=base.now()))
     if ended:
         privacy.record(session, actor=actor, verb="revoke", object_kind="person", object_id=person_id, role=role)
     return len(ended)
@@ -265,7 +268,7 @@ def invite(*, actor: Actor, role: str) -> str:
     with base.transactional() as session:
         session.add(
             OneTimeLink(
-                token_hash=_hash(code),
+                token_hash=hashed(code),
                 org_id=actor.org_id,
                 course_id=actor.course_id,
                 purpose="role",
@@ -281,7 +284,7 @@ def invite(*, actor: Actor, role: str) -> str:
 def redeem(*, actor: Actor, code: str) -> str:
     """Spend an invitation to this course. -> the role. RuleBroken ``invitation_unknown``, ``invitation_spent`` or ``invitation_old``."""
     with base.transactional() as session:
-        link = session.scalar(select(OneTimeLink).where(OneTimeLink.token_hash == _hash(code.strip())).with_for_update())
+        link = session.scalar(select(OneTimeLink).where(OneTimeLink.token_hash == hashed(code.strip())).with_for_update())
         if link is None or link.org_id != actor.org_id or link.course_id != actor.course_id:
             raise RuleBroken("invitation_unknown")
         if link.spent_at is not None:
@@ -291,10 +294,6 @@ def redeem(*, actor: Actor, code: str) -> str:
         link.spent_at, link.spent_by = base.now(), actor.person_id
         _grant(session, actor, actor.person_id, link.role)
         return link.role
-
-
-def _hash(code: str) -> str:
-    return hashlib.sha256(code.encode()).hexdigest()
 
 
 def names(org_id: str, person_ids: Iterable[str]) -> dict[str, str]:

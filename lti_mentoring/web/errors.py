@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.web import frame
+from lti_mentoring.web import frame, session
 from lti_mentoring.web.frame import ForeignForm
 from lti_mentoring.web.wording import rule_words
 
@@ -36,8 +36,8 @@ def _answer(status: int, code: str, words: str, **more: Any) -> tuple[str | Resp
         answer = jsonify(type="about:blank", status=status, code=code, title=words, **more)
         answer.mimetype = "application/problem+json"
         return answer, status
-    if request.path.startswith("/lti/"):
-        frame.allow_frames(frame.ANYONE)
+    if request.path.startswith("/lti/") or status == 401:
+        frame.allow_frames(frame.ANYONE)  # a session that ended in a frame must not end as the browser's blank box (decision 10)
     template = f"error/{status}.html" if status in SHOWN else "error/500.html"
     return render_template(template, code=code, words=words, **more), status
 
@@ -63,7 +63,9 @@ def _kept() -> dict[str, Any]:
 
 
 def _foreign(error: HTTPException) -> tuple[str | Response, int]:
-    return _answer(403, "foreign_form", rule_words("foreign_form", {}), typed=_typed())
+    if session.current() is None and not isinstance(error, ForeignForm):
+        return _answer(401, "http_401", rule_words("http_401", {}), **_kept())  # signed out while writing: the token went with the session
+    return _answer(403, "foreign_form", rule_words("foreign_form", {}), **_kept())
 
 
 def _http(error: HTTPException) -> tuple[str | Response, int] | AnyResponse:

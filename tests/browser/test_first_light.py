@@ -17,7 +17,7 @@ from lti_mentoring.domain.training import steps
 from lti_mentoring.services import programme
 from support import chromium
 from support.demo import Demo, running_demo
-from support.reader import Reader, keep_picture
+from support.reader import HEIGHT, Reader, keep_picture
 
 Open = Callable[..., BrowserContext]
 
@@ -79,7 +79,7 @@ def master(who: Reader, module: Module, *, looks: bool) -> set[str]:
         for step in range(1, steps(items[key]) + 1):
             answer_by_keyboard(who, items[key], step)
         if looks and items[key].kind not in met:
-            who.look(picture="answer" if items[key].kind == "sort" else "", widths=(1280,))
+            who.look()
         met.add(items[key].kind)
         last = who.frame.get_by_role("link", name="See your result").count()
         who.follow("main .btn-primary")
@@ -95,7 +95,7 @@ def learn(who: Reader, module: Module, *, looks: bool) -> set[str]:
     who.open("module-m1")
     who.heading(module.title)
     if looks:
-        who.look(picture="module", widths=(1280,))
+        who.look()
     who.follow(".rail a")
     who.heading(module.sections[0].title)
     if looks:
@@ -167,7 +167,7 @@ def keep_rating(who: Reader) -> None:
     """The sheet with its grid in sight, at both widths."""
     page = who.look()
     for width in chromium.WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
+        page.set_viewport_size({"width": width, "height": HEIGHT})
         keep_picture(page, f"rating-{width}", at="#rating")
 
 
@@ -186,7 +186,7 @@ def arrived(who: Reader, *titles: str) -> None:
 def test_the_pages_of_those_who_run_the_course(demo: Demo, open_browser: Open):
     coordinator = Reader(open_browser(), demo, "north", "coordinator")
     coordinator.open("programme")
-    coordinator.look(picture="overview", widths=(1280,))
+    coordinator.look()
     for path in ("activities", "observations/plan", "modules/M1", "modules/M1/practice", "modules/M1/preview/1", "invitation"):
         coordinator.look(path)
     coordinator.look("people", picture="people", widths=(360,))
@@ -212,7 +212,7 @@ def test_from_a_course_page_to_a_grade_in_the_gradebook(demo: Demo, m1: Module, 
     observe(observer, known.name, looks=looks)
     frame = candidate.open("observation")
     if looks:
-        candidate.look(picture="way-met", widths=(1280,))
+        candidate.look()
     candidate.follow("main a[href$='/report']")
     candidate.heading("Your observation")
     expect(frame.locator(".lede")).to_contain_text("Met.")

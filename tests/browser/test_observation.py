@@ -168,8 +168,8 @@ def test_two_windows_show_both_and_the_observer_chooses(room: Room, open_browser
     assert (room.levels()["C1"].level, room.levels()["C2"].level) == (3, 1)
     clash.get_by_role("button", name=button).click()
     expect(clash).to_have_count(0)
-    second.get_by_role("button", name="Keep the draft").last.click()
-    second.wait_for_url("**/observations/*")
+    with second.expect_navigation():
+        second.get_by_role("button", name="Keep the draft").last.click()
     expect(second.locator("#c-C1 input:checked")).to_have_value(str(level))
     assert room.levels()["C1"].level == level
 

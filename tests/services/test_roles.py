@@ -139,3 +139,14 @@ def test_administrators_are_for_a_registration_and_by_the_operator_only(world: W
         roles.grant_by_operator(registration_id=None, **told)
     assert roles.grant_by_operator(registration_id=world.registration_id, **told)
     assert world.actor("Somebody").is_any("administrator")
+
+
+def test_an_invitation_ends_with_the_right_to_give_its_role(world: World) -> None:
+    coordinator = world.person("Coordinator", "coordinator", standing="instructor")
+    code = roles.invite(actor=coordinator, role="deputy")
+    roles.revoke_by_operator(
+        organisation_id=world.org_id, person_id=coordinator.person_id, role="coordinator", course_id=world.course_id, registration_id=None
+    )
+    with pytest.raises(RuleBroken, match="invitation_old"):
+        roles.redeem(actor=world.person("Guest"), code=code)
+    assert not world.actor("Guest").is_any("deputy")

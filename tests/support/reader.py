@@ -14,6 +14,7 @@ from support import chromium
 from support.demo import Demo
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
+HEIGHT = 740
 RENEW = "LTI_MENTORING_TEST_SCREENS"
 """Set by ``make screens``. Without it only pictures that are missing are taken, so that a run of the tests leaves no trace."""
 
@@ -111,7 +112,7 @@ class Reader:
         here = urlsplit(self.frame.url if not path else page.url).path
         page.goto(f"{self.demo.tool_url}{here if not path else '/'.join(here.split('/')[:3]) + '/' + path}")
         for width in chromium.WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
+            page.set_viewport_size({"width": width, "height": HEIGHT})
             chromium.hold_to_the_look(page)
             if picture and width in (widths or chromium.WIDTHS):
                 keep_picture(page, f"{picture}-{width}")
@@ -125,10 +126,12 @@ def keep_picture(page: Page, name: str, *, at: str = "") -> None:
     if target.exists() and not os.environ.get(RENEW):
         return
     page.evaluate(
-        """what => {
+        """async what => {
           document.activeElement?.blur();
+          document.documentElement.style.scrollBehavior = "auto";
           const top = what ? document.querySelector(what).getBoundingClientRect().top + scrollY : 0;
-          scrollTo({ top, behavior: "instant" });
+          scrollTo(0, top);
+          for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
         }""",
         at,
     )

@@ -32,9 +32,20 @@ def test_a_page_may_be_framed_by_its_own_platform_only(visitor: Visitor) -> None
 
 @pytest.mark.checklist("AS-01")
 def test_pages_without_a_session_may_be_framed_by_nobody(app: Flask) -> None:
-    for path in ("/healthz", "/.well-known/jwks.json", "/nowhere", "/courses/x/"):
+    for path in ("/healthz", "/.well-known/jwks.json", "/nowhere"):
         policy = directives(app.test_client().get(path).headers["Content-Security-Policy"])
         assert policy["frame-ancestors"] == ["'none'"], path
+
+
+@pytest.mark.checklist("AS-01")
+def test_a_session_that_ended_in_a_frame_is_told_there_with_what_was_typed(visitor: Visitor) -> None:
+    data = {"csrf_token": visitor.csrf, "name": "Typed for an hour"}
+    visitor.client.delete_cookie("__Host-lti-mentoring", domain="localhost", path="/")
+    sent = visitor.open("POST", "name", data=data, headers={"Origin": ORIGIN})
+    assert "Typed for an hour" in sent.get_data(as_text=True)
+    for answer in (visitor.open("GET", ""), sent):
+        assert answer.status_code == 401
+        assert directives(answer.headers["Content-Security-Policy"])["frame-ancestors"] == ["https:", "http:"]
 
 
 @pytest.mark.checklist("AS-02")
@@ -136,7 +147,13 @@ def test_what_no_database_can_keep_is_a_bad_request(any_app: Flask) -> None:
 
 def test_a_return_address_writes_nothing_into_our_headers(live: Town) -> None:
     before = live.browser().launch("north", "candidate", "programme").headers["Content-Security-Policy"]
-    for bad in ("https://a.example; sandbox", "https://\u4f8b\u3048.example/", "https://u:p@a.example/", "https://*.example/", "https://[::1"):
+    for bad in (
+        "https://a.example; sandbox",
+        "https://\u4f8b\u3048.example/",
+        "https://u:p@a.example/",
+        "https://*.example/",
+        "https://[::1",
+    ):
         claims = {"https://purl.imsglobal.org/spec/lti/claim/launch_presentation": {"return_url": bad}}
         page = live.browser().launch("north", "candidate", "programme", claims=claims)
         assert page.status == 200, bad

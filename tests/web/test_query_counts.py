@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
-from conftest import World, make_world
+from conftest import make_world
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.services import observation, programme, roles, training
 from lti_mentoring.services.rating import Note
@@ -108,6 +108,8 @@ class Course:
                 result={"outcomes": {}, "critical_missed": []},
             )
             session.add(made)
+        if name == "Candidate":
+            self.ids["finished"] = made.id
 
     def _plan(self, name: str) -> str:
         return observation.plan(
@@ -176,7 +178,9 @@ def test_no_page_asks_more_often_for_thirty_than_for_three(app: Flask, grown: Ca
 
 def test_every_page_is_counted(app: Flask) -> None:
     pages = {
-        rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and hasattr(app.view_functions[rule.endpoint], "permission")
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and hasattr(app.view_functions[rule.endpoint], "permission")
     }
     assert pages == set(PAGES)
 
