@@ -139,7 +139,7 @@ def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client) -> N
 def _grades_factory(sealer: Sealer, http: Client) -> Any:
     tokens = key_verbs.Tokens(sealer)
 
-    def grades_for(registration: Registration) -> Grades:
+    def grades_for(registration: Registration, deployment_id: str | None = None) -> Grades:
         now = datetime.now(UTC)
         return Grades(
             registration,
@@ -147,7 +147,7 @@ def _grades_factory(sealer: Sealer, http: Client) -> Any:
             tokens=tokens,
             http=http,
             now=now,
-            deployment_id=platform_verbs.only_deployment(registration.id),
+            deployment_id=deployment_id,
         )
 
     return grades_for
@@ -233,7 +233,10 @@ def make_huey(settings: Settings) -> Huey:
     if scheme in ("redis", "rediss"):
         return RedisHuey("lti-mentoring", url=url, results=False)
     if scheme == "postgresql":
-        return PostgresHuey("lti-mentoring", dsn=url, results=False)
+        try:
+            return PostgresHuey("lti-mentoring", dsn=url, results=False)
+        except Exception as error:
+            raise SettingsError(f"the queue's database cannot be reached ({type(error).__name__}); is PostgreSQL running there?") from error
     raise SettingsError("LTI_MENTORING_QUEUE_URL must begin with sqlite:///, redis://, rediss:// or postgresql://")
 
 

@@ -132,12 +132,21 @@ class World:
     course_id: str
     people: dict[str, str] = field(default_factory=dict)
 
-    def person(self, name: str, *granted: str, standing: str = "learner", test_user: bool = False, course_id: str | None = None) -> Actor:
-        """Somebody who has launched in the course; a learner has a candidacy. -> the person as they act now."""
+    def person(
+        self,
+        name: str,
+        *granted: str,
+        standing: str = "learner",
+        test_user: bool = False,
+        nameless: bool = False,
+        course_id: str | None = None,
+    ) -> Actor:
+        """Somebody who has launched in the course; a learner has a candidacy. -> the person as they act now. ``nameless``: the LMS
+        sends no name, and ``name`` is only what this test calls them."""
         course = course_id or self.course_id
         person_id = base.new_id()
         with base.transactional() as session:
-            session.add(Person(id=person_id, name=name))
+            session.add(Person(id=person_id, name=None if nameless else name))
             session.flush()
             session.add(
                 Identity(

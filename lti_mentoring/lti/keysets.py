@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -68,6 +69,7 @@ class KeySets:
         self._http = http
         self._loaded: dict[str, _Loaded] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._in_vain: dict[str, float] = {}
         self._looked: dict[str, float] = {}
 
     def verify_key(self, url: str, kid: str, now: datetime) -> PlatformKey:
@@ -111,11 +113,16 @@ class KeySets:
     def _await_another(self, url: str, kid: str, now: datetime) -> _Loaded | None:
         """Another process claimed the refetch within the last minute. If nothing was saved since, it is still at it (or
         failed): wait a little, or a class that opens its first launch together would be turned away."""
-        until = time.monotonic() + _WAIT_SECONDS
+        in_vain = time.monotonic() - self._in_vain.get(url, -math.inf) < REFETCH_SECONDS
+        until = time.monotonic() + (0 if in_vain else _WAIT_SECONDS)  # strangers with made-up key ids must not hold our threads
         while True:
             loaded = self._from_store(url)
             settled = loaded is not None and now - loaded.fetched_at < timedelta(seconds=REFETCH_SECONDS)
-            if settled or (loaded is not None and kid in loaded.keys) or time.monotonic() > until:
+            if settled or (loaded is not None and kid in loaded.keys):
+                return loaded
+            if time.monotonic() >= until:
+                if not in_vain:
+                    self._in_vain[url] = time.monotonic()
                 return loaded
             time.sleep(_POLL_SECONDS)
 
@@ -125,13 +132,16 @@ class KeySets:
             answer = self._http.request("GET", url, headers={"Accept": "application/json"}, max_bytes=_MAX_BYTES, seconds=_FETCH_SECONDS)
             body = answer.json()
         except (Refused, Unreachable, ValueError):
+            self._in_vain[url] = time.monotonic()
             return None
         keys = usable_keys(body) if answer.status == 200 else {}
         if not keys:
+            self._in_vain[url] = time.monotonic()
             return None
         kept = CachedKeySet(body, now, now + _freshness(answer.headers.get("Cache-Control", "")))
         self._store.save(url, kept.body, kept.fetched_at, kept.fresh_until)
         loaded = self._loaded[url] = _Loaded(keys, kept.fetched_at, kept.fresh_until)
+        self._in_vain.pop(url, None)
         return loaded
 
 

@@ -211,7 +211,7 @@ def _observations(
         if row.state == "released":
             rubric = version.rubric(version.policy.observation_rubric)
             verdict = observation.met(version.policy, rubric, ratings.get(row.id, {}))
-        observer = display_name(chosen or name, row.observer_id)
+        observer = display_name(name or chosen, row.observer_id)
         found[row.candidacy_id].append(ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict))
     return found
 
@@ -304,7 +304,7 @@ def cohort(*, actor: Actor) -> tuple[CohortRow, ...]:
     loaded = {version: programme.load(version) for version in {row.programme_version_id for row in rows}}
     shown = _records(session, here, {row.id: loaded[row.programme_version_id] for row in rows})
     made = [
-        _cohort_row(CandidacyRow(*row[:5]), display_name(row.chosen_name or row.name, row.person_id), loaded, shown[row.id]) for row in rows
+        _cohort_row(CandidacyRow(*row[:5]), display_name(row.name or row.chosen_name, row.person_id), loaded, shown[row.id]) for row in rows
     ]
     return tuple(sorted(made, key=lambda row: (row.name.casefold(), row.candidacy_id)))
 

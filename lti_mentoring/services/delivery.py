@@ -138,7 +138,7 @@ def _want(session: Session, org_id: str, pairs: Iterable[tuple[Placement, str]])
 
 
 def run(
-    lane: str, *, grades_for: Callable[[Registration], Grades], pace: Pace, chance: Callable[[], float] = random.random
+    lane: str, *, grades_for: Callable[[Registration, str | None], Grades], pace: Pace, chance: Callable[[], float] = random.random
 ) -> datetime | None:
     """Send what is due in a lane (a registration), at most ``pace.batch`` scores. Holds no transaction itself (decision 18).
 
@@ -154,7 +154,7 @@ def run(
             job = claim(due, registration, pace)
             if job is None:
                 continue
-            outcome = send(job, grades_for(registration), pace)
+            outcome = send(job, grades_for(*platform.at_deployment(registration, job.deployment)), pace)
             again = settle(job, outcome, pace, chance)
         handled += 1
         for_all = outcome.verdict.remedy in ATTENTION

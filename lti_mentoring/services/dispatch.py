@@ -57,6 +57,7 @@ class Job:
     wanted: int
     tries: int
     placement_id: str
+    deployment: str
     item: str
     title: str
     resource_link_id: str
@@ -158,6 +159,7 @@ def _job(
         wanted=row.wanted,
         tries=row.tries,
         placement_id=placement.id,
+        deployment=placement.deployment_id,
         item=placement.item,
         title=placement.title or placement.item,
         resource_link_id=placement.resource_link_id,

@@ -169,7 +169,7 @@ def _causes(rows: Sequence[Any]) -> tuple[Cause, ...]:
     made = []
     for key, members in grouped.items():
         first, _, _, _, platform = members[0]
-        grades = tuple(_stuck_grade(row, placement, chosen or name) for row, placement, name, chosen, _ in members)
+        grades = tuple(_stuck_grade(row, placement, name or chosen) for row, placement, name, chosen, _ in members)
         since = min(row[0].stuck_at or row[0].created_at for row in members)
         made.append(Cause(key, platform, first.state, first.fault, first.status, first.words, since, grades))
     return tuple(sorted(made, key=lambda cause: (-len(cause.grades), cause.since)))
@@ -214,7 +214,7 @@ def _sent(session: Session, actor: Actor) -> tuple[Sent, ...]:
     )
     return tuple(
         Sent(
-            person=display_name(chosen or name, row.person_id),
+            person=display_name(name or chosen, row.person_id),
             column=placement.title or placement.item,
             grading=placement.grading,
             given=_pair(row.given, row.maximum),

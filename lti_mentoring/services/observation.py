@@ -255,7 +255,7 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[ListRow, .
     return tuple(
         ListRow(
             id=row.id,
-            candidate=display_name(chosen or name, person_id),
+            candidate=display_name(name or chosen, person_id),
             observer=display_name(observer_chosen or observer_name, row.observer_id),
             protege=row.protege_label,
             planned_for=row.planned_for,

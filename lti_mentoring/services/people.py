@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,10 +20,10 @@ from lti_mentoring.services import candidacy, delivery, platform, privacy
 from lti_mentoring.services import session as sessions
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
-from lti_mentoring.store.platform import Deployment, Registration, SpentNonce
+from lti_mentoring.store.platform import Deployment, SpentNonce
 
 TOUCH_EVERY = timedelta(minutes=5)
-"""How stale a session's last-seen time may be; touching it on every request would be a write on every read."""
+"""How stale the time of the last launch may be; touching it on every launch would be a write on every repeat."""
 
 
 MOST_ORIGINS = 20
@@ -50,7 +51,7 @@ def within(org_id: str) -> AbstractContextManager[None]:
     return base.tenant(org_id)
 
 
-def sign_in(launch: Launch, *, old_token: str | None, absolute: timedelta) -> SignedIn:
+def sign_in(launch: Launch, *, old_token: str | None, absolute: timedelta, private_hosts: Collection[str] = ()) -> SignedIn:
     """Spend the launch's nonce and sign its person in, in one transaction.
 
     RuleBroken: ``nonce_used`` for a repeated launch, ``deployment_pending`` where an administrator must approve first. Refused
@@ -67,18 +68,18 @@ def sign_in(launch: Launch, *, old_token: str | None, absolute: timedelta) -> Si
     with base.tenant(org_id):
         for _ in range(MOST_COLLISIONS):
             try:
-                return _sign_in(launch, org_id, old_token, absolute)
+                return _sign_in(launch, org_id, old_token, absolute, private_hosts)
             except IntegrityError:
                 # Two first launches met, at the deployment, the person, the course, ...; the later one finds what the other has made.
                 continue
-        return _sign_in(launch, org_id, old_token, absolute)
+        return _sign_in(launch, org_id, old_token, absolute, private_hosts)
 
 
-def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timedelta) -> SignedIn:
+def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timedelta, private_hosts: Collection[str]) -> SignedIn:
     with base.transactional() as session:
         _spend(session, launch)
-        _frame_origin(session, launch)
         deployment = _deployment(session, launch, org_id)
+        _frame_origin(session, launch, deployment, private_hosts)
         person_id, nameless = _person(session, launch, org_id)
         course_id = _course(session, launch, org_id)
         placement_id, item = _placement(session, launch, org_id, course_id, deployment)
@@ -105,12 +106,18 @@ def _spend(session: Session, launch: Launch) -> None:
         raise RuleBroken("nonce_used") from error
 
 
-def _frame_origin(session: Session, launch: Launch) -> None:
-    """The return address of a verified launch tells another host of this LMS: it may frame us, and services may answer there."""
+def _frame_origin(session: Session, launch: Launch, deployment: str, private_hosts: Collection[str]) -> None:
+    """The return address of a verified launch tells another host of this deployment: it may frame us, and services may answer there.
+
+    Kept for the deployment, since one client may serve many schools. Never a host that only the operator's list lets us reach: it may
+    be somebody else's.
+    """
     place = platform.plain_origin(launch.return_url)
-    known = launch.registration.frame_origins
-    if place is not None and place not in known and len(known) < MOST_ORIGINS:
-        session.execute(update(Registration).where(Registration.id == launch.registration.id).values(frame_origins=sorted({*known, place})))
+    if place is None or place in launch.registration.frame_origins or platform.host_of(place) in private_hosts:
+        return
+    known = session.scalar(select(Deployment.frame_origins).where(Deployment.id == deployment)) or []
+    if place not in known and len(known) < MOST_ORIGINS:
+        session.execute(update(Deployment).where(Deployment.id == deployment).values(frame_origins=sorted({*known, place})))
 
 
 _DEPLOYMENT = select(Deployment.id).where(

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, bindparam, delete, func, select, update
+from sqlalchemy import CursorResult, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import RuleBroken
@@ -53,6 +53,11 @@ def origin(url: str) -> str:
 _PLAIN_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?(?=[/?#]|$)", re.ASCII | re.IGNORECASE)
 
 
+def host_of(url: str) -> str:
+    """The host name of an address, in small letters."""
+    return urlsplit(url).hostname or ""
+
+
 def plain_origin(url: str | None) -> str | None:
     """The origin of an https address that an LMS sent; None where it is not a plain host name and so must not stand in a header."""
     found = _PLAIN_ORIGIN.match(url or "")
@@ -70,6 +75,9 @@ def add_organisation(*, name: str) -> dict[str, str]:
             row = Organisation(name=name)
             session.add(row)
             session.flush()
+            with base.tenant(row.id):
+                privacy.record(session, actor=privacy.OPERATOR, verb="add", object_kind="organisation", object_id=row.id)
+                session.flush()
     return {"id": row.id, "name": row.name}
 
 
@@ -91,6 +99,8 @@ def add_platform(new: NewPlatform, *, update_known: bool = False, check_url: Cal
     org_id = organisation_id(new.organisation)
     with base.transactional() as session:
         known = session.scalar(select(Registration).where(Registration.issuer == new.issuer, Registration.client_id == new.client_id))
+        if not update_known:  # the operator's word confirms a move
+            _require_same_keys(session, new, org_id)
         if known is None:
             known = _register(session, new, org_id)
             verb = "register"
@@ -121,12 +131,20 @@ def _validate(new: NewPlatform, check_url: Callable[[str], None]) -> None:
         check_url(url)
 
 
-def _register(session: Session, new: NewPlatform, org_id: str) -> Registration:
-    same_issuer = session.scalars(select(Registration).where(Registration.issuer == new.issuer, Registration.org_id == org_id)).all()
-    for other in same_issuer:
+def _require_same_keys(session: Session, new: NewPlatform, org_id: str) -> None:
+    """One issuer in one organisation is one set of people (decision 1): another host's keys could sign in as any of them."""
+    serves = select(Deployment.registration_id).where(Deployment.org_id == org_id)
+    others = select(Registration).where(
+        Registration.issuer == new.issuer,
+        Registration.client_id != new.client_id,
+        or_(Registration.org_id == org_id, Registration.id.in_(serves)),
+    )
+    for other in session.scalars(others):
         if origin(other.jwks_url) != origin(new.jwks_url):
-            # One issuer in one organisation is one set of people (decision 1): another key host could sign in as any of them.
             raise RuleBroken("platform_other_keys", issuer=new.issuer, known=origin(other.jwks_url), offered=origin(new.jwks_url))
+
+
+def _register(session: Session, new: NewPlatform, org_id: str) -> Registration:
     row = Registration(
         id=base.new_id(),
         org_id=org_id,
@@ -188,6 +206,7 @@ def listing() -> list[dict[str, Any]]:
             "deployment_state": state,
             "active": row.active,
             "family": row.family,
+            "attention": row.attention,
         }
         for row, organisation, deployment_id, state in rows
     ]
@@ -281,16 +300,15 @@ def registration(registration_id: str) -> KnownRegistration | None:
     return known(row) if row is not None and row.active else None
 
 
-def only_deployment(registration_id: str) -> str | None:
-    """The deployment id of a registration that has exactly one active deployment: what its token requests may name (T-03)."""
-    found = (
-        base.session()
-        .scalars(
-            select(Deployment.deployment_id).where(Deployment.registration_id == registration_id, Deployment.state == "active").limit(2)
-        )
-        .all()
-    )
-    return found[0] if len(found) == 1 else None
+def at_deployment(registration: KnownRegistration, deployment: str) -> tuple[KnownRegistration, str | None]:
+    """A registration with the hosts that one of its deployments has told, and that deployment's own id for token requests (T-03).
+
+    ``deployment`` is our id of its row.
+    """
+    row = base.session().get(Deployment, deployment)
+    if row is None:
+        return registration, None
+    return replace(registration, frame_origins=(*registration.frame_origins, *row.frame_origins)), row.deployment_id
 
 
 class Registrations:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -106,20 +105,26 @@ def here(*, org_id: str, person_id: str, course_id: str, registration_id: str, l
         coordinated=coordinated,
         lms_administrator=lms_administrator,
     )
-    name = row.chosen_name or row.name
+    name = row.name or row.chosen_name
     actor = Actor(org_id, person_id, course_id, display_name(name, person_id), roles, registration_id)
     return Here(actor, row.title or row.label, row.organisation, nameless=not name, coordinated=coordinated)
 
 
 def choose_name(*, actor: Actor, name: str) -> None:
-    """What somebody wants to be called. RuleBroken ``name_empty`` or ``name_long``."""
+    """What somebody wants to be called whom the LMS sends without a name. RuleBroken ``name_empty`` or ``name_long``.
+
+    NotAllowed ``name_known`` where the LMS names them: nobody gives themself somebody else's name.
+    """
     name = claims.text(name) or ""
     if not name:
         raise RuleBroken("name_empty")
     if len(name) > 120:
         raise RuleBroken("name_long", most=120)
     with base.transactional() as session:
-        session.execute(update(Person).where(Person.org_id == actor.org_id, Person.id == actor.person_id).values(chosen_name=name))
+        person = session.get_one(Person, (actor.org_id, actor.person_id))
+        if person.name:
+            raise NotAllowed("name_known")
+        person.chosen_name = name
         privacy.record(session, actor=actor, verb="choose_name", object_kind="person", object_id=actor.person_id)
 
 
@@ -240,7 +245,7 @@ def people_page(*, actor: Actor) -> PeoplePage:
         old = found.get(person_id)
         roles = (*(old.roles if old else ()), *((role,) if role else ()))
         found[person_id] = Colleague(
-            person_id, display_name(chosen or name, person_id), standing, candidacy is not None, tuple(sorted(set(roles))), launched_at
+            person_id, display_name(name or chosen, person_id), standing, candidacy is not None, tuple(sorted(set(roles))), launched_at
         )
     return PeoplePage(
         tuple(sorted(found.values(), key=lambda one: (one.name.casefold(), one.person_id))), grantable(actor), _open_invitations(actor)
@@ -296,14 +301,6 @@ def redeem(*, actor: Actor, code: str) -> str:
         return link.role
 
 
-def names(org_id: str, person_ids: Iterable[str]) -> dict[str, str]:
-    """What to call these people."""
-    rows = base.session().execute(
-        select(Person.id, Person.name, Person.chosen_name).where(Person.org_id == org_id, Person.id.in_(set(person_ids)))
-    )
-    return {row.id: display_name(row.chosen_name or row.name, row.id) for row in rows}
-
-
 def coordinators(*, actor: Actor) -> tuple[str, ...]:
     """The names of those who lead this course."""
     rows = base.session().execute(
@@ -312,7 +309,7 @@ def coordinators(*, actor: Actor) -> tuple[str, ...]:
         .where(RoleGrant.course_id == actor.course_id, RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None))
         .order_by(RoleGrant.granted_at)
     )
-    return tuple(display_name(row.chosen_name or row.name, row.id) for row in rows)
+    return tuple(display_name(row.name or row.chosen_name, row.id) for row in rows)
 
 
 # --- the operator -----------------------------------------------------------------------------------------------------

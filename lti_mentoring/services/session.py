@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
+from lti_mentoring.services import privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.people import WebSession
 from lti_mentoring.store.platform import Deployment, Registration
@@ -68,7 +69,7 @@ def begin(
 
 
 _LIVE = (
-    select(WebSession, Registration.frame_origins)
+    select(WebSession, Registration.frame_origins, Deployment.frame_origins)
     .join(Registration, Registration.id == WebSession.registration_id)
     .join(Deployment, Deployment.id == WebSession.deployment_id)
     .where(WebSession.id_hash == bindparam("id_hash"), Registration.active, Deployment.state == "active")
@@ -80,7 +81,7 @@ def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
     found = base.session().execute(_LIVE, {"id_hash": hashed(token)}).first()
     if found is None:
         return None
-    row, origins = found
+    row, origins, of_deployment = found
     if row.expires_at <= now or row.seen_at + idle <= now:
         return None
     if now - row.seen_at > TOUCH_EVERY:
@@ -94,7 +95,7 @@ def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
         return_url=row.return_url,
         locale=row.locale,
         lms_administrator=row.lms_administrator,
-        frame_origins=tuple(origins),
+        frame_origins=(*origins, *(place for place in of_deployment if place not in origins)),
         payload=dict(row.payload),
     )
 
@@ -111,7 +112,14 @@ def end_sessions(*, person_id: str | None = None, registration_id: str | None = 
         raise RuleBroken("session_whose")
     condition = WebSession.person_id == person_id if person_id else WebSession.registration_id == registration_id
     with base.transactional() as session:
-        ended = session.scalars(delete(WebSession).where(condition).returning(WebSession.id_hash)).all()
+        ended = session.scalars(delete(WebSession).where(condition).returning(WebSession.org_id)).all()
+        for org_id in sorted(set(ended)):
+            with base.tenant(org_id):
+                kind, whose = ("person", person_id) if person_id else ("registration", registration_id or "")
+                privacy.record(
+                    session, actor=privacy.OPERATOR, verb="sign_out", object_kind=kind, object_id=whose, count=ended.count(org_id)
+                )
+                session.flush()
     return len(ended)
 
 

@@ -56,6 +56,7 @@ class Deployment(Base):
     deployment_id: Mapped[str] = mapped_column(String(255))
     org_id: Mapped[str] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
     state: Mapped[str] = mapped_column(String(20), default="active")
+    frame_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 from typing import Any
 
 import structlog
@@ -15,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.web import frame, session
+from lti_mentoring.web import frame, session, telemetry
 from lti_mentoring.web.frame import ForeignForm
 from lti_mentoring.web.wording import rule_words
 
@@ -81,9 +80,8 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | AnyResponse:
 
 
 def _unforeseen(error: Exception) -> tuple[str | Response, int]:
-    reference = secrets.token_hex(4)
-    log.exception("unforeseen", reference=reference)
-    return _answer(500, "unforeseen", rule_words("unforeseen", {}), reference=reference)
+    telemetry.note_failure(log, "unforeseen", error)
+    return _answer(500, "unforeseen", rule_words("unforeseen", {}), reference=telemetry.request_id())
 
 
 def init_app(app: Flask) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import secrets
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from lti_mentoring.services import people, platform
 from lti_mentoring.services.people import SignedIn
 from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import public
-from lti_mentoring.web.telemetry import Sparing
+from lti_mentoring.web.telemetry import Sparing, request_id
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import Refusal
 
@@ -67,7 +67,7 @@ def launch() -> Response:
     w = wiring()
     try:
         received = protocol.receive(
-            _sent(),
+            request.form.to_dict(),  # never from the address: tokens there would reach the logs of proxies
             request.cookies,
             registry=w.registry,
             keysets=w.keysets,
@@ -93,6 +93,7 @@ def _sign_in(received: Launch) -> SignedIn:
             received,
             old_token=request.cookies.get(session.COOKIE),
             absolute=timedelta(hours=wiring().settings.session.absolute_hours),
+            private_hosts=wiring().settings.private_platform_hosts,
         )
     except RuleBroken as broken:
         status = 403 if broken.code == "deployment_pending" else 401
@@ -105,10 +106,13 @@ def _landing(signed: SignedIn) -> str:
     return url_for("people.name", course=signed.course_id, next=target) if signed.nameless else target
 
 
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
 def _page(signed: SignedIn) -> str:
     course = signed.course_id
     kind, _, key = signed.item.partition(":")
-    if kind == "module" and key:
+    if kind == "module" and _KEY.fullmatch(key):
         return url_for("training.module", course=course, key=key)
     if kind == "observation" and not key:
         return url_for("observation.index", course=course)
@@ -117,7 +121,7 @@ def _page(signed: SignedIn) -> str:
 
 def refused(refusal: LaunchRefused) -> Response:
     """A page that a teacher can act on, in any frame, without a trace but one line in the log."""
-    reference = secrets.token_hex(4)
+    reference = request_id()
     registration = refusal.registration
     LAUNCHES.labels(refusal.reason).inc()
     known = registration.id if registration else None

@@ -15,7 +15,7 @@ from lti_mentoring.services.session import SessionRow
 from lti_mentoring.web.wiring import wiring
 
 COOKIE = "__Host-lti-mentoring"
-SIGNED_IN = ("/courses/", "/api/", "/sign-out")
+SIGNED_IN = ("/courses/", "/api/")
 """Where a session is looked up; login, launch, keys, health and static files never ask the database for one."""
 
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
@@ -62,6 +64,18 @@ def figures(delivery: Callable[[], Iterable[Figure]]) -> Callable[[], str]:
     return text
 
 
+def request_id() -> str:
+    """The id of this request, as every log line of it carries it: what a person can be asked to quote."""
+    found: str = structlog.contextvars.get_contextvars().get("request_id", "")
+    return found
+
+
+def note_failure(to: Any, event: str, error: BaseException) -> None:
+    """Write down where something failed, and not what: databases put people's words into the texts of their errors."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    to.error(event, error=type(error).__name__, frames=frames[-25:])
+
+
 def _begin() -> None:
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
@@ -74,7 +88,7 @@ def _end(response: Response) -> Response:
     seconds = time.perf_counter() - g.get("began", time.perf_counter())
     SECONDS.labels(endpoint, str(response.status_code)).observe(seconds)
     log.info("request", method=request.method, endpoint=endpoint, status=response.status_code, ms=round(seconds * 1000, 1))
-    response.headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request_id", "")
+    response.headers["X-Request-Id"] = request_id()
     return response
 
 

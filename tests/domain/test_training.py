@@ -9,6 +9,8 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lti_mentoring.domain import training
 from lti_mentoring.domain.manuscript import read_module
@@ -269,3 +271,33 @@ ENDED = datetime(2026, 11, 20, 12, tzinfo=UTC)
 def test_the_first_retake_is_at_once_and_later_ones_wait(ends, hours):
     finished = [ENDED - timedelta(days=number) for number in range(ends)]
     assert training.retake_from((0, 24), finished) == (None if hours is None else ENDED + timedelta(hours=hours))
+
+
+@given(seed=st.text(alphabet="0123456789abcdef", min_size=8, max_size=32), rounds=st.integers(1, 4))
+def test_every_draw_is_balanced_repeatable_and_holds_a_critical_item_where_there_is_one(seed: str, rounds: int) -> None:
+    module = M1
+    seen: list[str] = []
+    for number in range(rounds):
+        drawn = training.draw(module, f"{seed}{number}", seen)
+        assert drawn == training.draw(module, f"{seed}{number}", seen)
+        assert len(set(drawn)) == len(drawn)
+        for outcome in module.outcomes:
+            mine = [module.item(key) for key in drawn if module.item(key).outcome == outcome.key]
+            assert sum(item.points for item in mine) == module.draw.points
+            assert sum(item.many_part for item in mine) == module.draw.many_part
+            assert any(item.critical for item in mine) or not any(item.critical for item in module.pool(outcome.key))
+        seen += drawn
+
+
+@given(data=st.data())
+def test_mastery_is_eight_of_ten_in_every_outcome_and_every_critical_item_right(data: st.DataObject) -> None:
+    module = M1
+    drawn = training.draw(module, "a seed")
+    got = {key: data.draw(st.integers(0, module.item(key).points), label=key) for key in drawn}
+    results = training.mastery(module, drawn, got)
+    for result in results:
+        mine = [module.item(key) for key in drawn if module.item(key).outcome == result.outcome]
+        enough = sum(got[item.key] for item in mine) >= module.draw.needed
+        critical = all(got[item.key] == item.points for item in mine if item.critical)
+        assert result.mastered == (enough and critical)
+    assert training.mastered(results) == all(result.mastered for result in results)

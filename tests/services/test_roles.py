@@ -115,8 +115,8 @@ def test_test_users_are_never_listed(world: World) -> None:
     assert [one.name for one in roles.people_page(actor=coordinator).colleagues] == ["Ada", "Coordinator"]
 
 
-def test_a_chosen_name_wins_and_an_empty_one_is_refused(world: World) -> None:
-    actor = world.person("Ada")
+def test_somebody_without_a_name_chooses_one_and_an_empty_one_is_refused(world: World) -> None:
+    actor = world.person("Ada", nameless=True)
     roles.choose_name(actor=actor, name="  Ada   L. ")
     assert world.actor("Ada").name == "Ada L."
     for name, code in (("   ", "name_empty"), ("x" * 121, "name_long")):

@@ -129,6 +129,12 @@ def test_a_published_version_never_changes(two: tuple[World, World]) -> None:
         for statement in (update(ProgrammeVersion).values(edition="another"), delete(ProgrammeVersion)):
             with pytest.raises(FenceBroken), base.transactional() as session:
                 session.execute(statement)
+        table = ProgrammeVersion.__table__
+        for statement in (update(table).values(edition="another"), delete(table)):
+            with pytest.raises(FenceBroken), base.transactional() as session:
+                session.execute(statement.where(table.c.org_id == two[0].org_id))
+    with base.across_organisations("a test"), pytest.raises(FenceBroken), base.transactional() as session:
+        session.execute(update(ProgrammeVersion).values(edition="another"))
 
 
 def test_no_update_is_lost_between_threads(two: tuple[World, World], any_app: Flask) -> None:

@@ -15,7 +15,7 @@ from support.visitor import ORIGIN, Visitor
 @pytest.fixture
 def visitor(world: World, app: Flask) -> Visitor:
     """A candidate at their first page."""
-    return Visitor(app, world.person("Ada"))
+    return Visitor(app, world.person("Ada", nameless=True))
 
 
 def directives(policy: str) -> dict[str, list[str]]:

@@ -51,7 +51,7 @@ EXAMPLES: dict[str, Example] = {
     "home.index": Example("candidate"),
     "home.way": Example("candidate"),
     "people.name": Example("candidate", query={"next": "/courses/{course}/way"}),
-    "people.choose_name": post("candidate", {"name": "Chosen"}),
+    "people.choose_name": post("other", {"name": "Chosen"}),
     "people.take_coordination": post("teacher"),
     "people.index": Example("coordinator"),
     "people.appoint": post("coordinator", {"role": "trainer"}, person="{person}"),
@@ -127,7 +127,7 @@ def filled(app: Flask, name: str) -> Town:
         activity = world.placement("observation")
         people = {
             "candidate": world.person("Candidate"),
-            "other": world.person("Other"),
+            "other": world.person("Other", nameless=True),
             "observer": world.person("Observer", "observer", standing="instructor"),
             "trainer": world.person("Trainer", "trainer", standing="instructor"),
             "coordinator": world.person("Coordinator", "coordinator", standing="instructor"),

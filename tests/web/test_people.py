@@ -21,7 +21,7 @@ def test_the_first_teacher_is_asked_and_then_leads(world: World, app: Flask) -> 
 
 
 def test_somebody_without_a_name_is_asked_once_and_goes_on_to_where_they_wanted(world: World, app: Flask) -> None:
-    visitor = Visitor(app, world.person("Ada"))
+    visitor = Visitor(app, world.person("Ada", nameless=True))
     there = f"/courses/{world.course_id}/modules/M1"
     page = visitor.get(f"name?next={there}").get_data(as_text=True)
     assert there in page
@@ -32,16 +32,23 @@ def test_somebody_without_a_name_is_asked_once_and_goes_on_to_where_they_wanted(
 
 
 def test_a_chosen_name_cannot_turn_the_page_around(world: World, app: Flask) -> None:
-    visitor = Visitor(app, world.person("Ada", "coordinator", standing="instructor"))
+    visitor = Visitor(app, world.person("Ada", "coordinator", standing="instructor", nameless=True))
     assert visitor.post("name", {"name": "Ada \u202eecalevoL"}).status_code == 303
     assert "\u202e" not in visitor.get("people").get_data(as_text=True)
 
 
 def test_an_empty_name_is_told_what_to_do(world: World, app: Flask) -> None:
-    visitor = Visitor(app, world.person("Ada"))
+    visitor = Visitor(app, world.person("Ada", nameless=True))
     answer = visitor.post("name", {"name": "  "})
     assert answer.status_code == 400
     assert 'id="name-error"' in answer.get_data(as_text=True)
+
+
+def test_nobody_whom_the_lms_names_takes_another_name(world: World, app: Flask) -> None:
+    visitor = Visitor(app, world.person("Ada"))
+    answer = visitor.post("name", {"name": "Grace (coordinator)"})
+    assert answer.status_code == 400
+    assert world.actor("Ada").name == "Ada"
 
 
 def test_a_coordinator_appoints_and_dismisses(world: World, app: Flask) -> None:

@@ -199,6 +199,7 @@ def upgrade():
     sa.Column('deployment_id', sa.String(length=255), nullable=False),
     sa.Column('org_id', sa.String(length=32), nullable=False),
     sa.Column('state', sa.String(length=20), nullable=False),
+    sa.Column('frame_origins', sa.JSON(), nullable=False),
     sa.Column('created_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['org_id'], ['organisation.id'], name=op.f('fk_deployment_org_id_organisation')),
     sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_deployment_registration_id_registration')),

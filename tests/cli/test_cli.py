@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator says on the command line: one JSON object for what was made, one clear line for what cannot be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from lti_mentoring.cli import main
+from lti_mentoring.store import base
+from lti_mentoring.store.privacy import AuditEvent
+
+PLATFORM = {
+    "organisation": "Northfield",
+    "name": "Moodle of Northfield",
+    "issuer": "https://moodle.northfield.example",
+    "client-id": "abc",
+    "deployment-id": "1",
+    "auth-url": "https://moodle.northfield.example/auth",
+    "token-url": "https://moodle.northfield.example/token",
+    "jwks-url": "https://moodle.northfield.example/jwks",
+    "family": "moodle",
+}
+
+
+@pytest.fixture
+def run(database_url: str, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Say something on the command line."""
+    for name, value in (*secrets.items(), ("LTI_MENTORING_DATABASE_URL", database_url)):
+        monkeypatch.setenv(name, value)
+
+    def say(*words: str) -> Result:
+        return CliRunner().invoke(main, [*words])
+
+    return say
+
+
+def platform(**changes: str) -> list[str]:
+    """The words of ``platform add``."""
+    return ["platform", "add", *(part for name, value in {**PLATFORM, **changes}.items() for part in (f"--{name}", value))]
+
+
+def made(result: Result) -> Any:
+    """The one JSON object of a command that went well."""
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def refused(result: Result) -> str:
+    """The one line of a command that could not."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len([line for line in lines if line.startswith("lti-mentoring: ")]) == 1, lines
+    return lines[-1]
+
+
+def test_an_organisation_is_added_once_with_the_default_programme(run: Callable[..., Result]) -> None:
+    first = made(run("organisation", "add", "Northfield"))
+    assert made(run("organisation", "add", "Northfield")) == first
+    again = made(run("programme", "import", "config/programmes/foundations", "--organisation", "Northfield"))
+    assert again["created"] is False
+
+
+def test_a_platform_is_added_once_and_a_new_deployment_joins_it(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    first = made(run(*platform()))
+    assert made(run(*platform())) == first
+    second = made(run(*platform(**{"deployment-id": "2"})))
+    assert second["id"] == first["id"]
+    listed = [json.loads(line) for line in run("platform", "list").stdout.splitlines()]
+    assert [(row["deployment_id"], row["attention"]) for row in listed] == [("1", ""), ("2", "")]
+
+
+def test_other_addresses_for_a_known_platform_are_named_and_need_a_word(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    made(run(*platform()))
+    moved = platform(**{"token-url": "https://moodle.northfield.example/token2"})
+    assert "token_url" in refused(run(*moved))
+    made(run(*moved, "--update"))
+    made(run(*moved))
+
+
+def test_another_organisation_gets_a_new_deployment_only(run: Callable[..., Result]) -> None:
+    for name in ("Northfield", "Southgate"):
+        run("organisation", "add", name)
+    made(run(*platform()))
+    refused(run(*platform(organisation="Southgate")))
+    made(run(*platform(organisation="Southgate", **{"deployment-id": "2"})))
+    refused(
+        run(*platform(organisation="Southgate", **{"deployment-id": "2", "auth-url": "https://moodle.northfield.example/x"}), "--update")
+    )
+
+
+def test_one_issuer_with_keys_elsewhere_is_not_believed(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    made(run(*platform()))
+    refused(run(*platform(**{"client-id": "other", "jwks-url": "https://evil.example/jwks"})))
+
+
+def test_a_platform_is_switched_off(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    added = made(run(*platform()))
+    assert made(run("platform", "disable", added["id"])) == {"id": added["id"], "active": False}
+    refused(run("platform", "disable", "no-such-id"))
+
+
+def test_keys_rotate_and_are_listed_without_their_private_part(run: Callable[..., Result]) -> None:
+    first = made(run("keys", "rotate"))
+    made(run("keys", "rotate", "--at-once"))
+    listed = run("keys", "list").stdout
+    assert first["kid"] in listed
+    assert "private" not in listed.lower()
+    assert made(run("keys", "reseal")) == {"keys": 0, "tokens": 0}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("platform", "approve-deployment", "x", "y", "--organisation", "Nowhere"),
+        ("role", "grant", "--organisation", "Nowhere", "--person", "x", "--role", "observer"),
+        ("session", "end"),
+        ("delivery", "retry", "x", "--organisation", "Nowhere"),
+        platform(family="blackbird"),
+        platform(name=""),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(run: Callable[..., Result], words: tuple[str, ...]) -> None:
+    run("organisation", "add", "Northfield")
+    assert "KeyError" not in refused(run(*words))
+
+
+def test_a_setting_that_does_not_exist_is_named(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LTI_MENTORING_SECERT_KEY", "x")
+    assert "LTI_MENTORING_SECERT_KEY" in refused(run("platform", "list"))
+
+
+def test_without_secrets_nothing_starts(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LTI_MENTORING_SECRET_KEY")
+    assert "secrets new" in refused(run("serve"))
+
+
+def test_a_fresh_set_of_secrets_is_printed_for_the_environment(run: Callable[..., Result]) -> None:
+    lines = run("secrets", "new").stdout.split()
+    assert {line.partition("=")[0] for line in lines} >= {"LTI_MENTORING_SECRET_KEY", "LTI_MENTORING_ENCRYPTION_KEYS"}
+
+
+def test_a_faulty_pack_is_told_by_file_and_line(run: Callable[..., Result], tmp_path: Any) -> None:
+    (tmp_path / "programme.yaml").write_text("title: [", "utf-8")
+    result = run("programme", "check", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stdout.startswith("programme.yaml:")
+    assert run("programme", "check", "config/programmes/foundations").exit_code == 0
+
+
+def test_what_the_operator_does_is_written_down(run: Callable[..., Result], app: Any) -> None:
+    run("organisation", "add", "Northfield")
+    run(*platform())
+    with base.across_organisations("a test"):
+        told = base.session().execute(select(AuditEvent.actor_id, AuditEvent.verb)).all()
+    assert {("operator", "add"), ("operator", "register"), ("operator", "import")} <= {tuple(row) for row in told}
