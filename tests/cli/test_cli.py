@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
@@ -35,7 +36,10 @@ def run(database_url: str, secrets: dict[str, str], monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, value)
 
     def say(*words: str) -> Result:
-        return CliRunner().invoke(main, [*words])
+        try:
+            return CliRunner().invoke(main, [*words])
+        finally:
+            structlog.reset_defaults()  # a command writes its log to the runner's standard error, which ends with it
 
     return say
 
