@@ -14,12 +14,15 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 from sqlalchemy.types import TypeDecorator
+
+log = structlog.get_logger()
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -122,6 +125,7 @@ def across_organisations(reason: str) -> Iterator[None]:
         raise FenceBroken("say why")
     if _scope.get() not in (None, EVERYWHERE):
         raise FenceBroken("an organisation is in scope")
+    log.info("across_organisations", reason=reason)
     token = _scope.set(EVERYWHERE)
     try:
         yield

@@ -15,6 +15,9 @@ from support.demo import Demo
 
 SCREENS = Path(__file__).parents[2] / "docs" / "screens"
 HEIGHT = 740
+SETTLES_MS = 250
+"""How long a page of the demo may take to change after Enter, in milliseconds."""
+
 RENEW = "LTI_MENTORING_TEST_SCREENS"
 """Set by ``make screens``. Without it only pictures that are missing are taken, so that a run of the tests leaves no trace."""
 
@@ -74,7 +77,14 @@ class Reader:
     def press(self, *keys: str) -> None:
         """One key after the other."""
         for key in keys:
-            self.page.keyboard.press(key)
+            if key == "Enter":
+                # Enter may open another page in the frame; a key that comes up in the middle of that change is never acknowledged by
+                # Chromium, and Playwright would wait for it without end.
+                self.page.keyboard.down(key)
+                self.page.wait_for_timeout(SETTLES_MS)
+                self.page.keyboard.up(key)
+            else:
+                self.page.keyboard.press(key)
 
     def pick_radio(self, name: str, value: str) -> None:
         """Tab into a group of radios and go to one by the arrows."""
