@@ -52,8 +52,10 @@ def rotate(sealer: Sealer, *, now: datetime, at_once: bool = False) -> dict[str,
     """
     made = new_signing_key()
     signs_from = now if at_once else now + OVERLAP
+    # A key that is on its way out is still published: one that leaked must end with the rest.
+    ends = or_(ToolKey.retired_at.is_(None), ToolKey.retired_at > now) if at_once else ToolKey.retired_at.is_(None)
     with base.transactional() as session:
-        session.execute(update(ToolKey).where(ToolKey.retired_at.is_(None)).values(retired_at=now if at_once else signs_from + OVERLAP))
+        session.execute(update(ToolKey).where(ends).values(retired_at=now if at_once else signs_from + OVERLAP))
         session.add(_row(made, sealer, signs_from=signs_from))
     return {"kid": made.kid, "signs_from": signs_from.isoformat()}
 

@@ -113,7 +113,7 @@ def _frame_origin(session: Session, launch: Launch, deployment: str, private_hos
     be somebody else's.
     """
     place = platform.plain_origin(launch.return_url)
-    if place is None or place in launch.registration.frame_origins or platform.host_of(place) in private_hosts:
+    if place is None or place in launch.registration.frame_origins or platform.only_by_list(place, private_hosts):
         return
     known = session.scalar(select(Deployment.frame_origins).where(Deployment.id == deployment)) or []
     if place not in known and len(known) < MOST_ORIGINS:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, cast
@@ -53,9 +53,10 @@ def origin(url: str) -> str:
 _PLAIN_ORIGIN = re.compile(r"https://[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[0-9]{1,5})?(?=[/?#]|$)", re.ASCII | re.IGNORECASE)
 
 
-def host_of(url: str) -> str:
-    """The host name of an address, in small letters."""
-    return urlsplit(url).hostname or ""
+def only_by_list(url: str, private_hosts: Collection[str]) -> bool:
+    """Whether an address is one that only the operator's list of private hosts could open: a host on it, or a bare number."""
+    host = urlsplit(url).hostname or ""
+    return host in {one.lower() for one in private_hosts} or host.replace(".", "").isdigit() or ":" in host
 
 
 def plain_origin(url: str | None) -> str | None:
