@@ -251,3 +251,19 @@ def test_a_private_part_that_a_platform_published_by_mistake_is_not_needed(platf
 def test_no_more_than_a_hundred_keys_are_looked_at(platform_key):
     entries = [{**public(platform_key), "kid": f"k{number}"} for number in range(150)]
     assert len(kids(*entries)) == 100
+
+
+def test_made_up_key_ids_hold_no_thread_while_another_process_fetches_in_vain(store, wire, monkeypatch):
+    naps: list[float] = []
+    monkeypatch.setattr(room.time, "sleep", naps.append)
+    monkeypatch.setattr(room, "_WAIT_SECONDS", 0.02)
+    assert store.claim_refetch(URL, NOW, 60)  # another process is at it, and never comes back
+    sets = KeySets(store, wire)
+    with pytest.raises(KeysUnreachable):
+        sets.verify_key(URL, "made-up-0", NOW)
+    assert naps, "the first one waits, or a class that opens together would be turned away"
+    naps.clear()
+    for number in range(1, 20):
+        with pytest.raises(KeysUnreachable):
+            sets.verify_key(URL, f"made-up-{number}", NOW)
+    assert naps == []
