@@ -31,9 +31,11 @@ from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
 from lti_mentoring.services import delivery as delivery_verbs
+from lti_mentoring.services import figures
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import session as session_verbs
+from lti_mentoring.services.courier import Courier
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, training
 from lti_mentoring.web import access, errors, frame, health, home, lti, page, placement, session, telemetry, wording
@@ -132,7 +134,7 @@ def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client) -> N
         signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
         published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
         ready=lambda: _broken_parts(app),
-        figures=telemetry.figures(delivery_verbs.figures),
+        figures=telemetry.figures(figures.figures),
     )
 
 
@@ -256,31 +258,35 @@ def _wake(app: Flask, lanes: Collection[str]) -> None:
 
 
 def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
-    pace = delivery_verbs.Pace(
-        lease_seconds=settings.delivery.lease_seconds,
-        base_seconds=settings.delivery.base_seconds,
-        cap_seconds=settings.delivery.cap_seconds,
-        batch=settings.delivery.batch,
+    told = settings.delivery
+    pace = delivery_verbs.Pace(told.lease_seconds, told.base_seconds, told.cap_seconds, told.batch)
+    limits = delivery_verbs.Limits(
+        told.most_at_once, told.per_second, told.burst, told.breaker_failures, told.breaker_seconds, told.cap_seconds
     )
-
-    app.extensions["pace"] = pace
+    app.extensions["pace"], app.extensions["limits"] = pace, limits
 
     @huey.task(name="deliver")
     def deliver(lane: str) -> None:
-        with app.app_context():
-            next_at = delivery_verbs.run(lane, grades_for=app.extensions["grades_for"], pace=pace)
-        if next_at is not None:
-            deliver.schedule((lane,), delay=max(0.0, (next_at - datetime.now(UTC)).total_seconds()))
+        """Runs in a worker, and only wakes: what there is to do is in the outbox."""
+        app.extensions["courier"].wake(lane)
 
-    def sweep() -> None:
+    def courier(threads: int) -> Courier:
+        app.extensions["courier"] = made = Courier(
+            context=app.app_context, grades_for=app.extensions["grades_for"], pace=pace, limits=limits, threads=threads
+        )
+        return made
+
+    def sweep() -> list[str]:
+        """The lanes that have work, and what is old forgotten."""
         with app.app_context():
             lanes = delivery_verbs.sweep()
             now = datetime.now(UTC)
             platform_verbs.forget_spent_nonces(now=now)
             session_verbs.forget_old_sessions(now=now)
-        _wake(app, lanes)
+        return lanes
 
     app.extensions["deliver"] = deliver
+    app.extensions["make_courier"] = courier
     app.extensions["sweep"] = sweep
 
 

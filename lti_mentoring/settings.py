@@ -39,6 +39,11 @@ class DeliverySettings:
     cap_seconds: int
     batch: int
     sweep_seconds: int
+    most_at_once: int
+    per_second: float
+    burst: int
+    breaker_failures: int
+    breaker_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +147,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError("LTI_MENTORING_CLOCK_LEEWAY_SECONDS must lie between 0 and 300")
     if settings.sqlite_synchronous not in ("FULL", "NORMAL", "EXTRA"):
         raise SettingsError("LTI_MENTORING_SQLITE_SYNCHRONOUS must be FULL, NORMAL or EXTRA")
+    for name in ("most_at_once", "burst", "breaker_failures", "batch", "lease_seconds", "sweep_seconds"):
+        if getattr(settings.delivery, name) < 1:
+            raise SettingsError(f"{_variable(('delivery', name))} must be at least 1")
+    for name in ("per_second", "breaker_seconds", "base_seconds", "cap_seconds"):
+        if not 0 <= getattr(settings.delivery, name) < 1e9:
+            raise SettingsError(f"{_variable(('delivery', name))} must be a number from 0")
     one_request = settings.outbound.connect_seconds + settings.outbound.read_seconds
     if settings.delivery.lease_seconds < MOST_REQUESTS * one_request:
         raise SettingsError(
@@ -209,6 +220,8 @@ def _convert(value: Any, hint: Any, path: tuple[str, ...]) -> Any:
             return value if isinstance(value, bool) else {"1": True, "true": True, "0": False, "false": False, "": False}[value.lower()]
         if hint is int:
             return int(value)
+        if hint is float:
+            return float(value)
         if hint is str:
             return str(value)
         parts = [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value

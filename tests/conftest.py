@@ -116,7 +116,8 @@ def running_town(
 
 @pytest.fixture
 def live(running_town: Town) -> Town:
-    """The running town, with a pocket LMS that remembers nothing."""
+    """The running town, with a pocket LMS that remembers nothing and no LMS at rest."""
+    running_town.resume()
     for site in running_town.organisations:
         running_town.lms(site).call("reset", {})
     return running_town

@@ -7,6 +7,7 @@ import click
 
 from lti_mentoring.cli.base import opened, say
 from lti_mentoring.services import delivery as delivery_verbs
+from lti_mentoring.services import lane as lane_verbs
 from lti_mentoring.services import platform as platform_verbs
 
 
@@ -32,3 +33,37 @@ def delivery_retry(publication_id: str, organisation: str) -> None:
     """Send a grade again that is stuck."""
     with opened():
         say(delivery_verbs.retry_by_operator(org_id=platform_verbs.organisation_id(organisation), publication_id=publication_id))
+
+
+@delivery_group.command("lanes")
+def delivery_lanes() -> None:
+    """Every LMS that grades go to: whether it rests or is paused, what waits for it; a JSON line each."""
+    with opened():
+        for row in lane_verbs.listing():
+            say(row)
+
+
+@delivery_group.command("pause")
+@click.argument("lane")
+def delivery_pause(lane: str) -> None:
+    """Send nothing to an LMS until it is resumed."""
+    with opened():
+        say(lane_verbs.pause(lane=lane, paused=True))
+
+
+@delivery_group.command("resume")
+@click.argument("lane")
+def delivery_resume(lane: str) -> None:
+    """Send to an LMS again, at once and whatever it rested for."""
+    with opened():
+        say(lane_verbs.pause(lane=lane, paused=False))
+
+
+@delivery_group.command("limit")
+@click.argument("lane")
+@click.option("--most-at-once", type=int, help="Requests at once, over all workers.")
+@click.option("--per-second", type=float, help="Requests a second; 0: no such limit.")
+def delivery_limit(lane: str, most_at_once: int | None, per_second: float | None) -> None:
+    """Give one LMS limits of its own; what is not named goes back to the settings."""
+    with opened():
+        say(lane_verbs.limit(lane=lane, most_at_once=most_at_once, per_second=per_second))

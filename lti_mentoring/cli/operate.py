@@ -45,17 +45,29 @@ def serve(host: str, port: int, workers: int) -> None:
 
 
 @click.command()
-@click.option("--threads", default=2, show_default=True)
+@click.option("--threads", default=32, show_default=True, type=click.IntRange(1, 512), help="Requests to LMSs at once.")
 def worker(threads: int) -> None:
     """Deliver what is due; several may run, on several machines."""
     made = app.from_environment()
     every = made.extensions["lti_mentoring"].settings.delivery.sweep_seconds
-    made.extensions["sweep"]()
-    threading.Thread(target=_sweep_for_ever, args=(made.extensions["sweep"], every), daemon=True).start()
-    made.extensions["huey"].create_consumer(workers=threads, periodic=False, initial_delay=0.1, max_delay=1.0, backoff=1.15).run()
+    courier, sweep = made.extensions["make_courier"](threads), made.extensions["sweep"]
+    for lane in sweep():
+        courier.wake(lane)
+    serving = threading.Thread(target=courier.serve, name="courier")
+    serving.start()
+    threading.Thread(target=_sweep_for_ever, args=(lambda: [courier.wake(lane) for lane in sweep()], every), daemon=True).start()
+    # The queue only wakes, so one thread is enough for it; SIGTERM lets what is in flight end and be written down.
+    consumer = made.extensions["huey"].create_consumer(
+        workers=1, periodic=False, initial_delay=0.1, max_delay=1.0, backoff=1.15, graceful_signal="TERM"
+    )
+    try:
+        consumer.run()
+    finally:
+        courier.stop()
+        serving.join()
 
 
-def _sweep_for_ever(sweep: Callable[[], None], every: int) -> None:
+def _sweep_for_ever(sweep: Callable[[], object], every: int) -> None:
     pause = threading.Event()
     while not pause.wait(every):
         try:

@@ -159,7 +159,7 @@ class Connector(ServiceConnector):
     def _token(self, needed: frozenset[str], asked: frozenset[str]) -> CachedToken:
         token = self._shared_token(asked)
         if not needed <= token.granted:
-            raise Ended(Verdict("refused", None, "", "scope_missing"))
+            raise Ended(Verdict("refused", None, "", "scope_missing", everywhere=True))
         return token
 
     def _shared_token(self, asked: frozenset[str]) -> CachedToken:

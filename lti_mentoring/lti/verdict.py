@@ -40,6 +40,8 @@ class Verdict:
     words: str = ""
     remedy: str = ""
     retry_after: datetime | None = None
+    everywhere: bool = False
+    """The platform refuses our sign-in itself, so that every other call of this registration would end in the same way."""
 
 
 ATTENTION = frozenset({"credentials", "keys_unreachable", "scope_missing"})
@@ -86,11 +88,11 @@ def judge_token(answer: Answer, now: datetime, *, throttled: bool) -> Verdict:
         # 200 without a token is a maintenance page or a proxy's.
         return Verdict("later", answer.status, said, "server_error", retry_after(answer, now))
     if "invalid_scope" in heard:
-        return Verdict("refused", answer.status, said, "scope_missing")
+        return Verdict("refused", answer.status, said, "scope_missing", everywhere=True)
     # Moodle answers 404 with a page, or 400 about the "kid", when it cannot fetch our key set (private address, odd port).
     if (answer.status == 404 and heard.lstrip().startswith("<")) or '"kid"' in heard or "jwks" in heard or "keyset" in heard:
-        return Verdict("refused", answer.status, said, "keys_unreachable")
-    return Verdict("refused", answer.status, said, "credentials")
+        return Verdict("refused", answer.status, said, "keys_unreachable", everywhere=True)
+    return Verdict("refused", answer.status, said, "credentials", everywhere=True)
 
 
 def no_answer(trouble: Refused | Unreachable) -> Verdict:

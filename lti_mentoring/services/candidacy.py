@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -161,6 +161,20 @@ def records(session: Session, candidacy: CandidacyRow | Candidacy) -> Records:
     """Modules in the programme's order and observations oldest first, each released one with its verdict."""
     version = programme.load(candidacy.programme_version_id)
     return _records(session, Candidacy.id == candidacy.id, {candidacy.id: version})[candidacy.id]
+
+
+def records_of_many(session: Session, candidacies: Sequence[CandidacyRow]) -> dict[str, Records]:
+    """The same for many candidacies at once, by their ids; three queries, whatever their number."""
+    if not candidacies:
+        return {}
+    versions = {one.id: programme.load(one.programme_version_id) for one in candidacies}
+    return _records(session, Candidacy.id.in_(versions), versions)
+
+
+def of_people(session: Session, *, courses: Collection[str], people: Collection[str]) -> list[CandidacyRow]:
+    """The candidacies of these people in these courses, within the organisation in scope."""
+    query = _ROWS.where(Candidacy.course_id.in_(courses), Candidacy.person_id.in_(people))
+    return [CandidacyRow(*row) for row in session.execute(query)]
 
 
 def _records(session: Session, which: ColumnElement[bool], versions: Mapping[str, Programme]) -> dict[str, Records]:

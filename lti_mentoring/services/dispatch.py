@@ -1,30 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One attempt to get one score across: claim it, say what is true now, settle what became of it."""
+"""Getting claimed scores across: say what is true now of each, and send it; no transaction is open meanwhile."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import CursorResult, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import delivery as rules
-from lti_mentoring.domain.delivery import DONE, HELD, REFUSED, SENDING, WAITING, Pace, ScoreState, Standing
+from lti_mentoring.domain.delivery import DONE, SENDING, WAITING, Pace, ScoreState, Standing
 from lti_mentoring.lti.grades import Result, Score, Verdict
-from lti_mentoring.lti.platforms import profile
-from lti_mentoring.lti.registration import Registration
-from lti_mentoring.services import privacy
-from lti_mentoring.services.score import no_column, target, where_it_stands
+from lti_mentoring.lti.platforms import Profile, profile
+from lti_mentoring.services import connection, lane
+from lti_mentoring.services.connection import Service
+from lti_mentoring.services.lane import Due
+from lti_mentoring.services.score import no_column, target, where_they_stand
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Placement
 
-MOST_WORDS = 500
-"""Characters that are kept of what an LMS said."""
+_SCORE: Any = ScorePublication.__table__
 
 
 class Grades(Protocol):
@@ -40,24 +40,17 @@ class Grades(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A score that may be claimed, as it was seen: a claim that finds another attempt number has come too late."""
-
-    org_id: str
-    id: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed score with all that its sending needs, so that no transaction is open meanwhile."""
+    """A claimed score with all that its sending needs. Without ``lineitem_url`` its column must be looked for first, and nothing is
+    said yet: then there is no ``timestamp``."""
 
     due: Due
-    attempt: int
+    lane: str
+    service: Service
+    registration_id: str
     wanted: int
     tries: int
     placement_id: str
-    deployment: str
     item: str
     title: str
     resource_link_id: str
@@ -65,19 +58,19 @@ class Job:
     lineitems_url: str | None
     user_id: str
     said: ScoreState
-    timestamp: datetime
+    timestamp: datetime | None
 
-    def fingerprint(self, url: str | None) -> str:
+    def fingerprint(self) -> str:
         """What tells one message from another, but for its time."""
-        return _fingerprint(url, self.user_id, self.said)
+        return _fingerprint(self.lineitem_url, self.user_id, self.said)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a job: the platform's verdict, where it was sent, and what the platform holds instead."""
+    """What became of a job: the platform's verdict, and what the platform holds instead. With ``wait`` nothing was sent: the score
+    is due again after it."""
 
     verdict: Verdict
-    url: str | None = None
     theirs: Result | None = None
     wait: timedelta | None = None
 
@@ -87,133 +80,212 @@ def _fingerprint(url: str | None, user_id: str, said: ScoreState) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
-# --- claim -----------------------------------------------------------------------------------------------------------------------
+def _cell(url: str, user_id: str) -> str:
+    return hashlib.sha256(f"{url}\n{user_id}".encode()).hexdigest()[:32]
 
 
-def claim(due: Due, registration: Registration, pace: Pace) -> Job | None:
-    """Take a score that is due and write down what will be sent, before it is sent. The tenant is in scope.
+# --- prepare ---------------------------------------------------------------------------------------------------------------------
 
-    One conditional update decides between workers, on any database. -> None if another one was faster, or if by the state of
-    things now there is nothing to say; then the row is settled already.
+
+def prepare(lane_key: str, claimed: Sequence[Due], pace: Pace) -> list[Job]:
+    """What to send of claimed scores of one organisation by the state of things now, written down before it is sent.
+
+    The tenant is in scope. Scores of which there is nothing to say are settled here. A cell of a gradebook that another request is
+    on its way to waits for that one.
     """
+    if not claimed:
+        return []
     now = base.now()
     with base.transactional() as session:
-        taken = session.execute(
-            update(ScorePublication)
-            .where(ScorePublication.id == due.id, ScorePublication.attempt == due.attempt, due_at(now))
-            .values(state=SENDING, attempt=due.attempt + 1, lease_until=now + timedelta(seconds=pace.lease_seconds), tried_at=now)
-            .execution_options(synchronize_session=False)
-        )
-        if not cast(CursorResult[Any], taken).rowcount:
-            return None
-        row, placement = session.execute(
-            select(ScorePublication, Placement)
-            .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
-            .where(ScorePublication.id == due.id)
-        ).one()
-        job = _job(session, due, row, placement, registration, now)
-        if job is None:
-            row.state, row.lease_until, row.settled, row.tries = DONE, None, row.wanted, 0
-        return job
+        lane.lock(session, lane_key)  # two workers must not find one cell free
+        rows = _rows(session, claimed)
+        services = connection.services_of(session, {place.deployment_id for _, place in rows})
+        graded = [(row, place) for row, place in rows if _may_be_told(place, services)]
+        users = _users(session, graded, services)
+        stands = where_they_stand(session, [(place, row.person_id) for row, place in graded if row.id in users])
+        plans = [_plan(row, place, services, users, stands) for row, place in rows]
+        busy = _busy(session, [plan for plan in plans if plan.cell])
+        jobs, written = [], []
+        for plan in plans:
+            job, values = _decide(plan, lane_key, busy, pace, now)
+            written.append({"its_org": plan.row.org_id, "its_id": plan.row.id, **values})
+            if job is not None:
+                jobs.append(job)
+        _write(session, written)
+    return jobs
 
 
-def due_at(now: datetime) -> Any:
-    """Which scores may be claimed: those whose time has come, and those whose worker has died."""
-    return or_(
-        and_(ScorePublication.state == WAITING, ScorePublication.next_at <= now),
-        and_(ScorePublication.state == SENDING, ScorePublication.lease_until <= now),
+_WRITTEN = ("state", "lease_until", "next_at", "settled", "tries", "cell", "last_timestamp", "activity", "grading", "given", "maximum")
+
+
+def _write(session: Session, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        query = update(_SCORE).where(_SCORE.c.org_id == bindparam("its_org"), _SCORE.c.id == bindparam("its_id"))
+        session.execute(query.values({name: bindparam(name) for name in _WRITTEN}), rows)
+
+
+def _rows(session: Session, claimed: Sequence[Due]) -> list[tuple[Any, Placement]]:
+    """Those that are still ours, each with its placement."""
+    attempts = {one.id: one.attempt for one in claimed}
+    found = session.execute(
+        select(*(column for column in _SCORE.c), Placement)
+        .join(Placement, and_(Placement.org_id == _SCORE.c.org_id, Placement.id == _SCORE.c.placement_id))
+        .where(_SCORE.c.org_id == base.current_tenant(), _SCORE.c.id.in_(attempts), _SCORE.c.state == SENDING)
     )
+    return [(row, row.Placement) for row in found if row.attempt == attempts[row.id]]
 
 
-def _job(
-    session: Session, due: Due, row: ScorePublication, placement: Placement, registration: Registration, now: datetime
-) -> Job | None:
-    """What to send by the state of things now; None for nothing. Writes the message's time and kind into the row."""
-    if not rules.graded(placement.item) or no_column(placement):
-        return None
-    user_id = _gradable(session, row, placement, registration)
+def _may_be_told(place: Placement, services: Mapping[str, Service]) -> bool:
+    return place.deployment_id in services and rules.graded(place.item) and not no_column(place)
+
+
+def _users(session: Session, rows: Sequence[tuple[Any, Placement]], services: Mapping[str, Service]) -> dict[str, str]:
+    """Score -> the person's id at its platform, for those who are learners in the course and no test users."""
+    if not rows:
+        return {}
+    query = (
+        select(Identity.person_id, Identity.issuer, Identity.sub, Identity.test_user, Identity.registration_id, Membership.course_id)
+        .join(Membership, and_(Membership.org_id == Identity.org_id, Membership.person_id == Identity.person_id))
+        .where(
+            Identity.person_id.in_({row.person_id for row, _ in rows}),
+            Membership.course_id.in_({place.course_id for _, place in rows}),
+            Membership.standing == "learner",
+        )
+        .order_by(Identity.id)
+    )
+    known: dict[tuple[str, str, str], list[Any]] = {}
+    for one in session.execute(query):
+        known.setdefault((one.person_id, one.course_id, one.issuer), []).append(one)
+    users = {}
+    for row, place in rows:
+        registration = services[place.deployment_id].registration
+        theirs = known.get((row.person_id, place.course_id, registration.issuer), [])
+        # Who has several ids at one issuer is told by the one that this registration has named.
+        best = min(theirs, key=lambda one: one.registration_id != registration.id, default=None)
+        if best is not None and not best.test_user:
+            users[row.id] = best.sub
+    return users
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A score with what may be said of it; nothing where ``said`` is None."""
+
+    row: Any
+    place: Placement
+    service: Service | None = None
+    quirks: Profile | None = None
+    user_id: str = ""
+    said: ScoreState | None = None
+    url: str | None = None
+    cell: str = ""
+
+
+def _plan(
+    row: Any, place: Placement, services: Mapping[str, Service], users: Mapping[str, str], stands: Mapping[tuple[str, str], Standing]
+) -> _Plan:
+    user_id = users.get(row.id)
     if user_id is None:
-        return None
-    quirks = profile(registration.family)
-    stands = where_it_stands(session, placement, row.person_id)
-    if row.void and stands.stage != rules.FINAL:
-        stands = Standing(rules.VOID)
+        return _Plan(row, place)
+    service = services[place.deployment_id]
+    quirks = profile(service.registration.family)
+    standing = stands[place.id, row.person_id]
+    if row.void and standing.stage != rules.FINAL:
+        standing = Standing(rules.VOID)
     said = rules.score_for(
-        stands,
-        grading=placement.grading,
+        standing,
+        grading=place.grading,
         wipes_on_nonfinal=quirks.wipes_on_nonfinal,
         final_sent=row.grading == rules.FULLY_GRADED,
         last_activity=row.activity,
     )
-    url = target(placement, quirks)
+    url = target(place, quirks)
     if said is None or row.last_payload_hash == _fingerprint(url, user_id, said):
-        return None
-    # From here on the platform may have it, whatever happens to this process.
-    row.last_timestamp = rules.next_timestamp(now, row.last_timestamp, timedelta(seconds=quirks.timestamp_step_seconds))
-    row.activity, row.grading = said.activity, said.grading
-    row.given = float(said.given) if said.given is not None else None
-    row.maximum = said.maximum
-    return Job(
-        due=due,
-        attempt=row.attempt,
+        return _Plan(row, place)
+    return _Plan(row, place, service, quirks, user_id, said, url, _cell(url, user_id) if url else "")
+
+
+def _busy(session: Session, plans: Sequence[_Plan]) -> dict[str, tuple[bool, datetime | None]]:
+    """Cell -> whether another request is on its way to it, and the latest time that any activity has put on a score for it."""
+    if not plans:
+        return {}
+    ours = {plan.row.id for plan in plans}
+    query = select(_SCORE.c.id, _SCORE.c.cell, _SCORE.c.state, _SCORE.c.lease_until, _SCORE.c.last_timestamp).where(
+        _SCORE.c.org_id == base.current_tenant(), _SCORE.c.cell.in_({plan.cell for plan in plans})
+    )
+    found: dict[str, tuple[bool, datetime | None]] = {}
+    now = base.now()
+    for one in session.execute(query):
+        taken, last = found.get(one.cell, (False, None))
+        sending = one.id not in ours and one.state == SENDING and one.lease_until is not None and one.lease_until > now
+        times = [at for at in (last, one.last_timestamp) if at is not None]
+        found[one.cell] = (taken or sending, max(times, default=None))
+    return found
+
+
+def _decide(
+    plan: _Plan, lane_key: str, busy: dict[str, tuple[bool, datetime | None]], pace: Pace, now: datetime
+) -> tuple[Job | None, dict[str, Any]]:
+    """The job, and what the row says from now on."""
+    row, place, said, service = plan.row, plan.place, plan.said, plan.service
+    values = {name: getattr(row, name) for name in _WRITTEN}
+    if said is None or service is None or plan.quirks is None:
+        return None, values | {"state": DONE, "lease_until": None, "settled": row.wanted, "tries": 0}
+    taken, last = busy.get(plan.cell, (False, None))
+    if plan.cell and taken:
+        return None, values | {"state": WAITING, "lease_until": None, "next_at": now + timedelta(seconds=min(1.0, pace.base_seconds))}
+    timestamp = None
+    if plan.url is not None:
+        # From here on the platform may have it, whatever happens to this process.
+        latest = max((at for at in (last, row.last_timestamp) if at is not None), default=None)
+        timestamp = rules.next_timestamp(now, latest, timedelta(seconds=plan.quirks.timestamp_step_seconds))
+        busy[plan.cell] = (True, timestamp)
+        given = float(said.given) if said.given is not None else None
+        values |= {"cell": plan.cell, "last_timestamp": timestamp, "given": given, "maximum": said.maximum}
+        values |= {"activity": said.activity, "grading": said.grading}
+    job = Job(
+        due=Due(row.org_id, row.id, row.attempt),
+        lane=lane_key,
+        service=service,
+        registration_id=place.registration_id,
         wanted=row.wanted,
         tries=row.tries,
-        placement_id=placement.id,
-        deployment=placement.deployment_id,
-        item=placement.item,
-        title=placement.title or placement.item,
-        resource_link_id=placement.resource_link_id,
-        lineitem_url=url,
-        lineitems_url=placement.lineitems_url,
-        user_id=user_id,
+        placement_id=place.id,
+        item=place.item,
+        title=place.title or place.item,
+        resource_link_id=place.resource_link_id,
+        lineitem_url=plan.url,
+        lineitems_url=place.lineitems_url,
+        user_id=plan.user_id,
         said=said,
-        timestamp=row.last_timestamp,
+        timestamp=timestamp,
     )
-
-
-def _gradable(session: Session, row: ScorePublication, placement: Placement, registration: Registration) -> str | None:
-    """The person's id at this platform, if they are a learner in this course and no test user."""
-    found = session.execute(
-        select(Identity.sub, Identity.test_user)
-        .join(Membership, and_(Membership.org_id == Identity.org_id, Membership.person_id == Identity.person_id))
-        .where(
-            Identity.person_id == row.person_id,
-            Identity.issuer == registration.issuer,
-            Membership.course_id == placement.course_id,
-            Membership.standing == "learner",
-        )
-        .order_by(Identity.registration_id != registration.id, Identity.id)
-    ).first()
-    return found.sub if found is not None and not found.test_user else None
+    return job, values
 
 
 # --- send ------------------------------------------------------------------------------------------------------------------------
 
 
 def send(job: Job, grades: Grades, pace: Pace) -> Outcome:
-    """Send a claimed score; the column is looked for or made first where the activity has none. No transaction is open."""
-    url = job.lineitem_url
-    if url is None:
-        found = _column(job, grades, pace)
-        if isinstance(found, Outcome):
-            return found
-        url = found
-    verdict = grades.post_score(url, _score(job))
+    """Send a claimed score, or look for its column (and make it) where the activity has none. No transaction is open."""
+    if job.lineitem_url is None or job.timestamp is None:
+        return _find_column(job, grades, pace)
+    verdict = grades.post_score(job.lineitem_url, _score(job, job.timestamp))
     if verdict.kind != "stale":
-        return Outcome(verdict, url)
-    theirs = grades.result(url, job.user_id)
+        return Outcome(verdict)
+    theirs = grades.result(job.lineitem_url, job.user_id)
     if isinstance(theirs, Verdict):
         # Without their side nothing can be decided: try again while that is of use, else show the first answer to staff.
-        return Outcome(theirs if theirs.kind == "later" else verdict, url)
-    return Outcome(verdict, url, theirs)
+        return Outcome(theirs if theirs.kind == "later" else verdict)
+    return Outcome(verdict, theirs)
 
 
-def _score(job: Job) -> Score:
+def _score(job: Job, timestamp: datetime) -> Score:
     """No comment and no scorer: neither notes nor names leave with a grade."""
     said = job.said
     return Score(
         user_id=job.user_id,
-        timestamp=job.timestamp,
+        timestamp=timestamp,
         activity_progress=said.activity,
         grading_progress=said.grading,
         score_given=round(float(said.given), 4) if said.given is not None else None,
@@ -222,11 +294,13 @@ def _score(job: Job) -> Score:
     )
 
 
-def _column(job: Job, grades: Grades, pace: Pace) -> str | Outcome:
-    """Find or make the placement's column; one worker at a time, since two at once would make two."""
+_NOTHING_SENT = Verdict(kind="later", status=None, words="", remedy="", retry_after=None)
+
+
+def _find_column(job: Job, grades: Grades, pace: Pace) -> Outcome:
+    """Find or make the placement's column; one worker at a time, since two at once would make two. The score is due once it is there."""
     if job.lineitems_url is None or not _claim_column(job, pace):
-        verdict = Verdict(kind="later", status=None, words="", remedy="", retry_after=None)
-        return Outcome(verdict, wait=timedelta(seconds=min(1.0, pace.base_seconds)))
+        return Outcome(_NOTHING_SENT, wait=timedelta(seconds=min(1.0, pace.base_seconds)))
     found = grades.ensure_line_item(
         lineitems_url=job.lineitems_url,
         resource_link_id=job.resource_link_id,
@@ -239,7 +313,7 @@ def _column(job: Job, grades: Grades, pace: Pace) -> str | Outcome:
     own = {"own_lineitem_url": found} if isinstance(found, str) else {}
     with base.transactional() as session:
         session.execute(update(Placement).where(Placement.id == job.placement_id).values(lineitem_until=None, **own))
-    return found if isinstance(found, str) else Outcome(found)
+    return Outcome(_NOTHING_SENT, wait=timedelta(0)) if isinstance(found, str) else Outcome(found)
 
 
 def _claim_column(job: Job, pace: Pace) -> bool:
@@ -256,81 +330,3 @@ def _claim_column(job: Job, pace: Pace) -> bool:
             .execution_options(synchronize_session=False)
         )
     return bool(cast(CursorResult[Any], taken).rowcount)
-
-
-# --- settle ----------------------------------------------------------------------------------------------------------------------
-
-
-def settle(job: Job, outcome: Outcome, pace: Pace, chance: Callable[[], float]) -> datetime | None:
-    """Write down what became of a job, if it is still ours: fenced by the attempt number. -> when it is due again, if it is."""
-    now = base.now()
-    with base.transactional() as session:
-        row = session.scalar(
-            select(ScorePublication)
-            .where(ScorePublication.id == job.due.id, ScorePublication.attempt == job.attempt, ScorePublication.state == SENDING)
-            .with_for_update()
-        )
-        if row is None:
-            return None
-        verdict = outcome.verdict
-        row.lease_until, row.status, row.words, row.fault = None, verdict.status, verdict.words[:MOST_WORDS], verdict.remedy
-        if verdict.kind == "done" or (verdict.kind == "stale" and _same(job, outcome.theirs)):
-            _delivered(session, row, job, outcome, now)
-        elif verdict.kind == "later" and not rules.gives_up(verdict.status, row.tries + 1):
-            _postpone(row, outcome, pace, chance, now)
-        else:
-            _stuck(session, row, job, outcome, now)
-        return row.next_at if row.state == WAITING else None
-
-
-def _same(job: Job, theirs: Result | None) -> bool:
-    if theirs is None:
-        return job.said.given is None
-    return rules.equal(job.said.given, job.said.maximum, theirs.score, theirs.maximum)
-
-
-def _delivered(session: Session, row: ScorePublication, job: Job, outcome: Outcome, now: datetime) -> None:
-    row.last_payload_hash, row.sent_at, row.settled = job.fingerprint(outcome.url), now, job.wanted
-    row.tries, row.fault, row.words, row.stuck_at, row.lms_given, row.lms_maximum = 0, "", "", None, None, None
-    row.void = row.void and row.wanted != job.wanted
-    _done_or_again(row, job, now)
-    _record(session, "deliver", row, told=job.said.grading)
-
-
-def _done_or_again(row: ScorePublication, job: Job, now: datetime) -> None:
-    """A decision that came while the score was on its way is sent next."""
-    row.state = DONE
-    if row.wanted != job.wanted:
-        row.state, row.next_at, row.tries = WAITING, now, 0
-
-
-def _postpone(row: ScorePublication, outcome: Outcome, pace: Pace, chance: Callable[[], float], now: datetime) -> None:
-    row.state = WAITING
-    if outcome.wait is not None:
-        row.next_at = now + outcome.wait
-        return
-    row.tries += 1
-    asked = outcome.verdict.retry_after
-    row.next_at = now + rules.backoff(row.tries, pace, chance, retry_after=asked - now if asked is not None else None)
-
-
-def _stuck(session: Session, row: ScorePublication, job: Job, outcome: Outcome, now: datetime) -> None:
-    """Refused, or held because the platform has something newer: a person must look. A decision made meanwhile is sent first."""
-    row.tries += 1
-    row.settled = job.wanted
-    _done_or_again(row, job, now)
-    if row.state == WAITING:
-        return
-    row.state = HELD if outcome.verdict.kind == "stale" else REFUSED
-    if row.state == HELD:
-        row.lms_given = outcome.theirs.score if outcome.theirs is not None else None
-        row.lms_maximum = outcome.theirs.maximum if outcome.theirs is not None else None
-    row.stuck_at = row.stuck_at or now
-    _record(session, {HELD: "hold", REFUSED: "refuse"}[row.state], row, status=row.status)
-
-
-def _record(session: Session, verb: str, row: ScorePublication, **facts: str | int | None) -> None:
-    lane = row.registration_id
-    privacy.record(
-        session, actor=privacy.SYSTEM, verb=verb, object_kind="score", object_id=row.id, reason=row.fault, registration=lane, **facts
-    )

@@ -289,7 +289,7 @@ def _again(actor: Actor | str, which: Choice, course_id: str | None, otherwise: 
             privacy.record(session, actor=actor, verb="retry", object_kind="score", object_id=row.id, reason=row.fault)
             row.state, row.next_at, row.tries, row.last_payload_hash, row.stuck_at = WAITING, base.now(), 0, "", None
             row.fault, row.words, row.status, row.lms_given, row.lms_maximum = "", "", None, None, None
-            base.wake_after_commit(row.registration_id)
+            base.wake_after_commit(row.lane)
     return len(rows)
 
 

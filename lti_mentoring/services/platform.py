@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, bindparam, delete, func, or_, select, update
+from sqlalchemy import CursorResult, bindparam, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import RuleBroken
@@ -259,12 +259,6 @@ def hold_deployment(*, registration_id: str, org_id: str, deployment_id: str) ->
             session.add(Deployment(registration_id=registration_id, deployment_id=deployment_id, org_id=org_id, state="pending"))
 
 
-def needs_attention(*, registration_id: str, what: str) -> None:
-    """Note (or clear, with an empty text) what staff must mend at an LMS, such as a client it no longer knows."""
-    with base.transactional() as session:
-        session.execute(update(Registration).where(Registration.id == registration_id).values(attention=what[:200]))
-
-
 # --- what the lti floor asks ------------------------------------------------------------------------------------------
 
 _OF_ISSUER = select(Registration).where(Registration.issuer == bindparam("issuer"), Registration.active).order_by(Registration.id)
@@ -299,17 +293,6 @@ def registration(registration_id: str) -> KnownRegistration | None:
     """An active registration by its id."""
     row = base.session().get(Registration, registration_id)
     return known(row) if row is not None and row.active else None
-
-
-def at_deployment(registration: KnownRegistration, deployment: str) -> tuple[KnownRegistration, str | None]:
-    """A registration with the hosts that one of its deployments has told, and that deployment's own id for token requests (T-03).
-
-    ``deployment`` is our id of its row.
-    """
-    row = base.session().get(Deployment, deployment)
-    if row is None:
-        return registration, None
-    return replace(registration, frame_origins=(*registration.frame_origins, *row.frame_origins)), row.deployment_id
 
 
 class Registrations:

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import Actor
@@ -29,3 +33,9 @@ def record(
             facts=facts,
         )
     )
+
+
+def record_many(session: Session, lines: Sequence[dict[str, Any]]) -> None:
+    """The same for many at once, each with the table's own names, in the organisation in scope."""
+    if lines:
+        session.execute(insert(AuditEvent), list(lines))

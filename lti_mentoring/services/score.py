@@ -42,26 +42,46 @@ def target(placement: Placement, quirks: Profile) -> str | None:
     return placement.lineitem_url or placement.own_lineitem_url
 
 
-def where_it_stands(session: Session, placement: Placement, person_id: str) -> Standing:
-    """Where the placement's item stands for a person, from their records as they are now."""
-    held = candidacy.find(session, person_id=person_id, course_id=placement.course_id)
-    if held is None:
-        return Standing(rules.STOPPED)
-    policy = programme.load(held.programme_version_id).policy
-    records = candidacy.records(session, held)
-    percents = _percents(session, held.id) if placement.grading == "points" else None
-    return rules.standing(placement.item, policy, records, participation=held.participation, percents=percents)
+def where_they_stand(session: Session, wanted: Sequence[tuple[Placement, str]]) -> dict[tuple[str, str], Standing]:
+    """Where each placement's item stands for a person, from their records as they are now, by (placement, person) ids.
+
+    A constant number of queries, whatever the number of pairs.
+    """
+    held = {
+        (one.course_id, one.person_id): one
+        for one in candidacy.of_people(
+            session, courses={place.course_id for place, _ in wanted}, people={person_id for _, person_id in wanted}
+        )
+    }
+    asked = {pair: held.get((pair[0].course_id, pair[1])) for pair in wanted}
+    known = {one.id: one for one in asked.values() if one is not None}
+    records = candidacy.records_of_many(session, list(known.values()))
+    in_points = {one.id for (place, _), one in asked.items() if one is not None and place.grading == "points"}
+    percents = _percents(session, in_points) if in_points else {}
+    found = {}
+    for (place, person_id), one in asked.items():
+        if one is None:
+            found[place.id, person_id] = Standing(rules.STOPPED)
+            continue
+        policy = programme.load(one.programme_version_id).policy
+        found[place.id, person_id] = rules.standing(
+            place.item, policy, records[one.id], participation=one.participation, percents=percents.get(one.id)
+        )
+    return found
 
 
-def _percents(session: Session, candidacy_id: str) -> dict[str, Fraction]:
-    """Module key -> the best mastered attempt's points, in per cent."""
-    query = select(CheckAttempt.module_key, CheckAttempt.result).where(CheckAttempt.candidacy_id == candidacy_id, CheckAttempt.mastered)
-    best: dict[str, Fraction] = {}
-    for key, result in session.execute(query):
+def _percents(session: Session, candidacies: Collection[str]) -> dict[str, dict[str, Fraction]]:
+    """Candidacy -> module key -> the best mastered attempt's points, in per cent."""
+    query = select(CheckAttempt.candidacy_id, CheckAttempt.module_key, CheckAttempt.result).where(
+        CheckAttempt.candidacy_id.in_(candidacies), CheckAttempt.mastered
+    )
+    best: dict[str, dict[str, Fraction]] = {}
+    for candidacy_id, key, result in session.execute(query):
         outcomes = (result or {}).get("outcomes", [])
         of = sum(one["of"] for one in outcomes)
         if of:
-            best[key] = max(best.get(key, Fraction(0)), Fraction(100 * sum(one["points"] for one in outcomes), of))
+            own = best.setdefault(candidacy_id, {})
+            own[key] = max(own.get(key, Fraction(0)), Fraction(100 * sum(one["points"] for one in outcomes), of))
     return best
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_mentoring.store.base import Base, Id, TenantMixin, UtcDateTime, belongs_to, now
@@ -20,11 +20,18 @@ class ScorePublication(TenantMixin, Base):
         belongs_to("placement", "placement_id"),
         belongs_to("person", "person_id"),
         Index("ix_score_publication_due", "registration_id", "state", "next_at"),
+        Index("ix_score_publication_lane", "lane", "state", "next_at"),
+        Index("ix_score_publication_open", "state", "next_at"),
+        Index("ix_score_publication_cell", "org_id", "cell"),
     )
 
     placement_id: Mapped[str] = mapped_column(Id)
     person_id: Mapped[str] = mapped_column(Id)
     registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"))
+    lane: Mapped[str] = mapped_column(Id, default="", server_default="")
+    """Which LMS this goes to (``DeliveryLane``); empty where the release before this one wrote the row: the sweep fills it in."""
+    cell: Mapped[str] = mapped_column(Id, default="", server_default="")
+    """Line item and person at the LMS, once known: two activities may share a column, and one cell has one request at a time."""
     wanted: Mapped[int] = mapped_column(default=1)
     """Counts the decisions that may have changed the score; a settlement that saw an older count leaves the row due."""
     settled: Mapped[int] = mapped_column(default=0)
@@ -56,3 +63,30 @@ class ScorePublication(TenantMixin, Base):
     tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class DeliveryLane(Base):
+    """One LMS as all workers share it: its bucket, its breaker, its pause. No tenant data: one LMS may serve several organisations."""
+
+    __tablename__ = "delivery_lane"
+
+    key: Mapped[str] = mapped_column(Id, primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(500))
+    host: Mapped[str] = mapped_column(String(300))
+    tokens: Mapped[float]
+    refilled_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    breaker: Mapped[str] = mapped_column(String(20), default="closed")
+    troubles: Mapped[int] = mapped_column(default=0)
+    openings: Mapped[int] = mapped_column(default=0)
+    rests_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    rests_for: Mapped[str] = mapped_column(String(60), default="")
+    """The remedy code of what made it rest."""
+    paused: Mapped[bool] = mapped_column(default=False, server_default=false())
+    done: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    later: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    stale: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    refused: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    """How many requests have ended so, since the lane was first used."""
+    most_at_once: Mapped[int | None]
+    per_second: Mapped[float | None]
+    """The operator's own limits for this LMS, in place of the settings'."""

@@ -42,6 +42,10 @@ class Registration(Base):
     shared: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     attention: Mapped[str] = mapped_column(String(200), default="")
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Its LMS refuses our sign-in: until then nothing is sent for it, then one grade tries."""
+    refusals: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often in a row it did."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

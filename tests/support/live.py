@@ -16,7 +16,7 @@ from flask import Flask
 from lti_mentoring import app as wiring
 from lti_mentoring.demo import site as sites
 from lti_mentoring.demo.lms import create_lms
-from lti_mentoring.services import delivery, platform, programme
+from lti_mentoring.services import delivery, lane, platform, programme
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from support.driver import Browser, Lms, free_port, serving
@@ -41,12 +41,18 @@ class Town:
         """A handle on one site of the pocket LMS."""
         return Lms(self.lms_url, site)
 
+    def resume(self) -> None:
+        """Forget what any LMS rests for."""
+        with self.app.app_context():
+            for one in lane.listing():
+                lane.pause(lane=one["lane"], paused=False)
+
     def deliver(self) -> None:
         """What a worker would do at this moment: look what is due, and send it."""
         with self.app.app_context():
-            pace = self.app.extensions["pace"]
-            for lane in delivery.sweep():
-                delivery.run(lane, grades_for=self.app.extensions["grades_for"], pace=pace)
+            pace, limits = self.app.extensions["pace"], self.app.extensions["limits"]
+            for key in delivery.sweep():
+                delivery.run(key, grades_for=self.app.extensions["grades_for"], pace=pace, limits=limits)
 
 
 @contextmanager
@@ -64,6 +70,7 @@ def town(make_settings: Callable[..., Settings], empty_database: Path, folder: P
                 "public_url": tool_url,
                 "allow_local_platforms": "true",
                 "delivery__base_seconds": "1",
+                "delivery__per_second": "0",
                 **changes,
             }
         )

@@ -11,10 +11,12 @@ from typing import Any
 import time_machine
 from sqlalchemy import select
 
+from lti_mentoring.demo import site as sites
 from lti_mentoring.demo.site import SITES
 from lti_mentoring.domain.delivery import Pace
-from lti_mentoring.services import candidacy, delivery, dispatch, platform, programme
-from lti_mentoring.services.dispatch import Due, Job
+from lti_mentoring.domain.lane import Limits
+from lti_mentoring.services import candidacy, delivery, dispatch, lane, programme, settlement
+from lti_mentoring.services.dispatch import Job
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Person, Placement
@@ -23,6 +25,7 @@ from support.driver import Lms
 from support.live import Town
 
 PACE = Pace(lease_seconds=60, base_seconds=10, cap_seconds=3600, batch=50)
+LIMITS = Limits(most_at_once=8, per_second=0, burst=20, breaker_failures=5, breaker_seconds=30, cap_seconds=3600)
 RESULT = {"outcomes": [{"outcome": "O1", "points": 9, "of": 10}, {"outcome": "O2", "points": 10, "of": 10}]}
 
 
@@ -123,40 +126,47 @@ class Station:
             return found
 
     def lane(self, activity: str = "module-m1") -> str:
-        """The registration through which an activity's grades go."""
+        """The lane through which an activity's grades go."""
+        with self.inside() as session:
+            place = session.scalars(select(Placement).where(Placement.resource_link_id == self._link(activity))).one()
+            return lane.of_placement(place, sites.issuer(self.site, self.town.lms_url))[0]
+
+    def registration(self, activity: str = "module-m1") -> str:
+        """The registration by which an activity is known."""
         with self.inside() as session:
             return str(session.scalars(select(Placement.registration_id).where(Placement.resource_link_id == self._link(activity))).one())
 
-    def claim(self, row: ScorePublication, pace: Pace = PACE) -> Job | None:
-        """Step one of a delivery."""
+    def claim(self, pace: Pace = PACE, *, most: int = 1, activity: str = "module-m1") -> list[Job]:
+        """Step one of a delivery: what the gate lets through, with what is to be said of it."""
+        key = self.lane(activity)
+        with self.town.app.app_context():
+            due = lane.admit(key, most=most, pace=pace, limits=LIMITS).due
         with self.inside():
-            registration = platform.registration(row.registration_id)
-            assert registration
-            return dispatch.claim(Due(row.org_id, row.id, row.attempt), registration, pace)
+            return dispatch.prepare(key, due, pace)
 
-    def send(self, job: Job, lane: str, pace: Pace = PACE) -> dispatch.Outcome:
+    def send(self, job: Job, pace: Pace = PACE) -> dispatch.Outcome:
         """Step two."""
         with self.inside():
-            registration = platform.registration(lane)
-            assert registration
-            return dispatch.send(job, self.town.app.extensions["grades_for"](registration), pace)
+            grades = self.town.app.extensions["grades_for"](job.service.registration, job.service.deployment_id)
+            return dispatch.send(job, grades, pace)
 
     def settle(self, job: Job, outcome: dispatch.Outcome, pace: Pace = PACE) -> None:
         """Step three."""
         with self.inside():
-            dispatch.settle(job, outcome, pace, lambda: 1.0)
+            settlement.settle([(job, outcome)], pace=pace, limits=LIMITS, chance=lambda: 1.0)
 
-    def run(self, lane: str, pace: Pace = PACE) -> datetime | None:
+    def run(self, lane_key: str, pace: Pace = PACE) -> datetime | None:
         """What one wake-up does, with the longest waits that chance can give."""
         with self.town.app.app_context():
-            return delivery.run(lane, grades_for=self.town.app.extensions["grades_for"], pace=pace, chance=lambda: 1.0)
+            grades_for = self.town.app.extensions["grades_for"]
+            return delivery.run(lane_key, grades_for=grades_for, pace=pace, limits=LIMITS, chance=lambda: 1.0)
 
     def deliver(self) -> None:
         """All that is due now, in every lane."""
         with self.town.app.app_context():
             lanes = delivery.sweep()
-        for lane in lanes:
-            self.run(lane)
+        for key in lanes:
+            self.run(key)
 
     def share(self, activity: str = "module-m1", persona: str = "candidate") -> float | None:
         """What the LMS's gradebook shows, as a share of its maximum."""

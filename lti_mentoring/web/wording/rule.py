@@ -60,6 +60,8 @@ PLATFORM = {
     ),
     "platform_differs": _l("This platform is registered with other values for: %(fields)s. '--update' takes the new ones."),
     "platform_foreign": _l("%(issuer)s with this client belongs to another organisation, which alone can change it."),
+    "lane_unknown": _l("There is no lane %(lane)s; “lti-mentoring delivery lanes” lists them."),
+    "lane_limit": _l("An LMS can be given from 1 to 1000 requests at once, and from 0 (no limit) to 10000 a second."),
     "platform_unknown": _l("There is no platform %(id)s."),
     "platform_url": _l("This address may not be used: %(url)s."),
     "deployment_foreign": _l("Deployment %(deployment)s belongs to another organisation."),

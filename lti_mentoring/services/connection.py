@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How our own sign-in at an LMS fares: where its services are, whether it refuses us, and until when it is left alone for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from lti_mentoring.lti.registration import Registration as KnownRegistration
+from lti_mentoring.services.platform import known
+from lti_mentoring.store import base
+from lti_mentoring.store.platform import Deployment, Registration
+
+
+def hold(*, registration_id: str, what: str, until: Callable[[int], datetime]) -> None:
+    """Note that an LMS refuses our sign-in, and what staff must mend there; nothing is sent for it until one grade may try again.
+
+    ``until`` gives that time for the number of refusals in a row.
+    """
+    with base.transactional() as session:
+        refusals = session.scalar(select(Registration.refusals).where(Registration.id == registration_id).with_for_update())
+        if refusals is not None:
+            told = {"attention": what[:200], "refusals": refusals + 1, "held_until": until(refusals + 1)}
+            session.execute(update(Registration).where(Registration.id == registration_id).values(**told))
+
+
+def note_attention(*, registration_id: str, what: str) -> None:
+    """Note what staff must mend at an LMS, or with an empty text that all is well again; then nothing is held any more."""
+    told: dict[str, Any] = {"attention": what[:200]} | ({} if what else {"refusals": 0, "held_until": None})
+    with base.transactional() as session:
+        session.execute(update(Registration).where(Registration.id == registration_id).values(**told))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Where the services of a deployment are: its registration with the hosts that the deployment has told, and the id that token
+    requests name (T-03). ``attention``: what staff must mend there, if anything."""
+
+    registration: KnownRegistration
+    deployment_id: str
+    attention: str
+
+
+def services_of(session: Session, deployments: Collection[str]) -> dict[str, Service]:
+    """The services of deployments, by our ids of their rows; those of registrations that are switched off are left out."""
+    query = (
+        select(Registration, Deployment.id, Deployment.deployment_id, Deployment.frame_origins)
+        .join(Deployment, Deployment.registration_id == Registration.id)
+        .where(Deployment.id.in_(deployments), Registration.active)
+    )
+    found = {}
+    for row, key, deployment_id, origins in session.execute(query):
+        at = known(row)
+        found[key] = Service(replace(at, frame_origins=(*at.frame_origins, *origins)), deployment_id, row.attention)
+    return found
