@@ -7,7 +7,6 @@ import base64
 import json
 import math
 import threading
-import time
 from typing import Any
 
 import requests
@@ -15,6 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from lti_mentoring.demo.faults import clock
 from lti_mentoring.demo.site import Site
 from lti_mentoring.demo.world import World
 
@@ -93,7 +93,7 @@ def check(lms: World, site: Site, keys: ToolKeys, text: str) -> tuple[str, dict[
         raise BadAssertion("invalid_client", "sub must be the client id, as iss is")
     if claims.get("aud") not in (lms.token_url(site), [lms.token_url(site)]):
         raise BadAssertion("invalid_client", f"aud must be {lms.token_url(site)}")
-    _check_times(claims)
+    _check_times(claims, clock(site.key))
     jti = claims.get("jti")
     if not isinstance(jti, str) or not jti:
         raise BadAssertion("invalid_client", "jti is missing")
@@ -102,8 +102,7 @@ def check(lms: World, site: Site, keys: ToolKeys, text: str) -> tuple[str, dict[
     return client_id, claims
 
 
-def _check_times(claims: dict[str, Any]) -> None:
-    now = time.time()
+def _check_times(claims: dict[str, Any], now: float) -> None:
     for name in ("exp", "iat"):
         if not _is_moment(claims.get(name)):
             raise BadAssertion("invalid_client", f"{name} is missing or no number")

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from lti_mentoring.demo import columns, faults
+from lti_mentoring.demo import columns, door, faults
 from lti_mentoring.demo.launching import begin
 from lti_mentoring.demo.protocol import TOOL_KEYS
 from lti_mentoring.demo.signing import SIGNATURES
@@ -89,7 +89,7 @@ def trouble() -> Response:
         faults.clear(site, None if asked["clear"] is True else int(asked["clear"]))
         return jsonify({"cleared": asked["clear"]})
     if "release" in asked:
-        return jsonify({"released": faults.release(site)})
+        return jsonify({"released": door.release(site)})
     name = str(asked.get("name"))
     if name in faults.DEEDS:
         return jsonify(faults.do(site, name, keep_old=bool(asked.get("keep_old"))))
@@ -106,7 +106,7 @@ def trouble() -> Response:
 def grade() -> Response:
     """A teacher writes a grade by hand."""
     asked = _asked()
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    at = datetime.fromtimestamp(faults.clock(here().key), UTC).isoformat(timespec="milliseconds")
     if not columns.override(world().state, here(), _what(asked), here().sub(_who(asked)), asked.get("score"), at):
         abort(400, "this activity has no column of its own")
     return jsonify({"timestamp": at})
@@ -116,7 +116,7 @@ def grade() -> Response:
 def reset() -> Response:
     """Begin again: forget grades, launches, tokens, troubles and messages; the keys stay."""
     site = here()
-    faults.release(site.key)
+    door.release(site.key)
     world().state.reset(site.key)
     columns.prepare(world().state, site)
     world().meters[site.key].reset()

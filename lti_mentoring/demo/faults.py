@@ -1,45 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Troubles that can be switched on, and the one door through which every request of the tool passes."""
+"""Troubles that can be switched on: what there is, what waits, and what strikes a request."""
 
 from __future__ import annotations
 
 import json
+import random
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from functools import wraps
 from typing import Any
 
-from flask import Response, g, request
+from flask import request
 
-from lti_mentoring.demo.answers import Refusal, refused
-from lti_mentoring.demo.world import Held, World, here, world
+from lti_mentoring.demo.world import here, world
 
 PLACES = ("auth", "jwks", "token", "lineitems", "lineitem", "scores", "results", "memberships")
 GROUPS = {"ags": ("lineitems", "lineitem", "scores", "results"), "all": PLACES}
-LONGEST_HOLD_SECONDS = 120
-MOST_LOGGED_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A trouble: what it is called on the page, how often it strikes unless told otherwise (None: until cleared), its options."""
+    """A trouble: what it is called on the page, how often it strikes unless told otherwise (None: until cleared), its options.
+
+    ``answers``: the request gets an answer of the trouble's own, and of several such troubles only the oldest strikes.
+    """
 
     title: str
     times: int | None
     options: dict[str, Any] = field(default_factory=dict)
+    answers: bool = False
 
 
 KINDS = {
-    "throttle": Kind("Too many requests (429 with Retry-After)", 1, {"retry_after": 2}),
-    "error": Kind("Server error", 1, {"status": 500}),
-    "down": Kind("Down for maintenance (503)", None),
+    "flaky": Kind("Some requests fail (503), by lot", None, {"share": 0.05, "seed": 1}, answers=True),
+    "error": Kind("Server error", 1, {"status": 500}, answers=True),
+    "down": Kind("Down for maintenance (503)", None, answers=True),
+    "throttle": Kind("Too many requests (429 with Retry-After)", 1, {"retry_after": 2, "as_date": False}, answers=True),
+    "quota": Kind("The quota is used up (403, as Canvas says it)", 1, answers=True),
     "slow": Kind("Slow answers", None, {"seconds": 2.0}),
+    "drip": Kind("The answer comes byte by byte", 1, {"seconds": 0.2}),
     "hang": Kind("Do it, but hold the answer back until released", 1, {"before": False}),
-    "html": Kind("An HTML page with status 200", 1),
+    "black_hole": Kind("Take the request and never answer", 1, answers=True),
+    "reset": Kind("Do it, then break the connection without an answer", 1, {"before": False}),
+    "html": Kind("An HTML page with status 200", 1, {"before": True}, answers=True),
+    "json_as_html": Kind("Every answer says that it is HTML, whatever it is", None),
+    "media_type": Kind("Our media type is not known here (415 to what is sent, 406 to what is asked for)", 1, answers=True),
+    "refused_token": Kind("A good token is refused (401; on Open edX 403)", 1, answers=True),
+    "stale": Kind("It holds a newer grade than the one that comes", 1, {"equal": False}, answers=True),
+    "clock": Kind("Its clock is wrong", None, {"seconds": 600}),
+    "deleted_column": Kind("The gradebook's columns are gone", None, answers=True),
+    "not_gradable": Kind("Nobody can be graded any more (or one person only)", None, {"persona": ""}, answers=True),
+    "closed_course": Kind("The course is closed", None, {"status": 422}, answers=True),
     "small_pages": Kind("Lists come in small pages", None, {"size": 2}),
 }
 """Troubles that stay until they have struck."""
+
+STANDING = {"small_pages", "clock"}
+"""Troubles that are a state of the site and strike no single request."""
+
+ONLY_AT = {
+    "stale": ("scores",),
+    "not_gradable": ("scores",),
+    "closed_course": ("scores", "lineitems", "lineitem"),
+    "deleted_column": ("scores", "results", "lineitem"),
+    "refused_token": (*GROUPS["ags"], "memberships"),
+}
+"""Where a trouble has a meaning, wherever it was switched on."""
 
 DEEDS = {"expired_token": "Every access token expires now", "rotated_key": "Sign with a new key, drop the old one"}  # nosec B105 (words for people)
 """Troubles that are done at once."""
@@ -87,14 +114,6 @@ def clear(site: str, fault: int | None = None) -> None:
         db.execute("DELETE FROM fault WHERE site = ? AND (? IS NULL OR id = ?)", (site, fault, fault))
 
 
-def release(site: str) -> int:
-    """Let every held answer go; how many."""
-    waiting = list(world().held[site])
-    for one in waiting:
-        one.go.set()
-    return len(waiting)
-
-
 def waiting_faults(site: str) -> list[Fault]:
     """What is switched on."""
     with world().state.read() as db:
@@ -105,26 +124,31 @@ def waiting_faults(site: str) -> list[Fault]:
 def page_size(place: str) -> int | None:
     """The page size that a quirk forces on a list."""
     for one in waiting_faults(here().key):
-        if one.name == "small_pages" and _covers(one.where, place):
+        if one.name == "small_pages" and _covers(one, place):
             return int(one.options["size"])
     return None
 
 
-def _covers(where: str, place: str) -> bool:
-    return where == place or place in GROUPS.get(where, ())
+def clock(site: str) -> float:
+    """The time at a site, in seconds since the epoch; it may be wrong."""
+    return time.time() + sum(float(one.options["seconds"]) for one in waiting_faults(site) if one.name == "clock")
+
+
+def _covers(one: Fault, place: str) -> bool:
+    if one.name in ONLY_AT and place not in ONLY_AT[one.name]:
+        return False
+    return one.where == place or place in GROUPS.get(one.where, ())
 
 
 def take(site: str, place: str) -> list[Fault]:
     """The troubles that strike this request; each has struck once more. Of those that answer, only the oldest strikes."""
-    if not any(_covers(one.where, place) for one in waiting_faults(site)):
+    if not any(_covers(one, place) and one.name not in STANDING for one in waiting_faults(site)):
         return []
     struck: list[Fault] = []
     with world().state.write() as db:  # read again inside, so that "once" is once among many threads
         for row in db.execute("SELECT * FROM fault WHERE site = ? ORDER BY id", (site,)).fetchall():
             one = Fault(row["id"], row["name"], row["place"], row["remaining"], json.loads(row["options"]))
-            if not _covers(one.where, place) or one.name == "small_pages" or one.name in {other.name for other in struck}:
-                continue
-            if one.name in ANSWERS and any(other.name in ANSWERS for other in struck):
+            if not _covers(one, place) or not _strikes(one, struck):
                 continue
             struck.append(one)
             if one.remaining == 1:
@@ -134,108 +158,25 @@ def take(site: str, place: str) -> list[Fault]:
     return struck
 
 
-def _throttled(options: dict[str, Any]) -> Response:
-    return Response("Too Many Requests", 429, {"Retry-After": str(options["retry_after"])}, mimetype="text/plain")
+def _strikes(one: Fault, struck: Collection[Fault]) -> bool:
+    if one.name in STANDING or one.name in {other.name for other in struck}:
+        return False
+    if KINDS[one.name].answers and any(KINDS[other.name].answers for other in struck):
+        return False
+    if one.name == "flaky":
+        return _lot(one)
+    return one.name != "not_gradable" or not one.options["persona"] or one.options["persona"] == _graded()
 
 
-def _failed(options: dict[str, Any]) -> Response:
-    return refused(here(), Refusal(int(options["status"]), "Something went wrong on our side", html=True))
+def _lot(one: Fault) -> bool:
+    """Whether the next request is unlucky: the same seed gives the same row of lots, whoever comes when."""
+    drawn = world().drawn.setdefault(one.id, Counter())
+    drawn["lots"] += 1
+    return random.Random(f"{one.options['seed']}/{drawn['lots']}").random() < float(one.options["share"])  # nosec B311 (lots)
 
 
-def _down(_: dict[str, Any]) -> Response:
-    return refused(here(), Refusal(503, "Down for maintenance", html=True))
-
-
-def _html(_: dict[str, Any]) -> Response:
-    return refused(here(), Refusal(200, "Please sign in", html=True))
-
-
-ANSWERS: dict[str, Callable[[dict[str, Any]], Response]] = {"throttle": _throttled, "error": _failed, "down": _down, "html": _html}
-
-
-def served(place: str) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Count a request of the tool, let the troubles strike, write it into the log, and answer."""
-
-    def outer(view: Callable[..., Response]) -> Callable[..., Response]:
-        @wraps(view)
-        def inner(**values: Any) -> Response:
-            site, lms = here(), world()
-            request.environ["pocket_lms.family"] = site.profile.family
-            g.title, g.detail = "", {}
-            with lms.meters[site.key].request(place, _cell(place, values)):
-                struck = {one.name: one for one in take(site.key, place)}
-                if "slow" in struck:
-                    time.sleep(float(struck["slow"].options["seconds"]))
-                hang = struck.get("hang")
-                if hang and hang.options["before"]:
-                    _hold(lms, site.key, place)
-                answering = next((one for one in struck.values() if one.name in ANSWERS), None)
-                answer = ANSWERS[answering.name](answering.options) if answering else _run(view, values)
-                _log(lms, site.key, place, answer, [one.name for one in struck.values()])
-                if hang and not hang.options["before"]:
-                    _hold(lms, site.key, place)
-                return answer
-
-        return inner
-
-    return outer
-
-
-def _run(view: Callable[..., Response], values: dict[str, Any]) -> Response:
-    try:
-        return view(**values)
-    except Refusal as refusal:
-        return refused(here(), refusal)
-
-
-def _hold(lms: World, site: str, place: str) -> None:
-    held = Held(place, g.title)
-    lms.held[site].append(held)
-    try:
-        held.go.wait(LONGEST_HOLD_SECONDS)
-    finally:
-        lms.held[site].remove(held)
-
-
-def _cell(place: str, values: dict[str, Any]) -> str | None:
-    if place != "scores":
-        return None
+def _graded() -> str:
+    """Whom the score of this request is about."""
     found = request.get_json(force=True, silent=True)
-    return f"{values.get('number')}/{found.get('userId')}" if isinstance(found, dict) else None
-
-
-def _log(lms: World, site: str, place: str, answer: Response, struck: list[str]) -> None:
-    sent = g.detail.pop("sent", None) or _readable(request.get_data(as_text=True))
-    detail = {
-        "request": {
-            "method": request.method,
-            "address": request.path if place == "auth" else request.full_path.rstrip("?"),
-            "accept": request.headers.get("Accept"),
-            "content_type": request.headers.get("Content-Type"),
-            "body": sent,
-        },
-        "answer": g.detail.pop("answered", None) or _readable(answer.get_data(as_text=True)),
-        "headers": {name: value for name, value in answer.headers.items() if name in {"Content-Type", "Link", "Retry-After"}},
-        **g.detail,
-        **({"faults": struck} if struck else {}),
-    }
-    lms.state.note(site, place, g.title or TITLES[place], answer.status_code, detail)
-
-
-TITLES = {
-    "auth": "The tool asked who is signed in",
-    "jwks": "The tool fetched this site's public keys",
-    "token": "The tool asked for an access token",  # nosec B105 (words for people)
-    "lineitems": "The tool looked at the gradebook's columns",
-    "lineitem": "The tool looked at one column",
-    "scores": "The tool sent a grade",
-    "results": "The tool read grades back",
-    "memberships": "The tool asked who is in the course",
-}
-
-
-def _readable(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text[:MOST_LOGGED_CHARACTERS]
+    person = here().by_sub(str(found.get("userId"))) if isinstance(found, dict) else None
+    return person.key if person else ""

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, g, request
 
 from lti_mentoring.demo import columns, scoring
 from lti_mentoring.demo.answers import Refusal, accepted, as_json, body, content_type, limit, paged
-from lti_mentoring.demo.faults import page_size, served
+from lti_mentoring.demo.door import served
+from lti_mentoring.demo.faults import page_size
 from lti_mentoring.demo.site import LINEITEM, LINEITEM_READ, RESULT_READ, SCORE
 from lti_mentoring.demo.world import here, world
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request
@@ -12,7 +11,8 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from lti_mentoring.demo import columns, signing
 from lti_mentoring.demo.answers import Refusal, as_json
 from lti_mentoring.demo.assertion import BadAssertion, KeysUnreachable, ToolKeys, check, unverified
-from lti_mentoring.demo.faults import served
+from lti_mentoring.demo.door import served
+from lti_mentoring.demo.faults import clock
 from lti_mentoring.demo.message import launch_claims, long_name
 from lti_mentoring.demo.site import Activity, Persona
 from lti_mentoring.demo.world import cookie_name, here, signed_in, world
@@ -106,7 +106,7 @@ def _post_launch(asked: dict[str, str], persona: Persona, activity: Activity, tw
         base_url=lms.base_url,
         launch_url=lms.launch_url,
         nonce=asked["nonce"],
-        now=int(time.time()),
+        now=int(clock(site.key)),
         lineitem_url=columns.claimed_url(lms.state, site, activity, lms.base_url),
     )
     claims.update({long_name(name): value for name, value in twist.get("claims", {}).items()})

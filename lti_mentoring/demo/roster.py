@@ -8,7 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from lti_mentoring.demo.answers import Refusal, accepted, as_json, limit, paged
-from lti_mentoring.demo.faults import page_size, served
+from lti_mentoring.demo.door import served
+from lti_mentoring.demo.faults import page_size
 from lti_mentoring.demo.gradebook import bearer
 from lti_mentoring.demo.message import email
 from lti_mentoring.demo.site import MEMBERS_READ, Course, Persona

@@ -6,7 +6,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_mentoring.demo import faults
+from lti_mentoring.demo import door, faults
 from lti_mentoring.demo.pages import for_somebody
 from lti_mentoring.demo.world import here, world
 
@@ -34,7 +34,7 @@ def change() -> AnyResponse:
     if "clear" in form:
         faults.clear(site, None if form["clear"] == "all" else int(form["clear"]))
     elif "release" in form:
-        faults.release(site)
+        door.release(site)
     elif "deed" in form:
         faults.do(site, form["deed"] if form["deed"] in faults.DEEDS else abort(400))
     else:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -20,13 +22,22 @@ from lti_mentoring.demo.state import State
 EXTENSION = "pocket_lms"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Held:
     """A request whose answer is held back until somebody lets it go."""
 
     place: str
     title: str
     go: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def among(self, others: list[Held]) -> Iterator[Held]:
+        """Be on the list of what is held."""
+        others.append(self)
+        try:
+            yield self
+        finally:
+            others.remove(self)
 
 
 @dataclass(slots=True)
@@ -41,6 +52,7 @@ class World:
     cookies: URLSafeSerializer
     meters: dict[str, Meter]
     held: dict[str, list[Held]]
+    drawn: dict[int, Counter[str]]
 
     @property
     def launch_url(self) -> str:
@@ -73,6 +85,7 @@ def build(*, state: State, base_url: str, tool_url: str, secret: str, played: It
         cookies=URLSafeSerializer(secret, salt="pocket-lms-persona"),
         meters={key: Meter() for key in by_key},
         held={key: [] for key in by_key},
+        drawn={},
     )
 
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import secrets
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from pylti1p3.service_connector import ServiceConnector
@@ -18,6 +19,7 @@ from lti_mentoring.lti.address import next_page
 from lti_mentoring.lti.parser import KnownRegistration
 from lti_mentoring.lti.platforms import profile
 from lti_mentoring.lti.registration import CachedToken, Registration, TokenStore
+from lti_mentoring.lti.tokens import KeptTokens
 from lti_mentoring.lti.verdict import Ended, Verdict, is_throttled, judge, judge_token, no_answer
 from lti_mentoring.outbound import Answer, Client, Refused, Unreachable
 
@@ -25,44 +27,72 @@ BACKDATE_SECONDS = 60
 """Moodle allows no leeway at all on `iat`; a clock of ours that runs ahead would cost every token."""
 
 ASSERTION_SECONDS = 180
-MARGIN_SECONDS = 60
 UNSAID_LIFETIME_SECONDS = 3600
 _MOST_LIFETIME_SECONDS = 24 * 3600
-_LEASE_SECONDS = 30.0
-_POLL_SECONDS = 0.05
 _TOKEN_BYTES = 64 * 1024
 _ANSWER_BYTES = 4 * 1024 * 1024
+
+
+class _Work(threading.local):
+    """The piece of work that this thread is at: when it must be over, and what must not be repeated from an answer to it."""
+
+    until: float | None = None
+    hidden: tuple[str, ...] = ()
 
 
 class Connector(ServiceConnector):
     """pylti1p3's connector with shared tokens (B11), bounded requests (S12), and answers judged by the platform's profile.
 
-    One for each piece of work: all its requests together take at most the client's total time, so that a worker's lease can be
-    longer than that.
+    One for each registration and deployment, for any number of threads and for as long as its owner likes. A token is read from the store
+    once and kept until it ends or is refused; then one thread of one process fetches the next. The store and ``signing_key`` are asked
+    only then, in the thread that needs the token. ``now`` sets its clock, which goes on from there; None: the wall clock.
     """
 
     def __init__(
         self,
         registration: Registration,
         *,
-        signing_key: SigningKey,
+        signing_key: SigningKey | Callable[[], SigningKey],
         tokens: TokenStore,
         http: Client,
-        now: datetime,
+        now: datetime | None = None,
         deployment_id: str | None = None,
     ) -> None:
-        super().__init__(KnownRegistration(registration, signing_key), requests_session=http.session)
+        super().__init__(KnownRegistration(registration), requests_session=http.session)
         self.known, self.profile = registration, profile(registration.family)
-        self._key, self._tokens, self._http = signing_key, tokens, http
-        self._deployment_id = deployment_id
+        self._http, self._work = http, _Work()
         self._begun, self._began = now, time.monotonic()
+        self._kept = KeptTokens(registration, tokens, self, deployment_id)
+        self._signing_key, self._deployment_id = signing_key, deployment_id
 
     def now(self) -> datetime:
-        """The moment it was made at, and what has passed since."""
+        """The moment it was made at, and what has passed since; the wall clock if it was made at no moment."""
+        if self._begun is None:
+            return datetime.now(UTC)
         return self._begun + timedelta(seconds=time.monotonic() - self._began)
 
-    def _left(self) -> float:
-        return self._http.total_timeout - (time.monotonic() - self._began)
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """One piece of work of this thread: all its requests together take at most the client's total time, so that a worker's lease can
+        be longer than that. A piece within a piece belongs to the outer one."""
+        if self._work.until is not None:
+            yield
+            return
+        self._work.until = time.monotonic() + self._http.total_timeout
+        try:
+            yield
+        finally:
+            self._work.until = None
+
+    def left(self) -> float:
+        """Seconds that remain of this thread's piece of work."""
+        until = self._work.until
+        return self._http.total_timeout if until is None else until - time.monotonic()
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What must not be repeated from this thread's last answer."""
+        return self._work.hidden
 
     # --- calls --------------------------------------------------------------------------------------------------------
 
@@ -84,19 +114,17 @@ class Connector(ServiceConnector):
 
         :raises Ended: no token, or no answer
         """
-        needed, asked = frozenset(scopes), frozenset(scopes) | frozenset(wanted)
+        needed = frozenset(scopes)
+        asked = needed.union(wanted)
         headers = {name: value for name, value in (("Accept", accept), ("Content-Type", content_type)) if value}
-        token = self._token(needed, asked)
-        answer = self._send(method, url, token, headers, body, cut)
-        if self._not_taken(answer):
-            self._forget(asked, token)
+        with self.work():
             token = self._token(needed, asked)
             answer = self._send(method, url, token, headers, body, cut)
-        self.hidden = (token.token,)
+            if self._not_taken(answer):
+                token = self._token(needed, asked, refused=token)
+                answer = self._send(method, url, token, headers, body, cut)
+        self._work.hidden = (token.token,)
         return answer
-
-    hidden: tuple[str, ...] = ()
-    """What must not be repeated from an answer."""
 
     def _not_taken(self, answer: Answer) -> bool:
         if answer.status == 403:
@@ -115,10 +143,10 @@ class Connector(ServiceConnector):
         )
 
     def _request(self, method: str, url: str, **kwargs: Any) -> Answer:
-        if self._left() <= 0:
+        if self.left() <= 0:
             raise Ended(Verdict("later", None, "", "unreachable"))
         try:
-            return self._http.request(method, url, seconds=self._left(), **kwargs)
+            return self._http.request(method, url, seconds=self.left(), **kwargs)
         except (Refused, Unreachable) as trouble:
             raise Ended(no_answer(trouble)) from trouble
 
@@ -154,37 +182,20 @@ class Connector(ServiceConnector):
 
         :raises Ended: there is none to be had
         """
-        return self._token(frozenset(scopes), frozenset(scopes)).token
+        with self.work():
+            return self._token(frozenset(scopes), frozenset(scopes)).token
 
-    def _token(self, needed: frozenset[str], asked: frozenset[str]) -> CachedToken:
-        token = self._shared_token(asked)
+    def _token(self, needed: frozenset[str], asked: frozenset[str], refused: CachedToken | None = None) -> CachedToken:
+        token = self._kept.token(asked, refused)
         if not needed <= token.granted:
             raise Ended(Verdict("refused", None, "", "scope_missing", everywhere=True))
         return token
 
-    def _shared_token(self, asked: frozenset[str]) -> CachedToken:
-        """The stored token while it lasts; else one worker fetches the next and the others wait for it (T-05)."""
-        name = self._name(asked)
-        while True:
-            token = self._tokens.load(self.known.id, name)
-            if token is not None and self.now() < token.expires_at:
-                return token
-            if self._tokens.claim_refresh(self.known.id, name, self.now(), _LEASE_SECONDS):
-                return self._refreshed(asked, name)
-            if self._left() <= _POLL_SECONDS:
-                raise Ended(Verdict("later", None, "", "busy"))
-            time.sleep(_POLL_SECONDS)
+    def fetch_token(self, asked: frozenset[str]) -> tuple[CachedToken, float]:
+        """A new token for these scopes, and how many seconds it lasts.
 
-    def _refreshed(self, asked: frozenset[str], name: str) -> CachedToken:
-        try:
-            token, lifetime = self._fetch_token(asked)
-        except BaseException:
-            self._tokens.drop(self.known.id, name)  # let the next worker try, not wait for the lease to end
-            raise
-        self._tokens.save(self.known.id, name, token.token, token.granted, self.now() + timedelta(seconds=lifetime - MARGIN_SECONDS))
-        return token
-
-    def _fetch_token(self, asked: frozenset[str]) -> tuple[CachedToken, float]:
+        :raises Ended: there is none to be had
+        """
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -211,18 +222,8 @@ class Connector(ServiceConnector):
         }
         if self._deployment_id:
             claims["https://purl.imsglobal.org/spec/lti/claim/deployment_id"] = self._deployment_id
-        key = load_private(self._key.private_pem)
-        return self.encode_jwt(claims, cast(Any, key), {"kid": self._key.kid})
-
-    def _forget(self, asked: frozenset[str], used: CachedToken) -> None:
-        """Drop the token that was not taken, unless another worker has replaced it already."""
-        stored = self._tokens.load(self.known.id, self._name(asked))
-        if stored is not None and stored.token == used.token:
-            self._tokens.drop(self.known.id, self._name(asked))
-
-    def _name(self, asked: frozenset[str]) -> str:
-        parts = "\n".join((self._deployment_id or "", *sorted(asked)))
-        return hashlib.sha256(parts.encode()).hexdigest()[:32]
+        key = self._signing_key() if callable(self._signing_key) else self._signing_key
+        return self.encode_jwt(claims, cast(Any, load_private(key.private_pem)), {"kid": key.kid})
 
 
 def _token_answer(answer: Answer) -> Mapping[str, Any]:

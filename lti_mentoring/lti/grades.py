@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -98,8 +99,10 @@ def _number(value: float) -> int | float:
 
 
 class Grades:
-    """The grade services of one platform, for one piece of work. Nothing here raises for trouble at the other end.
+    """The grade services of one platform. Nothing here raises for trouble at the other end.
 
+    One for each registration and deployment serves any number of threads and scores. Each method is one piece of work and takes at most
+    the client's total time; several within ``work()`` are one. ``signing_key`` may be a function, asked when a token must be fetched.
     ``scopes`` are those of the launch's AGS claim: what is not among them is not asked for (T-04). None: ask, and see.
     """
 
@@ -107,16 +110,20 @@ class Grades:
         self,
         registration: Registration,
         *,
-        signing_key: SigningKey,
+        signing_key: SigningKey | Callable[[], SigningKey],
         tokens: TokenStore,
         http: Client,
-        now: datetime,
+        now: datetime | None = None,
         scopes: frozenset[str] | None = None,
         deployment_id: str | None = None,
     ) -> None:
         self._scopes = scopes
         self._connector = Connector(registration, signing_key=signing_key, tokens=tokens, http=http, now=now, deployment_id=deployment_id)
         self._profile = self._connector.profile
+
+    def work(self) -> AbstractContextManager[None]:
+        """Make all calls inside one piece of work of this thread, with one total time."""
+        return self._connector.work()
 
     # --- scores -------------------------------------------------------------------------------------------------------
 
@@ -130,7 +137,7 @@ class Grades:
                 [SCORE],
                 content_type=SCORE_TYPE,
                 body=score.body(),
-                cut=True,  # any 2xx is a stored score, whatever page comes with it
+                cut=True,  # any 2xx without a page is a stored score, however much comes with it
             )
         except Ended as ended:
             return ended.verdict
@@ -141,10 +148,11 @@ class Grades:
         url = with_query(below(lineitem_url, "results"), {"user_id": user_id})
         try:
             self._ask(RESULT)
-            # Open edX ignores user_id and answers with everybody.
-            for found in self._all(url, [RESULT], RESULTS_TYPE):
-                if found.get("userId") == user_id:
-                    return _result(found)
+            with self.work():
+                # Open edX ignores user_id and answers with everybody.
+                for found in self._all(url, [RESULT], RESULTS_TYPE):
+                    if found.get("userId") == user_id:
+                        return _result(found)
         except Ended as ended:
             return ended.verdict
         return None
@@ -160,11 +168,12 @@ class Grades:
         wanted = {"resource_id": resource_id, "tag": tag}
         try:
             self._ask(LINEITEM)
-            found = list(self._all(with_query(lineitems_url, wanted), [LINEITEM], LINEITEMS_TYPE, wanted=self._reading()))
-            ours = _own_column(found, resource_id, tag, resource_link_id)
-            if ours is not None:
-                return ours
-            return self._make_column(lineitems_url, link, resource_id, tag, label, score_maximum)
+            with self.work():
+                found = list(self._all(with_query(lineitems_url, wanted), [LINEITEM], LINEITEMS_TYPE, wanted=self._reading()))
+                ours = _own_column(found, resource_id, tag, resource_link_id)
+                if ours is not None:
+                    return ours
+                return self._make_column(lineitems_url, link, resource_id, tag, label, score_maximum)
         except Ended as ended:
             return ended.verdict
 

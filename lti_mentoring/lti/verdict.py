@@ -18,6 +18,7 @@ MAX_WORDS = 500
 MAX_WAIT = timedelta(hours=24)
 
 _LOOKED_AT = 20_000
+_BEFORE_A_PAGE = b"\xef\xbb\xbf \t\r\n"
 _TELLING = ("error_description", "message", "reason", "detail", "errors", "error", "title")  # "reason": Moodle
 _BLOCK = re.compile(r"<(script|style|head)\b.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>?")
@@ -59,9 +60,12 @@ class Ended(Exception):
 def judge(profile: Profile, answer: Answer, now: datetime, *, repeated: bool = False, hide: Collection[str] = ()) -> Verdict:
     """The verdict on a service's answer. ``repeated``: the very same message may have arrived before."""
     status = answer.status
-    if 200 <= status < 300:
+    if 200 <= status < 300 and not is_page(answer):
         return Verdict("done", status)
     said, heard = words(answer, hide), _heard(answer)
+    if status < 300:
+        # A login or maintenance page. No LMS is known to answer a stored score with one; if one did, sending again is harmless.
+        return Verdict("later", status, said, "server_error", retry_after(answer, now))
     if is_throttled(profile, answer):
         return Verdict("later", status, said, "busy", retry_after(answer, now))
     if status >= 500 or status in (408, 425):
@@ -100,6 +104,23 @@ def no_answer(trouble: Refused | Unreachable) -> Verdict:
     if isinstance(trouble, Unreachable):
         return Verdict("later", None, "", "unreachable")
     return Verdict("refused", None, "", "address_refused" if trouble.code not in ("too_large", "encoding") else "unknown")
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether it is a page for people, whatever its status says. Its media type proves nothing: Moodle calls its JSON text/html."""
+    html_said = answer.headers.get("Content-Type", "").split(";")[0].strip().lower() in ("text/html", "application/xhtml+xml")
+    body = answer.body.lstrip(_BEFORE_A_PAGE)
+    if not body:
+        return html_said and bool(answer.headers.get("Content-Encoding"))  # something, packed in a way that we cannot open
+    return body.startswith(b"<") or (html_said and b"<" in body and not _is_json(answer))
+
+
+def _is_json(answer: Answer) -> bool:
+    try:
+        answer.json()
+    except ValueError:
+        return False
+    return True
 
 
 def is_throttled(profile: Profile, answer: Answer) -> bool:

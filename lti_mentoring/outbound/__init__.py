@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
 from lti_mentoring.outbound.addresses import Rules
 from lti_mentoring.outbound.refusal import Refused, Unreachable
-from lti_mentoring.outbound.transport import DEFAULT_MAX_BYTES, Guard, Session
+from lti_mentoring.outbound.transport import DEFAULT_MAX_BYTES, HEADERS, Guard, Limits, Session
 
 __all__ = ["DEFAULT_MAX_BYTES", "Answer", "Client", "Refused", "Unreachable"]
 
@@ -86,10 +87,19 @@ class Client:
         :raises Refused: we do not make it or do not take the answer
         :raises Unreachable: no proper answer
         """
-        self._rules.check(url, hosts)
+        sent, body = {**HEADERS, **(headers or {})}, data.encode() if isinstance(data, str) else data
+        if body is not None and not isinstance(body, bytes):
+            sent["Content-Type"], body = "application/x-www-form-urlencoded", urlencode(body).encode()
+        limits = Limits(max_bytes, seconds or self.total_timeout, cut)
         try:
-            request = self.session.prepare_request(requests.Request(method, url, headers=dict(headers or {}), data=data))
-        except (requests.RequestException, UnicodeError, ValueError):
+            status, got, plain = self._guard.fetch(method, url if url.isascii() else _prepared(url), sent, body, limits, hosts=hosts)
+        except (UnicodeError, ValueError, requests.RequestException):
             raise Refused("url", url) from None
-        response = self._guard.fetch(request, max_bytes=max_bytes, hosts=hosts, seconds=seconds or self.total_timeout, cut=cut)
-        return Answer(response.status_code, response.headers, response.content, url)
+        return Answer(status, got, plain, url)
+
+
+def _prepared(url: str) -> str:
+    """A name in other letters than ASCII, as requests writes it (IDNA)."""
+    request = requests.PreparedRequest()
+    request.prepare_url(url, None)
+    return str(request.url)

@@ -8,12 +8,15 @@ import re
 import socket
 import threading
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, urlsplit
 
 from lti_mentoring.outbound.refusal import Refused
 
 Address = IPv4Address | IPv6Address
+
+_MOST_REMEMBERED = 4096
 
 _NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?", re.IGNORECASE)
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
@@ -40,6 +43,7 @@ class Rules:
                 self.networks.append(ipaddress.ip_network(one.strip(), strict=False))
             except ValueError:
                 self.names.add(_plain(one))
+        self._fine: set[tuple[str, str]] = set()
 
     def check(self, url: str, hosts: Collection[str] | None = None) -> SplitResult:
         """All that can be said without asking for the name's address."""
@@ -47,6 +51,21 @@ class Rules:
             raise Refused("url", url)
         try:
             parts = urlsplit(url)
+        except ValueError:
+            raise Refused("url", url) from None
+        place = (parts.scheme, parts.netloc)
+        if place not in self._fine:
+            self._check_place(url, parts)
+            if len(self._fine) >= _MOST_REMEMBERED:
+                self._fine.clear()
+            self._fine.add(place)
+        if hosts is not None and _plain(str(parts.hostname)) not in _all_plain(frozenset(hosts)):
+            raise Refused("host_not_tied", url)
+        return parts
+
+    def _check_place(self, url: str, parts: SplitResult) -> None:
+        """The rules about scheme, host and port: the same for every address of a place, so they are looked at once."""
+        try:
             port = parts.port
         except ValueError:
             raise Refused("url", url) from None
@@ -58,14 +77,11 @@ class Rules:
             raise Refused("userinfo", url)
         if not self.allow_local and (port or 443) not in self.ports:
             raise Refused("port", url)
-        if hosts is not None and _plain(parts.hostname) not in {_plain(one) for one in hosts}:
-            raise Refused("host_not_tied", url)
         if _NUMBERS.fullmatch(parts.hostname) and _literal(parts.hostname) is None:
             raise Refused("address", url)  # 2130706433, 0x7f.1 and the like are addresses to some resolvers
         literal = _literal(parts.hostname)
         if literal is not None and not self.allows(parts.hostname, literal):
             raise Refused("address", url)
-        return parts
 
     def allows(self, host: str, address: Address) -> bool:
         """Whether ``host`` may be called at ``address``. What no LMS can have is refused even where private is allowed."""
@@ -92,6 +108,11 @@ class Rules:
 
 def _plain(host: str) -> str:
     return host.strip().lower().rstrip(".")
+
+
+@lru_cache(maxsize=1024)
+def _all_plain(hosts: frozenset[str]) -> frozenset[str]:
+    return frozenset(_plain(one) for one in hosts)
 
 
 def _literal(host: str) -> Address | None:

@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
 
-from lti_mentoring.demo.gradebook import ITEMS
+from lti_mentoring.demo.faults import KINDS
+from lti_mentoring.demo.gradebook import ITEM, ITEMS
 from lti_mentoring.demo.lms import NotLoopback, create_lms
-from lti_mentoring.demo.site import NORTH, SCORE
+from lti_mentoring.demo.site import NORTH, SCORE, SOUTH
+from support.driver import Lms
 from support.little_tool import Wire
 
 
@@ -55,6 +59,91 @@ def test_an_html_page_with_status_200_has_no_effect(wire, north):
     answer = wire.score(item=item)
     assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, "text/html")
     assert north.cell("programme", "candidate") is None
+
+
+def test_a_share_of_requests_fails_and_the_same_seed_gives_the_same_row(wire, north):
+    item, rows = wire.item, []
+    for _ in range(2):
+        made = north.fault("flaky", "scores", share=0.4, seed=7)["id"]
+        rows.append([wire.score(item=item, timestamp="2026-03-01T10:00:00Z").status_code == 503 for _ in range(20)])
+        north.clear(made)
+    assert rows[0] == rows[1]
+    assert 2 < sum(rows[0]) < 18
+
+
+def test_retry_after_can_be_a_date_by_the_clock_of_the_lms(wire, north):
+    item = wire.item
+    north.fault("clock", seconds=3600)
+    north.fault("throttle", "scores", retry_after=60, as_date=True)
+    ahead = parsedate_to_datetime(wire.score(item=item).headers["Retry-After"]) - datetime.now(UTC)
+    assert 3600 < ahead.total_seconds() <= 3661
+
+
+def test_a_connection_reset_after_the_effect(wire, north):
+    item = wire.item
+    north.fault("reset", "scores")
+    with pytest.raises(requests.ConnectionError, match="reset by peer"):
+        wire.score(item=item)
+    assert north.cell("programme", "candidate")["score"] == 100
+
+
+def test_a_black_hole_takes_the_request_does_nothing_and_never_answers(wire, north):
+    item = wire.item
+    north.fault("black_hole", "scores")
+    ended: list[type] = []
+
+    def ask():
+        try:
+            wire.score(item=item)
+        except requests.ConnectionError as problem:
+            ended.append(type(problem))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    north.wait(lambda state: state["held"])
+    north.release()
+    thread.join()
+    assert ended == [requests.ConnectionError]
+    assert north.cell("programme", "candidate") is None
+
+
+def test_a_drip_is_a_whole_answer_byte_by_byte(wire, north):
+    item = wire.item
+    north.fault("drip", "lineitem", seconds=0)
+    assert wire.send("GET", item, headers={"Accept": ITEM}).json()["id"] == item
+
+
+@pytest.mark.parametrize(
+    ("name", "site", "status", "words"),
+    [
+        ("quota", "north", 403, "Rate Limit Exceeded"),
+        ("media_type", "north", 400, "No handler found"),
+        ("media_type", "south", 415, "No handler found"),
+        ("refused_token", "north", 401, "Unauthorized"),
+        ("refused_token", "south", 403, "permission"),
+        ("stale", "north", 409, "earlier timestamp"),
+        ("stale", "south", 400, "later point in time"),
+        ("deleted_column", "north", 404, "exist"),
+        ("not_gradable", "north", 400, "Incorrect score received"),
+        ("closed_course", "north", 422, "concluded"),
+    ],
+)
+def test_a_trouble_answers_in_the_words_of_its_family_and_does_nothing(tool, name, site, status, words):
+    lms, wire = Lms(tool.lms_url, site), Wire(tool, {"north": NORTH, "south": SOUTH}[site])
+    item = wire.item
+    made = lms.fault(name, "scores")["id"]
+    answer = wire.score(item=item)
+    assert (answer.status_code, words in answer.text) == (status, True)
+    assert lms.cell("programme", "candidate") is None
+    lms.clear(made)
+    assert wire.score(item=item).status_code in (200, 201)
+
+
+def test_every_trouble_can_be_switched_on_from_the_page(tool, north):
+    with requests.Session() as session:
+        for name in KINDS:
+            sent = {"name": name, "where": "all"}
+            assert session.post(f"{tool.lms_url}/north/faults", data=sent, timeout=10, allow_redirects=False).status_code == 303, name
 
 
 def test_expired_tokens_are_no_good_and_new_ones_are(tool, wire, north):

@@ -62,6 +62,6 @@ def registration(lms):
 def grades(registration, signing_key, tokens):
     def make(family="generic", *, now=NOW, client=None, **more):
         http = client or Client(allow_local=True, connect_timeout=1, read_timeout=2)
-        return Grades(replace(registration, family=family), signing_key=signing_key, tokens=tokens, http=http, now=now, **more)
+        return Grades(replace(registration, family=family), **{"signing_key": signing_key, **more}, tokens=tokens, http=http, now=now)
 
     return make

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +12,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from lti_mentoring.lti import connector as room
+from lti_mentoring.lti import tokens as room
 from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import LINEITEM, SCORE, Verdict
 from lti_mentoring.lti.verdict import Ended
@@ -20,6 +21,18 @@ from support.platform_in_memory import NOW, TokenRows
 from support.services_on_loopback import score
 
 DEPLOYMENT = "https://purl.imsglobal.org/spec/lti/claim/deployment_id"
+
+
+def in_threads(count, do):
+    """What ``do`` gave back in each of so many threads."""
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(do())) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
 
 # --- tokens -----------------------------------------------------------------------------------------------------------
 
@@ -137,6 +150,70 @@ def test_T_06_a_token_that_is_not_taken_is_renewed_once(grades, platform, lms, t
     verdict = grades().post_score(lms.url + "/li", score())
     assert (verdict.kind, verdict.remedy) == ("refused", "credentials")
     assert (platform.tokens, len(platform.asked)) == (3, 4)
+
+
+def test_T_05_one_object_serves_many_threads_and_asks_the_store_and_for_the_key_once(
+    grades, platform, lms, tokens, signing_key, monkeypatch
+):
+    platform.on("POST", "/li/scores", (200, ""))
+    asked, loads, load = [], [], tokens.load
+    monkeypatch.setattr(tokens, "load", lambda *name: loads.append(name) or load(*name))
+    shared = grades(now=None, signing_key=lambda: asked.append(1) or signing_key)
+    assert asked == []
+    assert in_threads(32, lambda: [shared.post_score(lms.url + "/li", score()).kind for _ in range(5)]) == [["done"] * 5] * 32
+    assert (platform.tokens, len(asked), len(platform.asked)) == (1, 1, 160)
+    assert len(loads) <= 2
+
+
+def test_T_06_a_refused_token_is_renewed_once_over_all_threads_and_processes(grades, platform, lms):
+    platform.on("POST", "/li/scores", (200, ""))
+    processes = [grades(now=None) for _ in range(3)]
+    for one in processes:
+        assert one.post_score(lms.url + "/li", score()).kind == "done"
+    assert platform.tokens == 1
+    platform.token_delay = 0.05
+    platform.on("POST", "/li/scores", lambda asked: (401 if asked[2]["Authorization"] == "Bearer token-1" else 200, "", {}))
+    many = iter(processes * 8)
+    assert in_threads(24, lambda: next(many).post_score(lms.url + "/li", score()).kind) == ["done"] * 24
+    assert platform.tokens == 2
+
+
+def test_T_06_threads_that_wait_for_a_token_share_the_refusal(grades, platform, lms, tokens, monkeypatch):
+    platform.token_answer = (400, '{"error": "invalid_client"}', {})
+    shared, waiting, all_wait = grades(now=None), set(), threading.Event()
+    left, answer = shared._connector.left, platform._token
+
+    def looked():  # each thread looks at its clock before it waits
+        waiting.add(threading.get_ident())
+        if len(waiting) == 16:
+            all_wait.set()
+        return left()
+
+    monkeypatch.setattr(shared._connector, "left", looked)
+    monkeypatch.setattr(platform, "_token", lambda *asked: all_wait.wait(10) and answer(*asked))
+    assert in_threads(16, lambda: shared.post_score(lms.url + "/li", score()).remedy) == ["credentials"] * 16
+    assert (platform.tokens, tokens.leases) == (1, {})
+
+
+def test_each_score_has_the_whole_time_and_several_calls_can_share_it(grades, platform, lms, monkeypatch):
+    platform.on("POST", "/li/scores", (200, ""))
+    client, given = Client(allow_local=True, total_timeout=5), []
+    request = client.request
+    monkeypatch.setattr(client, "request", lambda *args, seconds, **more: given.append(seconds) or request(*args, seconds=seconds, **more))
+    shared = grades(client=client, now=None)
+    shared.post_score(lms.url + "/li", score())
+    clock = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + 60)
+    shared.post_score(lms.url + "/li", score())
+    assert 4 < given[-1] <= 5
+    with shared.work():
+        shared.post_score(lms.url + "/li", score())
+        monkeypatch.setattr(time, "monotonic", lambda: clock() + 63)
+        shared.post_score(lms.url + "/li", score())
+        assert given[-1] <= 2
+        monkeypatch.setattr(time, "monotonic", lambda: clock() + 66)
+        assert shared.post_score(lms.url + "/li", score()) == Verdict("later", None, "", "unreachable")
+    assert shared.post_score(lms.url + "/li", score()).kind == "done"
 
 
 def test_T_06_a_token_that_another_worker_has_replaced_is_not_dropped(grades, platform, lms, tokens):

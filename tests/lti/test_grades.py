@@ -84,7 +84,9 @@ def test_SC_01_the_score_goes_below_the_column_with_its_query(grades, platform, 
 @pytest.mark.parametrize(
     "answer",
     [
-        (200, "<html>not json"),
+        (200, "stored"),
+        (200, "", {"Content_Type": "text/html; charset=utf-8"}),
+        (200, '{"said": "<b>stored</b>"}', {"Content_Type": "text/html"}),
         (201, "{}"),
         (204, ""),
         (200, "x" * 6_000_000),
@@ -92,9 +94,26 @@ def test_SC_01_the_score_goes_below_the_column_with_its_query(grades, platform, 
         (200, "x", {"Content_Encoding": "gzip"}),
     ],
 )
-def test_any_2xx_is_a_stored_score_whatever_comes_with_it(grades, platform, lms, answer):
+def test_any_2xx_without_a_page_is_a_stored_score_whatever_comes_with_it(grades, platform, lms, answer):
     platform.on("POST", "/li/scores", answer)
     assert grades().post_score(lms.url + "/li", score()).kind == "done"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, "<html>not json"),
+        (200, "\ufeff\n <!DOCTYPE html><title>Sign in</title>"),
+        (200, "Down<br>for maintenance", {"Content_Type": "text/html; charset=utf-8"}),
+        (200, "packed", {"Content_Type": "text/html", "Content_Encoding": "br"}),
+        (201, "<h1>Sign in</h1>" + "x" * 6_000_000),
+    ],
+)
+@pytest.mark.parametrize("family", ["generic", "moodle", "openedx"])
+def test_a_page_is_no_proof_that_a_score_was_stored_so_it_is_sent_again(grades, platform, lms, answer, family):
+    platform.on("POST", "/li/scores", answer)
+    verdict = grades(family).post_score(lms.url + "/li", score())
+    assert (verdict.kind, verdict.remedy) == ("later", "server_error")
 
 
 def test_a_refusal_comes_back_in_the_platforms_words_without_our_token(grades, platform, lms):

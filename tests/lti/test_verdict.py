@@ -26,7 +26,8 @@ EDX_OLDER = '{"timestamp":["Cannot set a timestamp earlier; a later point in tim
 @pytest.mark.parametrize(
     ("family", "status", "body", "kind", "remedy"),
     [
-        ("generic", 200, "<html>not json", "done", ""),
+        ("generic", 200, "<html>not json", "later", "server_error"),
+        ("generic", 200, "stored", "done", ""),
         ("generic", 201, "", "done", ""),
         ("generic", 204, "", "done", ""),
         ("generic", 202, "{}", "done", ""),
