@@ -54,6 +54,9 @@ TRANSLATIONS = Path(__file__).parent / "translations"
 MOST_BYTES = 1_000_000
 """The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
 
+MOST_CLIENTS = 2_000
+"""LMSs whose clients a process keeps at hand."""
+
 log = structlog.get_logger()
 
 
@@ -141,14 +144,14 @@ def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client) -> N
 def _grades_factory(sealer: Sealer, http: Client) -> Any:
     tokens = key_verbs.Tokens(sealer)
 
+    @functools.lru_cache(maxsize=MOST_CLIENTS)
     def grades_for(registration: Registration, deployment_id: str | None = None) -> Grades:
-        now = datetime.now(UTC)
+        """The client of an LMS, kept with its tokens for as long as the registration says the same."""
         return Grades(
             registration,
-            signing_key=key_verbs.signing_key(sealer, now=now),
+            signing_key=lambda: key_verbs.signing_key(sealer, now=datetime.now(UTC)),
             tokens=tokens,
             http=http,
-            now=now,
             deployment_id=deployment_id,
         )
 

@@ -34,7 +34,6 @@ LINGER_SECONDS = 0.005
 
 IDLE_SECONDS = 5.0
 AFTER_A_FAULT_SECONDS = 1.0
-KEPT_CLIENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)

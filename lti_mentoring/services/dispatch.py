@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
@@ -29,6 +30,8 @@ _SCORE: Any = ScorePublication.__table__
 
 class Grades(Protocol):
     """What is asked of ``lti.grades.Grades``; none of it raises for trouble at the other end."""
+
+    def work(self) -> AbstractContextManager[None]: ...
 
     def ensure_line_item(
         self, *, lineitems_url: str, resource_link_id: str, resource_id: str, tag: str, label: str, score_maximum: int
@@ -267,7 +270,15 @@ def _decide(
 
 
 def send(job: Job, grades: Grades, pace: Pace) -> Outcome:
-    """Send a claimed score, or look for its column (and make it) where the activity has none. No transaction is open."""
+    """Send a claimed score, or look for its column (and make it) where the activity has none. No transaction is open.
+
+    All its requests share one total time, which the lease outlasts.
+    """
+    with grades.work():
+        return _send(job, grades, pace)
+
+
+def _send(job: Job, grades: Grades, pace: Pace) -> Outcome:
     if job.lineitem_url is None or job.timestamp is None:
         return _find_column(job, grades, pace)
     verdict = grades.post_score(job.lineitem_url, _score(job, job.timestamp))

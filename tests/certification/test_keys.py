@@ -38,6 +38,7 @@ def forget_tokens(live: Town) -> None:
     """As if no token had ever been fetched."""
     with live.app.app_context(), base.transactional() as session:
         session.execute(delete(AccessToken))
+    live.app.extensions["grades_for"].cache_clear()
 
 
 def token_requests(live: Town, site: str = "north") -> list[dict[str, Any]]:

@@ -78,7 +78,7 @@ def test_T_02_the_audience_may_be_named_and_every_assertion_is_new(registration,
 @pytest.mark.parametrize("granted", [LINEITEM, "", [], [LINEITEM, 5], {"a": 1}])
 def test_T_04_a_token_without_the_scope_that_is_needed(grades, platform, lms, granted):
     platform.granted = granted
-    assert grades().post_score(lms.url + "/li", score()) == Verdict("refused", None, "", "scope_missing")
+    assert grades().post_score(lms.url + "/li", score()) == Verdict("refused", None, "", "scope_missing", everywhere=True)
     assert platform.asked == []
 
 
