@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from flask import Flask
 from lti_mentoring import app as wiring
 from lti_mentoring.demo import site as sites
 from lti_mentoring.demo.lms import create_lms
+from lti_mentoring.demo.site import Site
 from lti_mentoring.services import delivery, lane, platform, programme
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
@@ -32,6 +33,7 @@ class Town:
     tool_url: str
     lms_url: str
     organisations: dict[str, str]
+    sites: dict[str, Site]
 
     def browser(self, **how: Any) -> Browser:
         """A fresh browser."""
@@ -56,10 +58,13 @@ class Town:
 
 
 @contextmanager
-def town(make_settings: Callable[..., Settings], empty_database: Path, folder: Path, **changes: str) -> Iterator[Town]:
-    """Start both, register every site, and end both."""
+def town(
+    make_settings: Callable[..., Settings], empty_database: Path, folder: Path, *, played: Sequence[Site] = sites.SITES, **changes: str
+) -> Iterator[Town]:
+    """Start both, register every site, and end both. ``database_url`` in ``changes`` is an empty database, in place of an SQLite file."""
     database = folder / "tool.sqlite3"
-    shutil.copy(empty_database, database)
+    if "database_url" not in changes:
+        shutil.copy(empty_database, database)
     tool_port, lms_port = free_port(), free_port()
     tool_url, lms_url = f"http://localhost:{tool_port}", f"http://127.0.0.1:{lms_port}"
     app = wiring.create_app(
@@ -75,18 +80,22 @@ def town(make_settings: Callable[..., Settings], empty_database: Path, folder: P
             }
         )
     )
-    lms = create_lms(state_path=folder / "lms.sqlite3", base_url=lms_url, tool_url=tool_url, secret=secrets.token_urlsafe(16))
+    if "database_url" in changes:
+        with app.app_context():
+            wiring.migrate_database()
+    secret = secrets.token_urlsafe(16)
+    lms = create_lms(state_path=folder / "lms.sqlite3", base_url=lms_url, tool_url=tool_url, secret=secret, sites=played)
     with serving(app, tool_port), serving(lms, lms_port):
-        yield Town(app, tool_url, lms_url, _register(app, lms_url))
+        yield Town(app, tool_url, lms_url, _register(app, lms_url, played), {one.key: one for one in played})
     with app.app_context():
         base.db.session.remove()
         base.db.engine.dispose()
 
 
-def _register(app: Flask, lms_url: str) -> dict[str, str]:
+def _register(app: Flask, lms_url: str, played: Sequence[Site]) -> dict[str, str]:
     organisations = {}
     with app.app_context():
-        for site in sites.SITES:
+        for site in played:
             organisations[site.key] = platform.add_organisation(name=site.name)["id"]
             with base.tenant(organisations[site.key]):
                 programme.import_pack(org_id=organisations[site.key], path=PACK, actor="operator")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,12 +13,13 @@ import time_machine
 from sqlalchemy import select
 
 from lti_mentoring.demo import site as sites
-from lti_mentoring.demo.site import SITES
+from lti_mentoring.demo.site import Persona, Site
 from lti_mentoring.domain.delivery import Pace
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.services import candidacy, delivery, dispatch, lane, programme, settlement
 from lti_mentoring.services.dispatch import Job
 from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Person, Placement
 from lti_mentoring.store.training import CheckAttempt
@@ -29,11 +31,35 @@ LIMITS = Limits(most_at_once=8, per_second=0, burst=20, breaker_failures=5, brea
 RESULT = {"outcomes": [{"outcome": "O1", "points": 9, "of": 10}, {"outcome": "O2", "points": 10, "of": 10}]}
 
 
+CROWD = "Learner"
+
+
+def crowded(site: Site, many: int) -> Site:
+    """A site with so many more learners in it."""
+    first = max(one.number for one in site.people) + 1000
+    crowd = (Persona(f"learner-{number}", first + number, "learner", CROWD, f"{number:04}", "One of many") for number in range(many))
+    return replace(site, people=(*site.people, *crowd))
+
+
+def _finished(candidacy_id: str, version: str, *, number: int = 1, state: str = "finished", mastered: bool = True) -> CheckAttempt:
+    return CheckAttempt(
+        candidacy_id=candidacy_id,
+        module_version_id=version,
+        module_key="M1",
+        number=number,
+        seed="seed",
+        item_keys=[],
+        state=state,
+        result=RESULT,
+        mastered=mastered,
+    )
+
+
 class Station:
     """One site of a town, seen from the outbox. Each method is a unit of work of its own."""
 
     def __init__(self, town: Town, site: str) -> None:
-        self.town, self.site = town, next(one for one in SITES if one.key == site)
+        self.town, self.site = town, town.sites[site]
         self.org_id, self.lms = town.organisations[site], Lms(town.lms_url, site)
 
     @contextmanager
@@ -54,6 +80,32 @@ class Station:
         assert known
         with self.inside() as session:
             return str(session.scalars(select(Identity.person_id).where(Identity.sub == self.site.sub(known))).one())
+
+    def enrol(self, *activities: str) -> None:
+        """Make a candidate who has finished M1 of every ``Learner`` of a crowded site, as their launches and checks would, and ask for
+        their grades in ``activities``, which somebody has opened before."""
+        with self.inside() as session:
+            links = [self._link(activity) for activity in activities]
+            place = session.scalars(select(Placement).where(Placement.resource_link_id == links[0])).one()
+            issuer, course_id = sites.issuer(self.site, self.town.lms_url), place.course_id
+            version = programme.current(self.org_id)
+            assert version
+            module = programme.module_version_id(version.id, "M1")
+            learners = [one for one in self.site.people if one.given == CROWD]
+            people = {one.key: base.new_id() for one in learners}
+            with base.transactional() as writing:
+                writing.add_all(Person(id=people[one.key], name=one.name) for one in learners)
+                writing.flush()
+                for one in learners:
+                    who = people[one.key]
+                    writing.add(Identity(issuer=issuer, sub=self.site.sub(one), person_id=who, registration_id=place.registration_id))
+                    writing.add(Membership(course_id=course_id, person_id=who, standing="learner"))
+                    held = Candidacy(id=base.new_id(), person_id=who, course_id=course_id, programme_version_id=version.id)
+                    writing.add(held)
+                    writing.flush()
+                    writing.add(_finished(held.id, module))
+                    writing.flush()
+                    delivery.want(writing, org_id=self.org_id, course_id=course_id, person_id=who, items={"module:M1"})
 
     def stranger(self, activity: str) -> str:
         """A learner of ours whom the LMS does not know any more. -> their person."""
@@ -79,19 +131,7 @@ class Station:
             version = programme.module_version_id(held.programme_version_id, "M1")
             with base.transactional() as writing:
                 number = len(writing.scalars(select(CheckAttempt.id).where(CheckAttempt.candidacy_id == held.id)).all()) + 1
-                writing.add(
-                    CheckAttempt(
-                        candidacy_id=held.id,
-                        module_version_id=version,
-                        module_key="M1",
-                        number=number,
-                        seed="seed",
-                        item_keys=[],
-                        state=state,
-                        result=RESULT,
-                        mastered=mastered,
-                    )
-                )
+                writing.add(_finished(held.id, version, number=number, state=state, mastered=mastered))
                 delivery.want(writing, org_id=self.org_id, course_id=held.course_id, person_id=person_id, items={"module:M1"})
 
     def want_again(self, person_id: str, activity: str = "module-m1") -> None:
