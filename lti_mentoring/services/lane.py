@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import structlog
 from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
@@ -23,6 +24,8 @@ from lti_mentoring.store import base
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
 from lti_mentoring.store.people import Placement
 from lti_mentoring.store.platform import Registration
+
+log = structlog.get_logger()
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """A bucket that was last filled then is full."""
@@ -288,3 +291,4 @@ def _change(lane: str, values: dict[str, Any]) -> None:
         if not done.rowcount:
             raise RuleBroken("lane_unknown", lane=lane)
         base.wake_after_commit(lane)
+    log.info("lane_changed", lane=lane, changed=sorted(values), paused=values.get("paused"))  # no organisation's own, so no audit has it
