@@ -17,7 +17,7 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
 from lti_mentoring.store.people import Person, Placement
 from lti_mentoring.store.platform import Registration
 
@@ -63,11 +63,12 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class OnTheWay:
-    """Grades of one platform that go out by themselves, and why they have not yet; without a reason they just wait their turn."""
+    """Grades of one platform that go out by themselves, and why they have not yet; without a reason they just wait their turn, and
+    without ``next_at`` until whoever runs the tool resumes."""
 
     platform: str
     count: int
-    next_at: datetime
+    next_at: datetime | None
     tries: int
     remedy: str
     status: int | None
@@ -194,14 +195,41 @@ def _pair(given: float | None, maximum: float | None) -> tuple[float, float] | N
 
 def _on_the_way(session: Session, actor: Actor) -> tuple[OnTheWay, ...]:
     why = (Registration.name, ScorePublication.fault, ScorePublication.status)
+    gate = (DeliveryLane.paused, DeliveryLane.rests_until, DeliveryLane.rests_for, Registration.held_until, Registration.attention)
     latest = (func.count(), func.min(ScorePublication.next_at), func.max(ScorePublication.tries), func.max(ScorePublication.words))
     rows = session.execute(
-        _of_course(actor, *why, *latest)
+        _of_course(actor, *why, *latest, *gate)
+        .outerjoin(DeliveryLane, DeliveryLane.key == ScorePublication.lane)
         .where(ScorePublication.state.in_((WAITING, SENDING)))
-        .group_by(*why)
+        .group_by(*why, *gate)
         .order_by(func.min(ScorePublication.next_at))
     )
-    return tuple(OnTheWay(row[0], row[3], row[4], row[5], row[1], row[2], row[6]) for row in rows)
+    return tuple(_waits(*row) for row in rows)
+
+
+def _waits(
+    platform: str,
+    fault: str,
+    status: int | None,
+    count: int,
+    next_at: datetime,
+    tries: int,
+    words: str,
+    paused: bool | None,
+    rests_until: datetime | None,
+    rests_for: str | None,
+    held_until: datetime | None,
+    attention: str,
+) -> OnTheWay:
+    """Grades that wait for one reason: their own, or that the whole LMS is left alone, or that it refuses our sign-in."""
+    if paused:
+        return OnTheWay(platform, count, None, tries, "paused", None, "")
+    now = base.now()
+    if rests_until is not None and rests_until > max(now, next_at):
+        return OnTheWay(platform, count, rests_until, max(tries, 1), fault or rests_for or "", status, words)
+    if held_until is not None:
+        return OnTheWay(platform, count, max(held_until, now), max(tries, 1), fault or attention, status, words)
+    return OnTheWay(platform, count, next_at, tries, fault, status, words)
 
 
 def _sent(session: Session, actor: Actor) -> tuple[Sent, ...]:

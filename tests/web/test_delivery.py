@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from conftest import World
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
+from lti_mentoring.store.platform import Registration
 from support.visitor import Visitor
 
 GONE = {"state": "refused", "fault": "user_not_gradable", "status": 400, "words": "Incorrect score received for <b>7</b>"}
@@ -96,6 +97,38 @@ def test_what_goes_out_by_itself_says_when_and_why(world: World, staff: Visitor)
     assert "try 3" in text
     assert "Sent lately" in text
     assert "Ben" in text
+
+
+def rest(world: World, **values: Any) -> str:
+    """A grade that nobody has tried yet, behind a gate that stands so. -> its lane"""
+    publish(world, "Ada", world.placement("module:M1"), lane="lane", state="waiting", tries=0, stuck_at=None, next_at=base.now())
+    with base.transactional() as session:
+        told = {"key": "lane", "issuer": "https://lms.example", "host": "lms.example", "tokens": 0.0, "refilled_at": base.now()}
+        session.add(DeliveryLane(**told, **values))
+    return "lane"
+
+
+def test_grades_behind_an_lms_that_is_left_alone_say_why_and_until_when(world: World, staff: Visitor) -> None:
+    rest(world, breaker="open", rests_until=base.now() + timedelta(minutes=20), rests_for="unreachable")
+    text = staff.get("grades").get_data(as_text=True)
+    assert "The LMS does not answer" in text
+    assert "next try" in text
+    assert "at once" not in text
+
+
+def test_grades_of_a_paused_lms_say_that_they_wait_for_whoever_runs_the_tool(world: World, staff: Visitor) -> None:
+    rest(world, paused=True)
+    text = staff.get("grades").get_data(as_text=True)
+    assert "Whoever runs this tool has paused deliveries to this LMS" in text
+    assert "Nothing needs you." in text
+
+
+def test_grades_of_a_registration_whose_sign_in_is_refused_say_so(world: World, staff: Visitor) -> None:
+    rest(world)
+    with base.transactional() as session:
+        held = {"held_until": base.now() + timedelta(minutes=9), "attention": "keys_unreachable"}
+        session.execute(update(Registration).where(Registration.id == world.registration_id).values(**held))
+    assert "The LMS cannot check our signature" in staff.get("grades").get_data(as_text=True)
 
 
 def test_an_empty_page_says_that_this_is_normal(staff: Visitor) -> None:

@@ -77,6 +77,11 @@ REMEDIES = {
         _l("It could not be reached. The tool tries again by itself."),
         (_l("Nothing needs to be done, unless it lasts for days: then tell whoever looks after the LMS."),),
     ),
+    "paused": (
+        _l("Whoever runs this tool has paused deliveries to this LMS"),
+        _l("Often the LMS is being upgraded. Grades are kept and go out once it is resumed."),
+        (_l("Nothing needs to be done."),),
+    ),
     "redirected": (
         _l("The LMS has moved"),
         _l(
