@@ -119,6 +119,11 @@ def let_through(gate: Gate, limits: Limits, *, count: int, now: datetime, lease:
     return replace(gate, breaker=BREAKER[gate.breaker, PROBE], rests_until=now + lease)
 
 
+def unasked(gate: Gate, now: datetime) -> Gate:
+    """The gate after a probe that had nothing to ask: it tells nothing of the LMS, and the next one may begin."""
+    return replace(gate, rests_until=now) if gate.breaker == PROBING else gate
+
+
 def opens_at(gate: Gate, limits: Limits, now: datetime) -> datetime | None:
     """When a gate that admits nobody now will let somebody through by itself; None if only an end of a request or of a pause can."""
     if gate.paused:

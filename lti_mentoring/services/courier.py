@@ -184,6 +184,7 @@ class Courier:
         with self._context():
             admission = lane.admit(key, most=most, pace=self._pace, limits=self._limits)
         serving.look_at = _monotonic(admission.again)
+        before = self._in_flight
         for org_id, due in groupby(sorted(admission.due, key=lambda one: one.org_id), key=lambda one: one.org_id):
             with self._context(), base.tenant(org_id):
                 jobs = prepare(key, list(due), self._pace)
@@ -191,6 +192,8 @@ class Courier:
                 self._in_flight += 1
                 serving.in_flight += 1
                 self._pool.submit(self._send, job)
+        if admission.due and self._in_flight == before:
+            serving.look_at = time.monotonic()  # nothing of it had to be sent: what comes next need not wait for it
 
     # --- send ---------------------------------------------------------------------------------------------------------
 

@@ -70,8 +70,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a job: the platform's verdict, and what the platform holds instead. With ``wait`` nothing was sent: the score
-    is due again after it."""
+    """What became of a job: the platform's verdict, and what the platform holds instead. With ``wait`` no score was sent, and it is
+    due again after it; then a verdict of ``done`` says that its column was found."""
 
     verdict: Verdict
     theirs: Result | None = None
@@ -108,13 +108,19 @@ def prepare(lane_key: str, claimed: Sequence[Due], pace: Pace) -> list[Job]:
         stands = where_they_stand(session, [(place, row.person_id) for row, place in graded if row.id in users])
         plans = [_plan(row, place, services, users, stands) for row, place in rows]
         busy = _busy(session, [plan for plan in plans if plan.cell])
-        jobs, written = [], []
+        dues = {one.id: one for one in claimed}
+        jobs, written, unasked = [], [], set()
         for plan in plans:
-            job, values = _decide(plan, lane_key, busy, pace, now)
+            due = dues[plan.row.id]
+            job, values = _decide(plan, due, lane_key, busy, pace, now)
             written.append({"its_org": plan.row.org_id, "its_id": plan.row.id, **values})
             if job is not None:
                 jobs.append(job)
+            elif due.probe:
+                unasked.add(plan.row.registration_id)
         _write(session, written)
+        if unasked:
+            lane.unasked(session, lane_key, unasked)
     return jobs
 
 
@@ -227,7 +233,7 @@ def _busy(session: Session, plans: Sequence[_Plan]) -> dict[str, tuple[bool, dat
 
 
 def _decide(
-    plan: _Plan, lane_key: str, busy: dict[str, tuple[bool, datetime | None]], pace: Pace, now: datetime
+    plan: _Plan, due: Due, lane_key: str, busy: dict[str, tuple[bool, datetime | None]], pace: Pace, now: datetime
 ) -> tuple[Job | None, dict[str, Any]]:
     """The job, and what the row says from now on."""
     row, place, said, service = plan.row, plan.place, plan.said, plan.service
@@ -247,7 +253,7 @@ def _decide(
         values |= {"cell": plan.cell, "last_timestamp": timestamp, "given": given, "maximum": said.maximum}
         values |= {"activity": said.activity, "grading": said.grading}
     job = Job(
-        due=Due(row.org_id, row.id, row.attempt),
+        due=due,
         lane=lane_key,
         service=service,
         registration_id=place.registration_id,
@@ -324,7 +330,7 @@ def _find_column(job: Job, grades: Grades, pace: Pace) -> Outcome:
     own = {"own_lineitem_url": found} if isinstance(found, str) else {}
     with base.transactional() as session:
         session.execute(update(Placement).where(Placement.id == job.placement_id).values(lineitem_until=None, **own))
-    return Outcome(_NOTHING_SENT, wait=timedelta(0)) if isinstance(found, str) else Outcome(found)
+    return Outcome(Verdict("done"), wait=timedelta(0)) if isinstance(found, str) else Outcome(found)
 
 
 def _claim_column(job: Job, pace: Pace) -> bool:

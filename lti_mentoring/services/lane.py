@@ -37,11 +37,13 @@ _GATE = tuple(field for field in Gate.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A score with the attempt that it is at: whoever names an earlier one has come too late."""
+    """A score with the attempt that it is at: whoever names an earlier one has come too late. ``probe``: it was let through to ask
+    whether the LMS, or our sign-in there, is well again, and the others wait for it."""
 
     org_id: str
     id: str
     attempt: int
+    probe: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def admit(lane: str, *, most: int, pace: Pace, limits: Limits) -> Admission:
             return Admission()
         gate, limits = _gate(row), _own(row, limits)
         count = min(most, rules.admits(gate, limits, in_flight=_in_flight(session, lane, now), now=now))
-        taken = _take(session, _due(session, lane, now, count), now, pace) if count else ()
+        taken = _take(session, _due(session, lane, now, count), now, pace, probing=gate.breaker != rules.CLOSED) if count else ()
         gate = rules.let_through(gate, limits, count=len(taken), now=now, lease=timedelta(seconds=pace.lease_seconds))
         _keep(session, lane, _gate(row), gate)
         if not count:
@@ -163,7 +165,7 @@ def _due(session: Session, lane: str, now: datetime, most: int) -> list[Any]:
     return chosen[:most]
 
 
-def _take(session: Session, rows: Sequence[Any], now: datetime, pace: Pace) -> tuple[Due, ...]:
+def _take(session: Session, rows: Sequence[Any], now: datetime, pace: Pace, *, probing: bool) -> tuple[Due, ...]:
     """One conditional update decides between workers, also of the release before this one, which knows no gate."""
     if not rows:
         return ()
@@ -177,9 +179,18 @@ def _take(session: Session, rows: Sequence[Any], now: datetime, pace: Pace) -> t
         .values(state=SENDING, attempt=_SCORE.c.attempt + 1, lease_until=until, tried_at=now)
         .returning(_SCORE.c.org_id, _SCORE.c.id, _SCORE.c.attempt)
     ).all()
-    if probes := {row.registration_id for row in rows if row.held_until is not None}:
-        session.execute(update(Registration).where(Registration.id.in_(probes)).values(held_until=until))
-    return tuple(Due(*row) for row in taken)
+    held = {row.id: row.registration_id for row in rows if row.held_until is not None}
+    if held:
+        session.execute(update(Registration).where(Registration.id.in_(set(held.values()))).values(held_until=until))
+    return tuple(Due(row.org_id, row.id, row.attempt, probing or row.id in held) for row in taken)
+
+
+def unasked(session: Session, lane: str, registrations: Collection[str]) -> None:
+    """Probes of a lane had nothing to ask after all: others may, at once. In the caller's transaction, which has locked the lane."""
+    now = base.now()
+    if (row := _locked(session, lane)) is not None:
+        _keep(session, lane, _gate(row), rules.unasked(_gate(row), now))
+    session.execute(update(Registration).where(Registration.id.in_(registrations), Registration.held_until > now).values(held_until=now))
 
 
 def _again(session: Session, lane: str, gate: Gate, limits: Limits, now: datetime, *, full: bool) -> datetime | None:
@@ -207,11 +218,11 @@ def _again(session: Session, lane: str, gate: Gate, limits: Limits, now: datetim
 def heard(
     session: Session, lane: str, ended: Sequence[tuple[str, str, Event]], *, limits: Limits, now: datetime, chance: Callable[[], float]
 ) -> None:
-    """Count how requests of a lane have ended, (kind of verdict, remedy, event) of each, and let its gate learn from them.
+    """Count how scores of a lane have ended, (kind of verdict or "", remedy, event) of each, and let its gate learn from them.
 
     In the transaction that settles them, before its rows are touched: who locks a lane locks it first.
     """
-    counts = Counter(kind for kind, _, _ in ended)
+    counts = Counter(kind for kind, _, _ in ended if kind)
     more: dict[str, Any] = {kind: getattr(_LANE.c, kind) + count for kind, count in counts.items()}
     row = session.execute(select(_LANE).where(_LANE.c.key == lane).with_for_update()).first()
     if row is None:

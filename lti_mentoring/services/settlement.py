@@ -37,8 +37,10 @@ def settle(ended: Sequence[Ended], *, pace: Pace, limits: Limits, chance: Callab
         return
     now = base.now()
     with base.transactional() as session:
-        told = [_told(outcome) for _, outcome in ended if outcome.wait is None]
+        told = [_told(outcome) for _, outcome in ended if _asked(outcome)]
         lane.heard(session, ended[0][0].lane, told, limits=limits, now=now, chance=chance)
+        if unasked := {job.registration_id for job, outcome in ended if job.due.probe and not _asked(outcome)}:
+            lane.unasked(session, ended[0][0].lane, unasked)
         rows = _still_ours(session, ended)
         written, lines = [], []
         for job, outcome in ended:
@@ -52,10 +54,15 @@ def settle(ended: Sequence[Ended], *, pace: Pace, limits: Limits, chance: Callab
     _note_registrations(ended, pace, limits, chance)
 
 
+def _asked(outcome: Outcome) -> bool:
+    """Whether the LMS was asked anything, if only for a column."""
+    return outcome.wait is None or outcome.verdict.kind == "done"
+
+
 def _told(outcome: Outcome) -> tuple[str, str, lane_rules.Event]:
     verdict = outcome.verdict
     event = lane_rules.event_of(kind=verdict.kind, status=verdict.status, remedy=verdict.remedy, retry_after=verdict.retry_after)
-    return verdict.kind, verdict.remedy, event
+    return verdict.kind if outcome.wait is None else "", verdict.remedy, event
 
 
 def _still_ours(session: Session, ended: Sequence[Ended]) -> dict[str, Any]:
