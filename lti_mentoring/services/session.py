@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
@@ -43,15 +43,22 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+_END = delete(base.table(WebSession)).where(base.table(WebSession).c.id_hash == bindparam("ended"))
+_BEGIN = insert(base.table(WebSession))
+
+
 def begin(
-    session: Session, launch: Launch, org_id: str, person_id: str, deployment: str, old_token: str | None, absolute: timedelta
+    connection: Connection, launch: Launch, org_id: str, person_id: str, deployment: str, old_token: str | None, absolute: timedelta
 ) -> str:
-    """Open a session in the caller's transaction, and end the one that this browser had. -> its token; only the hash is kept."""
+    """Open a session in the caller's transaction, and end the one that this browser had. -> its token; only the hash is kept.
+
+    The token names its organisation, so that a page can look within it at once; a token with another name in it is no token of ours.
+    """
     if old_token:
-        session.execute(delete(WebSession).where(WebSession.id_hash == hashed(old_token)))
-    token = secrets.token_urlsafe(32)
-    session.execute(
-        insert(WebSession),
+        connection.execute(_END, {"ended": hashed(old_token)})
+    token, now = f"{org_id}.{secrets.token_urlsafe(32)}", base.now()
+    connection.execute(
+        _BEGIN,
         {
             "id_hash": hashed(token),
             "org_id": org_id,
@@ -62,7 +69,9 @@ def begin(
             "locale": launch.locale,
             "lms_administrator": launch.administrator,
             "payload": {"csrf_token": secrets.token_hex(20)},
-            "expires_at": base.now() + absolute,
+            "created_at": now,
+            "seen_at": now,
+            "expires_at": now + absolute,
         },
     )
     return token
