@@ -30,13 +30,15 @@ from lti_mentoring.store.training import CheckAttempt
 
 @dataclass(frozen=True, slots=True)
 class CandidacyRow:
-    """One person's candidacy in one course."""
+    """One person's candidacy in one course. Where ``trained`` or ``observed`` is False, there is no attempt, or no observation, to read."""
 
     id: str
     person_id: str
     course_id: str
     programme_version_id: str
     participation: str
+    trained: bool = True
+    observed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

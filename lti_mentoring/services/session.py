@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
@@ -91,11 +92,9 @@ def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
     if found is None:
         return None
     row, origins, of_deployment = found
-    if row.expires_at <= now or row.seen_at + idle <= now:
+    if not lives(row, idle=idle, now=now):
         return None
-    if now - row.seen_at > TOUCH_EVERY:
-        with base.transactional() as session:
-            session.execute(update(WebSession).where(WebSession.id_hash == row.id_hash).values(seen_at=now))
+    touch(row, now=now)
     return SessionRow(
         id_hash=row.id_hash,
         org_id=row.org_id,
@@ -104,9 +103,39 @@ def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
         return_url=row.return_url,
         locale=row.locale,
         lms_administrator=row.lms_administrator,
-        frame_origins=(*origins, *(place for place in of_deployment if place not in origins)),
+        frame_origins=frames(origins, of_deployment),
         payload=dict(row.payload),
     )
+
+
+class Times(Protocol):
+    """What of a session says whether it still lives."""
+
+    id_hash: Any
+    seen_at: Any
+    expires_at: Any
+
+
+def lives(row: Times, *, idle: timedelta, now: datetime) -> bool:
+    """Not past its end, and not idle too long."""
+    return bool(now < row.expires_at and now < row.seen_at + idle)
+
+
+def touch(row: Times, *, now: datetime) -> None:
+    """Note that a browser is still there, now and then."""
+    if now - row.seen_at > TOUCH_EVERY:
+        with base.transactional() as session:
+            session.execute(update(WebSession).where(WebSession.id_hash == row.id_hash).values(seen_at=now))
+
+
+def frames(origins: Sequence[str], of_deployment: Sequence[str]) -> tuple[str, ...]:
+    """The origins that may frame a page: those of the registration, then what launches of the deployment have told."""
+    return (*origins, *(place for place in of_deployment if place not in origins))
+
+
+def organisation_of(token: str) -> str | None:
+    """The organisation that a token names; None for one that an earlier release gave out."""
+    return token.partition(".")[0] if "." in token else None
 
 
 def keep_payload(*, id_hash: str, payload: dict[str, Any]) -> None:

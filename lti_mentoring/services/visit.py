@@ -122,6 +122,7 @@ def visit(*, token: str, org_id: str, course_id: str, idle: timedelta, now: date
     row = rows[0]
     if not sessions.lives(row, idle=idle, now=now):
         return None
+    sessions.touch(row, now=now)
     found = SessionRow(
         id_hash=row.id_hash,
         org_id=org_id,
