@@ -36,6 +36,7 @@ from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
+from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, training
 from lti_mentoring.web import access, errors, frame, health, home, lti, page, placement, session, telemetry, wording
@@ -86,15 +87,17 @@ def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
     except ValueError as error:
         raise SettingsError(f"LTI_MENTORING_ENCRYPTION_KEYS cannot be used: {error}") from error
     huey = make_huey(settings)
+    registry = Registrations()
     base.init_app(
         app,
         database_url=settings.database_url,
         sqlite_synchronous=settings.sqlite_synchronous,
         after_commit=lambda lanes: _wake(app, lanes),
+        after_change={"registration": registry.forget, "deployment": registry.forget},
     )
     Migrate(app, base.db, directory=str(MIGRATIONS), render_as_batch=True, include_object=_ours)
     http = make_client(settings)
-    _hand_out(app, settings, sealer, http)
+    _hand_out(app, settings, sealer, http, registry)
     app.extensions["huey"] = huey
     app.extensions["grades_for"] = _grades_factory(sealer, http)
     _tasks(app, huey, settings)
@@ -129,10 +132,10 @@ def _forbid_in_transaction() -> None:
         raise RuntimeError("the network inside a transaction")
 
 
-def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client) -> None:
+def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client, registry: Registrations) -> None:
     app.extensions[EXTENSION] = Wiring(
         settings=settings,
-        registry=platform_verbs.Registrations(),
+        registry=registry,
         keysets=KeySets(key_verbs.KeySets(), http),
         signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
         published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
