@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import os
 import sys
@@ -54,6 +55,9 @@ STATIC = Path(__file__).parent / "web" / "static"
 TRANSLATIONS = Path(__file__).parent / "translations"
 MOST_BYTES = 1_000_000
 """The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
+
+REDIS = "?socket_connect_timeout=2&socket_timeout=3"
+"""Seconds that Redis is waited for, unless its address has parameters of its own; longer than a consumer's look, which lasts one."""
 
 MOST_CLIENTS = 2_000
 """LMSs whose clients a process keeps at hand."""
@@ -239,13 +243,20 @@ def make_huey(settings: Settings) -> Huey:
         Path(rest.removeprefix("/")).parent.mkdir(parents=True, exist_ok=True)
         return SqliteHuey("lti-mentoring", filename=rest.removeprefix("/"), results=False)
     if scheme in ("redis", "rediss"):
-        return RedisHuey("lti-mentoring", url=url, results=False)
+        return _impatient(RedisHuey("lti-mentoring", url=url if "?" in url else f"{url}{REDIS}", results=False))
     if scheme == "postgresql":
         try:
             return PostgresHuey("lti-mentoring", dsn=url, results=False)
         except Exception as error:
             raise SettingsError(f"the queue's database cannot be reached ({type(error).__name__}); is PostgreSQL running there?") from error
     raise SettingsError("LTI_MENTORING_QUEUE_URL must begin with sqlite:///, redis://, rediss:// or postgresql://")
+
+
+def _impatient(huey: RedisHuey) -> RedisHuey:
+    """One try more and not ten, each as long as a timeout: a Redis that is cut off must not hold up the request that wakes a worker."""
+    retry, backoff = importlib.import_module("redis.retry"), importlib.import_module("redis.backoff")
+    huey.storage.conn.set_retry(retry.Retry(backoff.NoBackoff(), 1))
+    return huey
 
 
 def _queue_file(database: str) -> str:
