@@ -210,12 +210,26 @@ def newest_revision() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
+@functools.cache
+def _known_revisions() -> frozenset[str]:
+    return frozenset(one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+
+
+def _migrated(held: str | None) -> bool:
+    """Whether this release can work on a database at revision ``held``: at its own newest one, or at one that it does not know.
+
+    That one is a later release's. Hosts are upgraded one after the other over a database that the first of them has migrated; a
+    revision only adds to what the one before it reads and writes (a test holds it), and a host that called itself unready for it
+    would take the whole service away until the last one is restarted. An earlier revision lacks what this release writes.
+    """
+    return held == newest_revision() or (held is not None and held not in _known_revisions())
+
+
 def _broken_parts(app: Flask) -> list[str]:
     broken = []
     try:
         base.session().execute(select(platform.Organisation.id).limit(1))
-        held = base.session().scalar(select(column("version_num")).select_from(table("alembic_version")))
-        if held != newest_revision():
+        if not _migrated(base.session().scalar(select(column("version_num")).select_from(table("alembic_version")))):
             broken.append("migrations")
     except Exception:
         log.exception("not_ready", part="database")
