@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_babel import Babel
@@ -199,9 +200,22 @@ def _ours(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: 
     return not (kind == "table" and reflected and compare_to is None)
 
 
-def migrate_database() -> None:
-    """Bring the database of the current app to the newest schema."""
+def migrate_database() -> str | None:
+    """Bring the database of the current app to the newest schema. -> the revision that it is at.
+
+    A later release's is left alone: a host of this one that starts again while hosts are upgraded has nothing to migrate.
+    """
+    held = _held_revision()
+    if held is not None and held not in _known_revisions():
+        log.warning("database_ahead", revision=held, why="a later release has migrated it")
+        return held
     upgrade(directory=str(MIGRATIONS))
+    return newest_revision()
+
+
+def _held_revision() -> str | None:
+    with base.db.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 @functools.cache
