@@ -205,17 +205,13 @@ def migrate_database() -> str | None:
 
     A later release's is left alone: a host of this one that starts again while hosts are upgraded has nothing to migrate.
     """
-    held = _held_revision()
+    with base.db.engine.connect() as connection:
+        held = MigrationContext.configure(connection).get_current_revision()
     if held is not None and held not in _known_revisions():
         log.warning("database_ahead", revision=held, why="a later release has migrated it")
         return held
     upgrade(directory=str(MIGRATIONS))
     return newest_revision()
-
-
-def _held_revision() -> str | None:
-    with base.db.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 @functools.cache

@@ -283,8 +283,8 @@ def wake_after_commit(lane: str) -> None:
 
 _SERVER = {"idle_in_transaction_session_timeout": "60s", "tcp_user_timeout": "10s", "tcp_keepalives_idle": "10"}
 _SERVER |= {"tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-POSTGRES = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-POSTGRES |= {"options": " ".join(f"-c {name}={value}" for name, value in _SERVER.items())}
+POSTGRES: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
+POSTGRES |= {"keepalives_interval": 5, "keepalives_count": 3, "options": " ".join(f"-c {name}={value}" for name, value in _SERVER.items())}
 """libpq's parameters, where the database's address does not say otherwise. TCP by itself waits a quarter of an hour for a machine that
 was unplugged, or for ever where it has nothing to send. With these a host that is cut off knows within seconds: ``/readyz`` says so,
 and a worker goes on when the database is back. The server (``options``) knows as well: a session whose host has gone in the middle of a
