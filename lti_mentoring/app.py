@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import os
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_babel import Babel
@@ -36,6 +38,7 @@ from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
+from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, training
 from lti_mentoring.web import access, errors, frame, health, home, lti, page, placement, session, telemetry, wording
@@ -53,6 +56,9 @@ STATIC = Path(__file__).parent / "web" / "static"
 TRANSLATIONS = Path(__file__).parent / "translations"
 MOST_BYTES = 1_000_000
 """The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
+
+REDIS = "?socket_connect_timeout=2&socket_timeout=3"
+"""Seconds that Redis is waited for, unless its address has parameters of its own; longer than a consumer's look, which lasts one."""
 
 MOST_CLIENTS = 2_000
 """LMSs whose clients a process keeps at hand."""
@@ -86,15 +92,17 @@ def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
     except ValueError as error:
         raise SettingsError(f"LTI_MENTORING_ENCRYPTION_KEYS cannot be used: {error}") from error
     huey = make_huey(settings)
+    registry = Registrations()
     base.init_app(
         app,
         database_url=settings.database_url,
         sqlite_synchronous=settings.sqlite_synchronous,
         after_commit=lambda lanes: _wake(app, lanes),
+        after_change={"registration": registry.forget, "deployment": registry.forget},
     )
     Migrate(app, base.db, directory=str(MIGRATIONS), render_as_batch=True, include_object=_ours)
     http = make_client(settings)
-    _hand_out(app, settings, sealer, http)
+    _hand_out(app, settings, sealer, http, registry)
     app.extensions["huey"] = huey
     app.extensions["grades_for"] = _grades_factory(sealer, http)
     _tasks(app, huey, settings)
@@ -129,10 +137,10 @@ def _forbid_in_transaction() -> None:
         raise RuntimeError("the network inside a transaction")
 
 
-def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client) -> None:
+def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client, registry: Registrations) -> None:
     app.extensions[EXTENSION] = Wiring(
         settings=settings,
-        registry=platform_verbs.Registrations(),
+        registry=registry,
         keysets=KeySets(key_verbs.KeySets(), http),
         signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
         published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
@@ -192,9 +200,18 @@ def _ours(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: 
     return not (kind == "table" and reflected and compare_to is None)
 
 
-def migrate_database() -> None:
-    """Bring the database of the current app to the newest schema."""
+def migrate_database() -> str | None:
+    """Bring the database of the current app to the newest schema. -> the revision that it is at.
+
+    A later release's is left alone: a host of this one that starts again while hosts are upgraded has nothing to migrate.
+    """
+    with base.db.engine.connect() as connection:
+        held = MigrationContext.configure(connection).get_current_revision()
+    if held is not None and held not in _known_revisions():
+        log.warning("database_ahead", revision=held, why="a later release has migrated it")
+        return held
     upgrade(directory=str(MIGRATIONS))
+    return newest_revision()
 
 
 @functools.cache
@@ -203,12 +220,26 @@ def newest_revision() -> str | None:
     return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
+@functools.cache
+def _known_revisions() -> frozenset[str]:
+    return frozenset(one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
+
+
+def _migrated(held: str | None) -> bool:
+    """Whether this release can work on a database at revision ``held``: at its own newest one, or at one that it does not know.
+
+    That one is a later release's. Hosts are upgraded one after the other over a database that the first of them has migrated; a
+    revision only adds to what the one before it reads and writes (a test holds it), and a host that called itself unready for it
+    would take the whole service away until the last one is restarted. An earlier revision lacks what this release writes.
+    """
+    return held == newest_revision() or (held is not None and held not in _known_revisions())
+
+
 def _broken_parts(app: Flask) -> list[str]:
     broken = []
     try:
         base.session().execute(select(platform.Organisation.id).limit(1))
-        held = base.session().scalar(select(column("version_num")).select_from(table("alembic_version")))
-        if held != newest_revision():
+        if not _migrated(base.session().scalar(select(column("version_num")).select_from(table("alembic_version")))):
             broken.append("migrations")
     except Exception:
         log.exception("not_ready", part="database")
@@ -236,13 +267,20 @@ def make_huey(settings: Settings) -> Huey:
         Path(rest.removeprefix("/")).parent.mkdir(parents=True, exist_ok=True)
         return SqliteHuey("lti-mentoring", filename=rest.removeprefix("/"), results=False)
     if scheme in ("redis", "rediss"):
-        return RedisHuey("lti-mentoring", url=url, results=False)
+        return _impatient(RedisHuey("lti-mentoring", url=url if "?" in url else f"{url}{REDIS}", results=False))
     if scheme == "postgresql":
         try:
             return PostgresHuey("lti-mentoring", dsn=url, results=False)
         except Exception as error:
             raise SettingsError(f"the queue's database cannot be reached ({type(error).__name__}); is PostgreSQL running there?") from error
     raise SettingsError("LTI_MENTORING_QUEUE_URL must begin with sqlite:///, redis://, rediss:// or postgresql://")
+
+
+def _impatient(huey: RedisHuey) -> RedisHuey:
+    """One try more and not ten, each as long as a timeout: a Redis that is cut off must not hold up the request that wakes a worker."""
+    retry, backoff = importlib.import_module("redis.retry"), importlib.import_module("redis.backoff")
+    huey.storage.conn.set_retry(retry.Retry(backoff.NoBackoff(), 1))
+    return huey
 
 
 def _queue_file(database: str) -> str:

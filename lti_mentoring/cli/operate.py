@@ -27,8 +27,7 @@ def db() -> None:
 def db_upgrade() -> None:
     """Migrate to the newest schema."""
     with opened():
-        app.migrate_database()
-    say({"revision": app.newest_revision()})
+        say({"revision": app.migrate_database()})
 
 
 @click.command()

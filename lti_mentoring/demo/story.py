@@ -23,6 +23,7 @@ from lti_mentoring.services import observation, people, platform, programme, tra
 from lti_mentoring.services import roles as role_verbs
 from lti_mentoring.services.observation import Note
 from lti_mentoring.services.people import SignedIn
+from lti_mentoring.services.registry import Registrations
 
 NOTES = (
     "Opens with: “What would make this hour worth it for you?” Waits. The answer takes a while, and she lets it.",
@@ -162,15 +163,15 @@ def _launch(stage: Stage, persona: Persona, activity: Activity) -> Launch:
         now=int(datetime.now(UTC).timestamp()),
         lineitem_url=columns.claimed_url(stage.state, site, activity, plan.lms_url),
     )
-    known = platform.Registrations().registration(str(body["iss"]), str(body["aud"]))
+    known = Registrations().registration(str(body["iss"]), str(body["aud"]))
     if known is None:
         raise LookupError(f"{site.key} is not registered")
-    deployment = platform.Registrations().deployment(known.id, site.deployment_id)
+    deployment = Registrations().deployment(known.id, site.deployment_id)
     return launch_of(body, registration=known, deployment=deployment, now=datetime.now(UTC))
 
 
 def _actor(signed: SignedIn, site: Site, activity: Activity, plan: Plan) -> Actor:
-    known = platform.Registrations().registration(sites.issuer(site, plan.lms_url), site.client_id(activity))
+    known = Registrations().registration(sites.issuer(site, plan.lms_url), site.client_id(activity))
     with people.within(signed.org_id):
         return role_verbs.here(
             org_id=signed.org_id,

@@ -50,7 +50,10 @@ class Deployment:
 
 
 class Registry(Protocol):
-    """Finds registrations. Only active ones, exact and case-sensitive (V-04)."""
+    """Finds registrations. Only active ones, exact and case-sensitive (V-04). An answer may be seconds old; who acts on it looks again."""
+
+    def forget(self) -> None:
+        """What is remembered was found to be out of date."""
 
     def registrations(self, issuer: str) -> Sequence[Registration]:
         """All of an issuer."""

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, insert, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -29,13 +30,15 @@ from lti_mentoring.store.training import CheckAttempt
 
 @dataclass(frozen=True, slots=True)
 class CandidacyRow:
-    """One person's candidacy in one course."""
+    """One person's candidacy in one course. Where ``trained`` or ``observed`` is False, there is no attempt, or no observation, to read."""
 
     id: str
     person_id: str
     course_id: str
     programme_version_id: str
     participation: str
+    trained: bool = True
+    observed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +120,40 @@ def begin(session: Session, *, org_id: str, person_id: str, course_id: str) -> s
     held = _held(session, person_id, course_id)
     if held is not None:
         return held
-    version = programme.current(org_id)
-    if version is None:
-        return None
-    made = base.new_id()
     try:
         with session.begin_nested():
-            session.add(Candidacy(org_id=org_id, id=made, person_id=person_id, course_id=course_id, programme_version_id=version.id))
+            return start(session.connection(), org_id=org_id, person_id=person_id, course_id=course_id)
     except IntegrityError:
         held = _held(session, person_id, course_id)
         if held is None:
             raise
         return held
-    privacy.record(session, actor=person_id, verb="begin", object_kind="candidacy", object_id=made, edition=version.edition)
+
+
+_START = insert(base.table(Candidacy))
+
+
+def start(connection: Connection, *, org_id: str, person_id: str, course_id: str) -> str | None:
+    """The same for somebody who had none a moment ago, in a transaction that is begun anew on IntegrityError."""
+    version = programme.current(org_id)
+    if version is None:
+        return None
+    made = base.new_id()
+    connection.execute(
+        _START,
+        {
+            "org_id": org_id,
+            "id": made,
+            "person_id": person_id,
+            "course_id": course_id,
+            "programme_version_id": version.id,
+            "participation": "active",
+            "started_at": base.now(),
+        },
+    )
+    privacy.note(
+        connection, org_id=org_id, actor=person_id, verb="begin", object_kind="candidacy", object_id=made, edition=version.edition
+    )
     return made
 
 

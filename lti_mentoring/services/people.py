@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
-from lti_mentoring.services import candidacy, delivery, platform, privacy
+from lti_mentoring.services import arrival, candidacy, delivery, platform, privacy
 from lti_mentoring.services import session as sessions
+from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
 from lti_mentoring.store.platform import Deployment, SpentNonce
@@ -54,8 +56,9 @@ def within(org_id: str) -> AbstractContextManager[None]:
 def sign_in(launch: Launch, *, old_token: str | None, absolute: timedelta, private_hosts: Collection[str] = ()) -> SignedIn:
     """Spend the launch's nonce and sign its person in, in one transaction.
 
-    RuleBroken: ``nonce_used`` for a repeated launch, ``deployment_pending`` where an administrator must approve first. Refused
-    launches leave nothing behind, but for the pending deployment of a shared registration (decision 7).
+    RuleBroken: ``nonce_used`` for a repeated launch, ``deployment_pending`` where an administrator must approve first,
+    ``registration_gone`` where the registration or deployment is not what it was when the launch was verified. Refused launches leave
+    nothing behind, but for the pending deployment of a shared registration (decision 7).
     """
     if launch.deployment is None and launch.registration.shared:
         platform.hold_deployment(
@@ -77,16 +80,18 @@ def sign_in(launch: Launch, *, old_token: str | None, absolute: timedelta, priva
 
 def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timedelta, private_hosts: Collection[str]) -> SignedIn:
     with base.transactional() as session:
-        _spend(session, launch)
-        deployment = _deployment(session, launch, org_id)
-        _frame_origin(session, launch, deployment, private_hosts)
-        person_id, nameless = _person(session, launch, org_id)
-        course_id = _course(session, launch, org_id)
-        placement_id, item = _placement(session, launch, org_id, course_id, deployment)
-        _membership(session, launch, org_id, course_id, person_id)
-        if launch.standing == "learner":
-            candidacy.begin(session, org_id=org_id, person_id=person_id, course_id=course_id)
-        token = sessions.begin(session, launch, org_id, person_id, deployment, old_token, absolute)
+        connection = session.connection()
+        _spend(connection, launch)
+        known = arrival.look(connection, launch, org_id)
+        deployment = known.deployment or _join(connection, launch, org_id)
+        _frame_origin(connection, launch, deployment, known.frame_origins or (), private_hosts)
+        person_id, nameless = _person(connection, launch, org_id, known)
+        course_id = _course(connection, launch, org_id, known)
+        placement_id, item = _placement(session, launch, org_id, course_id, deployment, known)
+        _membership(connection, launch, org_id, course_id, person_id, known)
+        if launch.standing == "learner" and known.candidacy is None:
+            candidacy.start(connection, org_id=org_id, person_id=person_id, course_id=course_id)
+        token = sessions.begin(connection, launch, org_id, person_id, deployment, old_token, absolute)
     return SignedIn(
         token=token,
         org_id=org_id,
@@ -99,48 +104,44 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
     )
 
 
-def _spend(session: Session, launch: Launch) -> None:
+_SPEND = insert(base.table(SpentNonce))
+
+
+def _spend(connection: Connection, launch: Launch) -> None:
     try:
-        session.execute(insert(SpentNonce), {"nonce": launch.nonce, "expires_at": launch.nonce_expires_at})
+        connection.execute(_SPEND, {"nonce": launch.nonce, "expires_at": launch.nonce_expires_at})
     except IntegrityError as error:
         raise RuleBroken("nonce_used") from error
 
 
-def _frame_origin(session: Session, launch: Launch, deployment: str, private_hosts: Collection[str]) -> None:
+def _frame_origin(connection: Connection, launch: Launch, deployment: str, known: Collection[str], private_hosts: Collection[str]) -> None:
     """The return address of a verified launch tells another host of this deployment: it may frame us, and services may answer there.
 
     Kept for the deployment, since one client may serve many schools. Never a host that only the operator's list lets us reach: it may
     be somebody else's.
     """
     place = platform.plain_origin(launch.return_url)
-    if place is None or place in launch.registration.frame_origins or platform.only_by_list(place, private_hosts):
+    if place is None or place in known or place in launch.registration.frame_origins or platform.only_by_list(place, private_hosts):
         return
-    known = session.scalar(select(Deployment.frame_origins).where(Deployment.id == deployment)) or []
-    if place not in known and len(known) < MOST_ORIGINS:
-        session.execute(update(Deployment).where(Deployment.id == deployment).values(frame_origins=sorted({*known, place})))
+    if len(known) < MOST_ORIGINS:
+        connection.execute(update(Deployment).where(Deployment.id == deployment).values(frame_origins=sorted({*known, place})))
 
 
-_DEPLOYMENT = select(Deployment.id).where(
-    Deployment.registration_id == bindparam("registration_id"), Deployment.deployment_id == bindparam("deployment_id")
-)
-
-
-def _deployment(session: Session, launch: Launch, org_id: str) -> str:
-    keys = {"registration_id": launch.registration.id, "deployment_id": launch.deployment_id}
-    found = session.scalar(_DEPLOYMENT, keys)
-    if found is not None:
-        return found
+def _join(connection: Connection, launch: Launch, org_id: str) -> str:
     made = base.new_id()
-    session.execute(insert(Deployment), {"id": made, "org_id": org_id, "state": "active", **keys})
-    privacy.record(session, actor=privacy.SYSTEM, verb="join", object_kind="deployment", object_id=made)
+    add(
+        connection,
+        arrival.DEPLOYMENT,
+        id=made,
+        org_id=org_id,
+        registration_id=launch.registration.id,
+        deployment_id=launch.deployment_id,
+        state="active",
+        frame_origins=[],
+        created_at=base.now(),
+    )
+    privacy.note(connection, org_id=org_id, actor=privacy.SYSTEM, verb="join", object_kind="deployment", object_id=made)
     return made
-
-
-_IDENTITY = (
-    select(Identity.id, Identity.person_id, Identity.claims_hash, Person.name, Person.chosen_name)
-    .join(Person, (Person.org_id == Identity.org_id) & (Person.id == Identity.person_id))
-    .where(Identity.org_id == bindparam("org"), Identity.issuer == bindparam("issuer"), Identity.sub == bindparam("sub"))
-)
 
 
 def launch_name(launch: Launch) -> str | None:
@@ -149,95 +150,82 @@ def launch_name(launch: Launch) -> str | None:
     return (launch.name or parts or None) and (launch.name or parts)[:400]
 
 
-def _person(session: Session, launch: Launch, org_id: str) -> tuple[str, bool]:
-    row = session.execute(_IDENTITY, {"org": org_id, "issuer": launch.issuer, "sub": launch.sub}).first()
+def _person(connection: Connection, launch: Launch, org_id: str, known: Known) -> tuple[str, bool]:
     name = launch_name(launch)
-    if row is None:
-        person_id = base.new_id()
-        session.execute(insert(Person), {"org_id": org_id, "id": person_id, "name": name, "email": launch.email, "locale": launch.locale})
-        session.execute(
-            insert(Identity),
-            {
-                "org_id": org_id,
-                "id": base.new_id(),
-                "issuer": launch.issuer,
-                "sub": launch.sub,
-                "person_id": person_id,
-                "registration_id": launch.registration.id,
-                "claims_hash": launch.claims_hash,
-                "test_user": launch.test_user,
-            },
-        )
-        return person_id, name is None
-    if row.claims_hash != launch.claims_hash:
+    if known.identity is None:
+        return _new_person(connection, launch, org_id, name), name is None
+    if known.person_claims != launch.claims_hash:
         told = {key: value for key, value in (("name", name), ("email", launch.email), ("locale", launch.locale)) if value}
         if told:
-            session.execute(update(Person).where(Person.org_id == org_id, Person.id == row.person_id).values(**told))
-        session.execute(
+            connection.execute(update(Person).where(Person.org_id == org_id, Person.id == known.person).values(**told))
+        connection.execute(
             update(Identity)
-            .where(Identity.org_id == org_id, Identity.id == row.id)
+            .where(Identity.org_id == org_id, Identity.id == known.identity)
             .values(claims_hash=launch.claims_hash, registration_id=launch.registration.id, test_user=launch.test_user)
         )
-    return row.person_id, not (name or row.name or row.chosen_name)
+    return known.person, not (name or known.name or known.chosen_name)
 
 
-_COURSE = select(Course.id, Course.title, Course.label).where(
-    Course.org_id == bindparam("org"),
-    Course.issuer == bindparam("issuer"),
-    Course.scope == bindparam("scope"),
-    Course.context_id == bindparam("context"),
-)
+def _new_person(connection: Connection, launch: Launch, org_id: str, name: str | None) -> str:
+    made = base.new_id()
+    add(
+        connection,
+        arrival.PERSON,
+        org_id=org_id,
+        id=made,
+        name=name,
+        chosen_name=None,
+        email=launch.email,
+        locale=launch.locale,
+        created_at=base.now(),
+    )
+    add(
+        connection,
+        arrival.IDENTITY,
+        org_id=org_id,
+        id=base.new_id(),
+        issuer=launch.issuer,
+        sub=launch.sub,
+        person_id=made,
+        registration_id=launch.registration.id,
+        claims_hash=launch.claims_hash,
+        test_user=launch.test_user,
+    )
+    return made
 
 
-def _course(session: Session, launch: Launch, org_id: str) -> str:
-    # A launch without context has a course of its own for each resource link (decision 1); the prefix keeps it apart from real ids.
-    context = f"c:{launch.context_id}" if launch.context_id is not None else f"l:{launch.resource_link_id}"
+def _course(connection: Connection, launch: Launch, org_id: str, known: Known) -> str:
     title = ((launch.context_title if launch.context_id is not None else launch.resource_link_title) or "")[:400]
     label = (launch.context_label or "")[:200]
-    keys = {"org": org_id, "issuer": launch.issuer, "scope": launch.course_scope, "context": context}
-    row = session.execute(_COURSE, keys).first()
-    if row is None:
+    if known.course is None:
         made = base.new_id()
-        session.execute(
-            insert(Course),
-            {
-                "org_id": org_id,
-                "id": made,
-                "issuer": launch.issuer,
-                "scope": launch.course_scope,
-                "context_id": context,
-                "title": title,
-                "label": label,
-            },
+        add(
+            connection,
+            arrival.COURSE,
+            org_id=org_id,
+            id=made,
+            issuer=launch.issuer,
+            scope=launch.course_scope,
+            context_id=arrival.context_of(launch),
+            title=title,
+            label=label,
+            created_at=base.now(),
         )
         return made
-    if (title and title != row.title) or (label and label != row.label):
-        session.execute(
-            update(Course).where(Course.org_id == org_id, Course.id == row.id).values(title=title or row.title, label=label or row.label)
+    if (title and title != known.title) or (label and label != known.course_label):
+        connection.execute(
+            update(Course)
+            .where(Course.org_id == org_id, Course.id == known.course)
+            .values(title=title or known.title, label=label or known.course_label)
         )
-    return str(row.id)
+    return str(known.course)
 
 
-_PLACEMENT = select(Placement.id, Placement.item, Placement.item_source, Placement.claims_hash).where(
-    Placement.org_id == bindparam("org"),
-    Placement.registration_id == bindparam("registration"),
-    Placement.deployment_id == bindparam("deployment"),
-    Placement.course_id == bindparam("course"),
-    Placement.resource_link_id == bindparam("link"),
-)
-
-
-def _placement(session: Session, launch: Launch, org_id: str, course_id: str, deployment: str) -> tuple[str, str]:
-    keys = {
-        "org": org_id,
-        "registration": launch.registration.id,
-        "deployment": deployment,
-        "course": course_id,
-        "link": launch.resource_link_id,
-    }
-    row = session.execute(_PLACEMENT, keys).first()
+def _placement(
+    session: Session, launch: Launch, org_id: str, course_id: str, deployment: str, known: Known
+) -> tuple[str, str]:
     told = _told(launch)
-    if row is None:
+    if known.placement is None:
         made = base.new_id()
         session.execute(
             insert(Placement),
@@ -253,12 +241,14 @@ def _placement(session: Session, launch: Launch, org_id: str, course_id: str, de
         )
         delivery.placement_changed(session, org_id=org_id, placement_id=made)
         return made, told["item"]
-    if row.item_source == "coordinator":
-        told["item"] = row.item
-    if row.claims_hash != told["claims_hash"]:
-        session.execute(update(Placement).where(Placement.org_id == org_id, Placement.id == row.id).values(updated_at=base.now(), **told))
-        delivery.placement_changed(session, org_id=org_id, placement_id=row.id, voids=row.item != told["item"])
-    return row.id, told["item"]
+    if known.item_source == "coordinator":
+        told["item"] = known.item
+    if known.placement_claims != told["claims_hash"]:
+        session.execute(
+            update(Placement).where(Placement.org_id == org_id, Placement.id == known.placement).values(updated_at=base.now(), **told)
+        )
+        delivery.placement_changed(session, org_id=org_id, placement_id=known.placement, voids=known.item != told["item"])
+    return known.placement, told["item"]
 
 
 def _told(launch: Launch) -> dict[str, Any]:
@@ -271,22 +261,15 @@ def _told(launch: Launch) -> dict[str, Any]:
     return told
 
 
-_MEMBERSHIP = select(Membership.id, Membership.standing, Membership.claims_hash, Membership.launched_at).where(
-    Membership.org_id == bindparam("org"), Membership.course_id == bindparam("course"), Membership.person_id == bindparam("person")
-)
-
-
-def _membership(session: Session, launch: Launch, org_id: str, course_id: str, person_id: str) -> None:
-    row = session.execute(_MEMBERSHIP, {"org": org_id, "course": course_id, "person": person_id}).first()
+def _membership(connection: Connection, launch: Launch, org_id: str, course_id: str, person_id: str, known: Known) -> None:
     roles = sorted(launch.roles)
-    told = {
+    told: dict[str, Any] = {
         "lti_roles": roles,
         "standing": launch.standing,
         "claims_hash": hashlib.sha256(repr((roles, launch.standing)).encode()).hexdigest(),
+        "launched_at": base.now(),
     }
-    if row is None:
-        session.execute(insert(Membership), {"org_id": org_id, "id": base.new_id(), "course_id": course_id, "person_id": person_id, **told})
-    elif row.claims_hash != told["claims_hash"] or base.now() - row.launched_at > TOUCH_EVERY:
-        session.execute(
-            update(Membership).where(Membership.org_id == org_id, Membership.id == row.id).values(launched_at=base.now(), **told)
-        )
+    if known.membership is None:
+        add(connection, arrival.MEMBERSHIP, org_id=org_id, id=base.new_id(), course_id=course_id, person_id=person_id, **told)
+    elif known.membership_claims != told["claims_hash"] or base.now() - known.launched_at > TOUCH_EVERY:
+        connection.execute(update(Membership).where(Membership.org_id == org_id, Membership.id == known.membership).values(**told))

@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, bindparam, delete, func, or_, select
+from sqlalchemy import CursorResult, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import platforms
-from lti_mentoring.lti.registration import Deployment as KnownDeployment
 from lti_mentoring.lti.registration import Registration as KnownRegistration
 from lti_mentoring.services import privacy
+from lti_mentoring.services.registry import known
 from lti_mentoring.store import base
 from lti_mentoring.store.platform import Deployment, Organisation, Registration, SpentNonce
 
@@ -259,34 +259,7 @@ def hold_deployment(*, registration_id: str, org_id: str, deployment_id: str) ->
             session.add(Deployment(registration_id=registration_id, deployment_id=deployment_id, org_id=org_id, state="pending"))
 
 
-# --- what the lti floor asks ------------------------------------------------------------------------------------------
-
-_OF_ISSUER = select(Registration).where(Registration.issuer == bindparam("issuer"), Registration.active).order_by(Registration.id)
-_OF_CLIENT = _OF_ISSUER.where(Registration.client_id == bindparam("client_id"))
-_OF_DEPLOYMENT = _OF_ISSUER.join(Deployment, Deployment.registration_id == Registration.id).where(
-    Deployment.deployment_id == bindparam("deployment_id"), Deployment.state == "active"
-)
-_DEPLOYMENT = select(Deployment.deployment_id, Deployment.org_id, Deployment.state).where(
-    Deployment.registration_id == bindparam("registration_id"), Deployment.deployment_id == bindparam("deployment_id")
-)
-
-
-def known(row: Registration) -> KnownRegistration:
-    """A registration as the lti floor knows it."""
-    return KnownRegistration(
-        id=row.id,
-        org_id=row.org_id,
-        name=row.name,
-        issuer=row.issuer,
-        client_id=row.client_id,
-        auth_url=row.auth_url,
-        token_url=row.token_url,
-        jwks_url=row.jwks_url,
-        token_audience=row.token_audience,
-        family=row.family,
-        shared=row.shared,
-        frame_origins=tuple(row.frame_origins),
-    )
+# --- for deliveries -----------------------------------------------------------------------------------------------------------------
 
 
 def registration(registration_id: str) -> KnownRegistration | None:
@@ -295,34 +268,6 @@ def registration(registration_id: str) -> KnownRegistration | None:
     return known(row) if row is not None and row.active else None
 
 
-class Registrations:
-    """Answers ``lti.registration.Registry`` from the database."""
-
-    def registrations(self, issuer: str) -> Sequence[KnownRegistration]:
-        """The active registrations of an issuer."""
-        return [known(row) for row in base.session().scalars(_OF_ISSUER, {"issuer": issuer})]
-
-    def registration(self, issuer: str, client_id: str) -> KnownRegistration | None:
-        """One active registration by its natural key."""
-        row = base.session().scalar(_OF_CLIENT, {"issuer": issuer, "client_id": client_id})
-        return known(row) if row is not None else None
-
-    def by_deployment(self, issuer: str, deployment_id: str) -> Sequence[KnownRegistration]:
-        """The active registrations of an issuer that know this deployment."""
-        return [known(row) for row in base.session().scalars(_OF_DEPLOYMENT, {"issuer": issuer, "deployment_id": deployment_id})]
-
-    def deployment(self, registration_id: str, deployment_id: str) -> KnownDeployment | None:
-        """A deployment of a registration, active or pending."""
-        row = base.session().execute(_DEPLOYMENT, {"registration_id": registration_id, "deployment_id": deployment_id}).first()
-        return KnownDeployment(deployment_id=row.deployment_id, org_id=row.org_id, state=row.state) if row is not None else None
-
-
-def frame_origins(issuer: str | None) -> tuple[str, ...]:
-    """The origins that may frame a login or launch of this issuer; none for an unknown one."""
-    if not issuer:
-        return ()
-    rows = base.session().scalars(_OF_ISSUER, {"issuer": issuer})
-    return tuple(sorted({place for row in rows for place in row.frame_origins}))
 
 
 def forget_spent_nonces(*, now: datetime) -> int:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import insert
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.store import base
 from lti_mentoring.store.privacy import AuditEvent
 
 OPERATOR = "operator"
@@ -39,3 +41,26 @@ def record_many(session: Session, lines: Sequence[dict[str, Any]]) -> None:
     """The same for many at once, each with the table's own names, in the organisation in scope."""
     if lines:
         session.execute(insert(AuditEvent), list(lines))
+
+
+_NOTE = insert(base.table(AuditEvent))
+
+
+def note(
+    connection: Connection, *, org_id: str, actor: str, verb: str, object_kind: str, object_id: str, **facts: str | int | bool | None
+) -> None:
+    """The same line without the ORM, for a launch."""
+    connection.execute(
+        _NOTE,
+        {
+            "org_id": org_id,
+            "id": base.new_id(),
+            "at": base.now(),
+            "actor_id": actor,
+            "verb": verb,
+            "object_kind": object_kind,
+            "object_id": object_id,
+            "reason": "",
+            "facts": facts,
+        },
+    )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lti_mentoring.domain.body import content_hash, from_body, to_body
@@ -167,18 +167,18 @@ _ready: OrderedDict[str, Programme | Module | Rubric] = OrderedDict()
 _known: OrderedDict[tuple[str, ...], str] = OrderedDict()
 
 
+_VERSION = base.table(ProgrammeVersion).c
+_CURRENT = (
+    select(_VERSION.id, _VERSION.slug, _VERSION.edition, _VERSION.content_hash)
+    .where(_VERSION.org_id == bindparam("org"))
+    .order_by(_VERSION.imported_at.desc(), _VERSION.id.desc())
+    .limit(1)
+)
+
+
 def current(org_id: str) -> VersionRow | None:
     """The version that new candidacies begin with: the newest import. None before the first."""
-    row = (
-        base.session()
-        .execute(
-            select(ProgrammeVersion.id, ProgrammeVersion.slug, ProgrammeVersion.edition, ProgrammeVersion.content_hash)
-            .where(ProgrammeVersion.org_id == org_id)
-            .order_by(ProgrammeVersion.imported_at.desc(), ProgrammeVersion.id.desc())
-            .limit(1)
-        )
-        .first()
-    )
+    row = base.connection().execute(_CURRENT, {"org": org_id}).first()
     return VersionRow(*row) if row is not None else None
 
 

@@ -14,6 +14,7 @@ from lti_mentoring.domain.people import COURSE_ROLES, GRANTED_ROLES, LEADS, Acto
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.lti import claims
 from lti_mentoring.services import privacy
+from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -25,13 +26,16 @@ INVITATION_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A person in a course, as every page needs it."""
+    """A person in a course, as every page needs it. ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them; both
+    are known on a page's own visit only."""
 
     actor: Actor
     course_title: str
     organisation: str
     nameless: bool
     coordinated: bool
+    own: CandidacyRow | None = None
+    graded: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

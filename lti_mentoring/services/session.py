@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
@@ -43,15 +44,22 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+_END = delete(base.table(WebSession)).where(base.table(WebSession).c.id_hash == bindparam("ended"))
+_BEGIN = insert(base.table(WebSession))
+
+
 def begin(
-    session: Session, launch: Launch, org_id: str, person_id: str, deployment: str, old_token: str | None, absolute: timedelta
+    connection: Connection, launch: Launch, org_id: str, person_id: str, deployment: str, old_token: str | None, absolute: timedelta
 ) -> str:
-    """Open a session in the caller's transaction, and end the one that this browser had. -> its token; only the hash is kept."""
+    """Open a session in the caller's transaction, and end the one that this browser had. -> its token; only the hash is kept.
+
+    The token names its organisation, so that a page can look within it at once; a token with another name in it is no token of ours.
+    """
     if old_token:
-        session.execute(delete(WebSession).where(WebSession.id_hash == hashed(old_token)))
-    token = secrets.token_urlsafe(32)
-    session.execute(
-        insert(WebSession),
+        connection.execute(_END, {"ended": hashed(old_token)})
+    token, now = f"{org_id}.{secrets.token_urlsafe(32)}", base.now()
+    connection.execute(
+        _BEGIN,
         {
             "id_hash": hashed(token),
             "org_id": org_id,
@@ -62,7 +70,9 @@ def begin(
             "locale": launch.locale,
             "lms_administrator": launch.administrator,
             "payload": {"csrf_token": secrets.token_hex(20)},
-            "expires_at": base.now() + absolute,
+            "created_at": now,
+            "seen_at": now,
+            "expires_at": now + absolute,
         },
     )
     return token
@@ -82,11 +92,9 @@ def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
     if found is None:
         return None
     row, origins, of_deployment = found
-    if row.expires_at <= now or row.seen_at + idle <= now:
+    if not lives(row, idle=idle, now=now):
         return None
-    if now - row.seen_at > TOUCH_EVERY:
-        with base.transactional() as session:
-            session.execute(update(WebSession).where(WebSession.id_hash == row.id_hash).values(seen_at=now))
+    touch(row, now=now)
     return SessionRow(
         id_hash=row.id_hash,
         org_id=row.org_id,
@@ -95,9 +103,39 @@ def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
         return_url=row.return_url,
         locale=row.locale,
         lms_administrator=row.lms_administrator,
-        frame_origins=(*origins, *(place for place in of_deployment if place not in origins)),
+        frame_origins=frames(origins, of_deployment),
         payload=dict(row.payload),
     )
+
+
+class Times(Protocol):
+    """What of a session says whether it still lives."""
+
+    id_hash: Any
+    seen_at: Any
+    expires_at: Any
+
+
+def lives(row: Times, *, idle: timedelta, now: datetime) -> bool:
+    """Not past its end, and not idle too long."""
+    return bool(now < row.expires_at and now < row.seen_at + idle)
+
+
+def touch(row: Times, *, now: datetime) -> None:
+    """Note that a browser is still there, now and then."""
+    if now - row.seen_at > TOUCH_EVERY:
+        with base.transactional() as session:
+            session.execute(update(WebSession).where(WebSession.id_hash == row.id_hash).values(seen_at=now))
+
+
+def frames(origins: Sequence[str], of_deployment: Sequence[str]) -> tuple[str, ...]:
+    """The origins that may frame a page: those of the registration, then what launches of the deployment have told."""
+    return (*origins, *(place for place in of_deployment if place not in origins))
+
+
+def organisation_of(token: str) -> str | None:
+    """The organisation that a token names; None for one that an earlier release gave out."""
+    return token.partition(".")[0] if "." in token else None
 
 
 def keep_payload(*, id_hash: str, payload: dict[str, Any]) -> None:

@@ -8,16 +8,16 @@ import re
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, event
+from sqlalchemy import DateTime, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, Table, event, make_url
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 from sqlalchemy.types import TypeDecorator
@@ -61,6 +61,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def table(model: type[Base]) -> Table:
+    """The table of a model, for statements that do without the ORM."""
+    return cast(Table, model.__table__)
 
 
 def now() -> datetime:
@@ -146,35 +151,34 @@ def frozen_tables() -> frozenset[str]:
     return frozenset(str(mapper.local_table) for mapper in Base.registry.mappers if issubclass(mapper.class_, Frozen))
 
 
-class _Fence:
-    """Looks at each statement once: does its text name a tenant table?"""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, bool] = {}
-        self._names: re.Pattern[str] | None = None
-
-    def touches(self, statement: str) -> bool:
-        answer = self._seen.get(statement)
-        if answer is None:
-            if self._names is None:
-                self._names = re.compile(r"\b(" + "|".join(sorted(tenant_tables())) + r")\b")
-            if len(self._seen) > 5_000:
-                self._seen.clear()
-            pragma = statement.lstrip().startswith("PRAGMA")
-            answer = self._seen[statement] = not pragma and self._names.search(statement) is not None
-        return answer
+_CHANGES = re.compile(r'\s*(UPDATE|DELETE FROM|INSERT INTO) "?(\w+)')
 
 
-_fence = _Fence()
-_CHANGES = re.compile(r'\s*(?:UPDATE|DELETE FROM) "?(\w+)')
+@functools.cache
+def _tenant_names() -> re.Pattern[str]:
+    return re.compile(r"\b(" + "|".join(sorted(tenant_tables())) + r")\b")
+
+
+@functools.lru_cache(maxsize=5_000)
+def _seen(statement: str) -> tuple[bool, str, bool]:
+    """What there is to know of a statement's text, found once: whether it names a tenant table, which table it changes, and whether it
+    changes or deletes rows that never change."""
+    pragma = statement.lstrip().startswith("PRAGMA")
+    touches = not pragma and _tenant_names().search(statement) is not None
+    changed = _CHANGES.match(statement)
+    if changed is None:
+        return touches, "", False
+    return touches, changed[2], changed[1] != "INSERT INTO" and changed[2] in frozen_tables()
 
 
 def _check_scope(conn: Connection, cursor: object, statement: str, parameters: object, context: Any, executemany: bool) -> None:
-    if _scope.get() is None and not (context is not None and context.isddl) and _fence.touches(statement):
+    touches, changed, breaks = _seen(statement)
+    if touches and _scope.get() is None and not (context is not None and context.isddl):
         raise FenceBroken(f"no organisation in scope for: {statement[:120]}")
-    changed = _CHANGES.match(statement)
-    if changed and changed[1] in frozen_tables():  # whoever asks, and by whichever door: the ORM's own events see its statements only
+    if breaks:  # whoever asks, and by whichever door: the ORM's own events see its statements only
         raise FenceBroken("published versions never change")
+    if changed:
+        conn.info.setdefault("changed", set()).add(changed)
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -222,6 +226,14 @@ def session() -> Session:
     return db.session()
 
 
+def connection() -> Connection:
+    """The connection below the session for reads: for statements of the hot path, built once and sent without the ORM's machinery.
+
+    The fence adds nothing to them, so they name their organisation themselves (decision 15).
+    """
+    return db.session().connection()
+
+
 @contextmanager
 def transactional() -> Iterator[Session]:
     """One verb, one transaction: the only commit of the product. Never nests.
@@ -232,11 +244,13 @@ def transactional() -> Iterator[Session]:
     if _writing.get():
         raise RuntimeError("a transaction is open already")
     held = db.session()
-    held.rollback()
+    if held.in_transaction():
+        held.rollback()
     held.expire_all()  # what an earlier transaction loaded may have changed since; a write on stale values would lose an update
     token = _writing.set(True)
+    changed: set[str] = set()
     try:
-        held.connection()
+        held.connection().info["changed"] = changed
         yield held
         held.commit()
     except BaseException:
@@ -245,11 +259,19 @@ def transactional() -> Iterator[Session]:
         raise
     finally:
         _writing.reset(token)
+    _tell(changed)
     lanes = held.info.pop("lanes", None)
     if lanes:
         after_commit: AfterCommit | None = current_app.extensions.get("after_commit")
         if after_commit is not None:
             after_commit(lanes)
+
+
+def _tell(changed: Collection[str]) -> None:
+    """Whoever keeps something of these tables in memory hears that they have changed."""
+    for table, forget in current_app.extensions["after_change"].items():
+        if table in changed:
+            forget()
 
 
 def wake_after_commit(lane: str) -> None:
@@ -259,18 +281,39 @@ def wake_after_commit(lane: str) -> None:
 
 # --- engines ----------------------------------------------------------------------------------------------------------
 
+_SERVER = {"idle_in_transaction_session_timeout": "60s", "tcp_user_timeout": "10s", "tcp_keepalives_idle": "10"}
+_SERVER |= {"tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+POSTGRES: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
+POSTGRES |= {"keepalives_interval": 5, "keepalives_count": 3, "options": " ".join(f"-c {name}={value}" for name, value in _SERVER.items())}
+"""libpq's parameters, where the database's address does not say otherwise. TCP by itself waits a quarter of an hour for a machine that
+was unplugged, or for ever where it has nothing to send. With these a host that is cut off knows within seconds: ``/readyz`` says so,
+and a worker goes on when the database is back. The server (``options``) knows as well: a session whose host has gone in the middle of a
+transaction keeps its locks, such as a lane's, for which all workers wait. It ends a transaction that says nothing for a minute; none of
+ours does: one that writes may not use the network, and an LMS gets less than that for its answer."""
 
-def init_app(app: Flask, *, database_url: str, sqlite_synchronous: str = "FULL", after_commit: AfterCommit | None = None) -> None:
-    """Bind the handle to an app: engine options, SQLite pragmas, fence."""
+
+def init_app(
+    app: Flask,
+    *,
+    database_url: str,
+    sqlite_synchronous: str = "FULL",
+    after_commit: AfterCommit | None = None,
+    after_change: Mapping[str, Callable[[], None]] | None = None,
+) -> None:
+    """Bind the handle to an app: engine options, SQLite pragmas, fence. ``after_change`` is table -> whom to tell of its changes."""
     options: dict[str, Any] = {
         "pool_pre_ping": not database_url.startswith("sqlite"),
         "hide_parameters": True,  # an error's text goes into the log, and a statement's values are people's words
     }
     if database_url.startswith("sqlite"):
         options["connect_args"] = {"timeout": 30}
+    elif database_url.startswith("postgresql"):
+        said = make_url(database_url).query
+        options["connect_args"] = {name: value for name, value in POSTGRES.items() if name not in said}
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
+    app.extensions["after_change"] = dict(after_change or {})
     if after_commit is not None:
         app.extensions["after_commit"] = after_commit
     with app.app_context():
@@ -291,4 +334,5 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+        driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)  # not through the engine: its events are for statements
+        driver.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")

@@ -30,17 +30,12 @@ def require(permission: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(*, course: str, **ids: Any) -> Any:
-            row = session.current()
-            if row is None:
+            browser = session.browser()
+            org_id = browser.organisation()
+            if org_id is None:
                 raise Unauthorized
-            with people.within(row.org_id):
-                g.here = roles.here(
-                    org_id=row.org_id,
-                    person_id=row.person_id,
-                    course_id=course,
-                    registration_id=row.registration_id,
-                    lms_administrator=row.lms_administrator,
-                )
+            with people.within(org_id):
+                g.here = browser.visit(org_id, course) or _here(course)
                 if not may(g.here.actor, permission):
                     raise NotAllowed("permission", permission=permission)
                 return view(course=course, **ids)
@@ -49,6 +44,20 @@ def require(permission: str) -> Callable[[View], View]:
         return checked  # type: ignore[return-value]
 
     return decorate
+
+
+def _here(course: str) -> Here:
+    """The person in the course where the session was looked up before, or the course is not theirs."""
+    row = session.current()
+    if row is None:
+        raise Unauthorized
+    return roles.here(
+        org_id=row.org_id,
+        person_id=row.person_id,
+        course_id=course,
+        registration_id=row.registration_id,
+        lms_administrator=row.lms_administrator,
+    )
 
 
 def public(why: str) -> Callable[[View], View]:

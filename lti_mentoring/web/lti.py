@@ -17,7 +17,7 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import launch as protocol
 from lti_mentoring.lti import platforms
 from lti_mentoring.lti.launch import Launch, LaunchRefused
-from lti_mentoring.services import people, platform
+from lti_mentoring.services import people
 from lti_mentoring.services.people import SignedIn
 from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import public
@@ -43,7 +43,6 @@ def _sent() -> Mapping[str, str]:
 @public("an LMS sends people here before they are known")
 def login() -> Response:
     params = _sent()
-    frame.allow_frames(platform.frame_origins(params.get("iss")))
     w = wiring()
     try:
         begun = protocol.begin(
@@ -56,6 +55,7 @@ def login() -> Response:
         )
     except LaunchRefused as refusal:
         return refused(refusal)
+    frame.allow_frames(begun.registration.frame_origins)
     answer = make_response(redirect(begun.location, 302))
     session.set_cookie(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer
@@ -64,38 +64,42 @@ def login() -> Response:
 @bp.post("/lti/launch")
 @public("carries its own proof: a signed token, and a state bound to this browser")
 def launch() -> Response:
-    w = wiring()
     try:
-        received = protocol.receive(
-            request.form.to_dict(),  # never from the address: tokens there would reach the logs of proxies
-            request.cookies,
-            registry=w.registry,
-            keysets=w.keysets,
-            signer=w.signer,
-            launch_url=w.settings.launch_url,
-            public_url=w.settings.public_url,
-            leeway_seconds=w.settings.clock_leeway_seconds,
-            now=datetime.now(UTC),
-        )
-        signed = _sign_in(received)
+        received, signed = _enter(again=True)
     except LaunchRefused as refusal:
         return refused(refusal)
     LAUNCHES.labels("accepted").inc()
     answer = make_response(redirect(_landing(signed), 303))
-    session.set_cookie(answer, session.COOKIE, signed.token, max_age=w.settings.session.absolute_hours * 3600)
+    session.set_cookie(answer, session.COOKIE, signed.token, max_age=wiring().settings.session.absolute_hours * 3600)
     session.clear_cookie(answer, received.cookie_name)
     return answer
 
 
-def _sign_in(received: Launch) -> SignedIn:
+def _enter(*, again: bool) -> tuple[Launch, SignedIn]:
+    """Verify, and sign in. What the registry remembered may be seconds old; where that matters, it forgets, and looks ``again``."""
+    w = wiring()
+    received = protocol.receive(
+        request.form.to_dict(),  # never from the address: tokens there would reach the logs of proxies
+        request.cookies,
+        registry=w.registry,
+        keysets=w.keysets,
+        signer=w.signer,
+        launch_url=w.settings.launch_url,
+        public_url=w.settings.public_url,
+        leeway_seconds=w.settings.clock_leeway_seconds,
+        now=datetime.now(UTC),
+    )
     try:
-        return people.sign_in(
+        return received, people.sign_in(
             received,
             old_token=request.cookies.get(session.COOKIE),
-            absolute=timedelta(hours=wiring().settings.session.absolute_hours),
-            private_hosts=wiring().settings.private_platform_hosts,
+            absolute=timedelta(hours=w.settings.session.absolute_hours),
+            private_hosts=w.settings.private_platform_hosts,
         )
     except RuleBroken as broken:
+        if again and broken.code == "registration_gone":
+            w.registry.forget()
+            return _enter(again=False)
         status = 403 if broken.code == "deployment_pending" else 401
         raise LaunchRefused(broken.code, status, registration=received.registration, return_url=received.return_url) from broken
 

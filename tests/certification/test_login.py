@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from lti_mentoring.services import platform
+from lti_mentoring.services.registry import Registrations
 from support.driver import Response
 from support.live import Town
 
@@ -71,7 +72,7 @@ def test_LOG_05_without_a_client_id_only_a_single_registration_is_picked(live: T
 
 def test_LOG_05_the_deployment_picks_among_several(live: Town) -> None:
     with live.app.app_context():
-        known = platform.Registrations().registrations(f"{live.lms_url}/south")[2]
+        known = Registrations().registrations(f"{live.lms_url}/south")[2]
         platform.add_platform(
             platform.NewPlatform(
                 organisation="Southwater Open Academy",

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from lti_mentoring.demo import site as sites
 from lti_mentoring.services import platform
+from lti_mentoring.services.registry import Registrations
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Identity, WebSession
 from lti_mentoring.store.platform import Deployment
@@ -153,7 +154,7 @@ def test_V_09_an_unknown_deployment_joins_where_the_registration_is_not_shared(l
 
 def test_V_09_an_unknown_deployment_of_a_shared_registration_waits(live: Town) -> None:
     with live.app.app_context():
-        known = platform.Registrations().registrations(f"{live.lms_url}/south")[3]
+        known = Registrations().registrations(f"{live.lms_url}/south")[3]
         added = platform.NewPlatform(
             organisation="Northgate Lyceum",
             name=known.name,

@@ -4,14 +4,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from conftest import World, make_world
+from lti_mentoring import app as wiring
+from lti_mentoring.services import lane
+from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.base import FenceBroken
 from lti_mentoring.store.people import Course, Membership, Person
@@ -167,3 +172,40 @@ def test_times_are_aware_and_in_utc(two: tuple[World, World]) -> None:
         assert at.tzinfo is UTC
         with pytest.raises(Exception, match="without a zone"), base.transactional() as session:
             session.execute(update(Person).values(created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+
+
+def test_postgresql_and_we_notice_within_seconds_that_the_other_is_gone(
+    make_settings: Callable[..., Settings], fresh_postgres_url: str, tmp_path: Path
+) -> None:
+    said = f"{fresh_postgres_url}?connect_timeout=9&tcp_user_timeout=1234"
+    for url, connect, user in ((fresh_postgres_url, "5", "10000"), (said, "9", "1234")):
+        made = wiring.create_app(make_settings(database_url=url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}"))
+        with made.app_context():
+            session = base.session()
+            ours = session.connection().connection.dbapi_connection.info.get_parameters()
+            assert (ours["connect_timeout"], ours["tcp_user_timeout"], ours["keepalives_idle"]) == (connect, user, "10")
+            theirs = {name: session.scalar(text(f"SHOW {name}")) for name in ("idle_in_transaction_session_timeout", "tcp_user_timeout")}
+            assert theirs == {"idle_in_transaction_session_timeout": "1min", "tcp_user_timeout": "10000"}
+            base.db.session.remove()
+            base.db.engine.dispose()
+
+
+def test_a_host_that_is_gone_in_the_middle_of_a_transaction_does_not_keep_its_locks(
+    make_settings: Callable[..., Settings], fresh_postgres_url: str, tmp_path: Path
+) -> None:
+    """A host that hangs is no different for the server from one that is gone: it says nothing any more."""
+    impatient = f"{fresh_postgres_url}?options=-c%20idle_in_transaction_session_timeout%3D200ms"
+    made = wiring.create_app(make_settings(database_url=impatient, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}"))
+    with made.app_context():
+        wiring.migrate_database()
+        with base.transactional() as session:
+            lane.ensure(session, {("one", "https://lms.example", "lms.example")})
+        with base.db.engine.connect() as gone:
+            gone.execute(text("SELECT key FROM delivery_lane FOR UPDATE"))
+            with base.transactional() as session:
+                lane.lock(session, "one")
+            with pytest.raises(DBAPIError) as ended:
+                gone.execute(text("SELECT 1"))
+            assert ended.value.connection_invalidated  # and the pool forgets it
+        base.db.session.remove()
+        base.db.engine.dispose()
