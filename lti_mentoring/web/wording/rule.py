@@ -67,6 +67,7 @@ PLATFORM = {
     "deployment_foreign": _l("Deployment %(deployment)s belongs to another organisation."),
     "deployment_unknown": _l("There is no deployment %(deployment)s on this platform."),
     "deployment_pending": _l("This copy of the tool waits for an administrator’s approval."),
+    "registration_gone": _l("The registration of this LMS was changed or switched off a moment ago."),
     "nonce_used": _l("This launch was used already."),
 }
 
