@@ -13,7 +13,9 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import REGISTRY, CollectorRegistry, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import REGISTRY, CollectorRegistry, Histogram, Metric, generate_latest, multiprocess
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 log = structlog.get_logger()
 
@@ -45,6 +47,20 @@ class Sparing:
         return count <= self._most
 
 
+class _Held(Collector):
+    """What the database counts, as numbers of this moment; names that end in ``_total`` only ever grow."""
+
+    def __init__(self, told: Iterable[Figure]) -> None:
+        self._families: dict[str, Metric] = {}
+        for name, help_text, labels, value in told:
+            kind = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            family = self._families.setdefault(name, kind(name, help_text, labels=sorted(labels)))
+            family.add_metric([labels[key] for key in sorted(labels)], value)  # type: ignore[attr-defined]
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families.values()
+
+
 def figures(delivery: Callable[[], Iterable[Figure]]) -> Callable[[], str]:
     """The text of /metrics: what the processes counted, and what the outbox holds at this moment."""
 
@@ -54,11 +70,7 @@ def figures(delivery: Callable[[], Iterable[Figure]]) -> Callable[[], str]:
             multiprocess.MultiProcessCollector(own)
         counted = generate_latest(own if os.environ.get("PROMETHEUS_MULTIPROC_DIR") else REGISTRY)
         held = CollectorRegistry()
-        gauges: dict[str, Gauge] = {}
-        for name, help_text, labels, value in delivery():
-            if name not in gauges:
-                gauges[name] = Gauge(name, help_text, sorted(labels), registry=held)
-            (gauges[name].labels(**labels) if labels else gauges[name]).set(value)
+        held.register(_Held(delivery()))
         return (counted + generate_latest(held)).decode()
 
     return text
