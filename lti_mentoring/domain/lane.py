@@ -131,7 +131,7 @@ def opens_at(gate: Gate, limits: Limits, now: datetime) -> datetime | None:
     if gate.rests_until is not None and now < gate.rests_until:
         return gate.rests_until
     if gate.breaker == CLOSED and limits.per_second and (missing := 1 - tokens(gate, limits, now)) > 0:
-        return now + timedelta(seconds=missing / limits.per_second)
+        return max(now, gate.refilled_at) + timedelta(seconds=missing / limits.per_second)  # nothing flows before a clock is there again
     return None
 
 

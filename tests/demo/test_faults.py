@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
 
 from lti_mentoring.demo.faults import KINDS
-from lti_mentoring.demo.gradebook import ITEM, ITEMS
+from lti_mentoring.demo.gradebook import ITEM, ITEMS, RESULTS
 from lti_mentoring.demo.lms import NotLoopback, create_lms
 from lti_mentoring.demo.site import NORTH, SCORE, SOUTH
 from support.driver import Lms
@@ -137,6 +137,107 @@ def test_a_trouble_answers_in_the_words_of_its_family_and_does_nothing(tool, nam
     assert lms.cell("programme", "candidate") is None
     lms.clear(made)
     assert wire.score(item=item).status_code in (200, 201)
+
+
+@pytest.mark.parametrize("site", [NORTH, SOUTH], ids=lambda site: site.key)
+def test_json_that_is_called_html_is_still_json_and_was_done(tool, site):
+    lms, wire = Lms(tool.lms_url, site.key), Wire(tool, site)
+    item = wire.item
+    lms.fault("json_as_html")
+    answers = [wire.send("GET", item, headers={"Accept": ITEM}), tool.ask(site, SCORE), wire.score(item=item)]
+    assert {one.headers["Content-Type"].split(";")[0] for one in answers} == {"text/html"}
+    assert answers[0].json()["id"] == item
+    assert answers[1].json()["access_token"]
+    assert lms.cell("programme", "candidate")["score"] == 100
+
+
+def test_an_html_page_can_come_after_the_effect(wire, north):
+    item = wire.item
+    north.fault("html", "scores", before=False)
+    answer = wire.score(item=item)
+    assert (answer.status_code, "Please sign in" in answer.text) == (200, True)
+    assert north.cell("programme", "candidate")["score"] == 100
+
+
+@pytest.mark.parametrize(
+    ("site", "options", "status", "words"),
+    [
+        (NORTH, {"equal": True}, 409, "earlier timestamp"),
+        (SOUTH, {"equal": True}, 400, "already exists for the provided timestamp"),
+        (SOUTH, {"equal": False}, 400, "later point in time"),
+    ],
+    ids=str,
+)
+def test_what_is_said_of_an_equal_or_older_time_is_what_a_real_one_gets(tool, site, options, status, words):
+    lms, wire = Lms(tool.lms_url, site.key), Wire(tool, site)
+    item = wire.item
+    lms.fault("stale", "scores", **options)
+    said = wire.score(item=item)
+    assert (said.status_code, words in said.text) == (status, True)
+    if site is SOUTH:
+        wire.score(item=item, timestamp="2026-03-01T10:00:00.000Z")
+        earlier = "2026-03-01T10:00:00.000Z" if options["equal"] else "2026-02-01T10:00:00.000Z"
+        assert wire.score(item=item, timestamp=earlier).text == said.text
+
+
+def test_one_person_alone_can_be_no_longer_gradable(wire, north):
+    item = wire.item
+    north.fault("not_gradable", "scores", persona="second")
+    assert [wire.score(who, item=item).status_code for who in ("candidate", "second", "candidate", "second")] == [200, 400, 409, 400]
+    assert north.cell("programme", "second") is None
+
+
+def test_a_connection_reset_before_the_effect(wire, north):
+    item = wire.item
+    north.fault("reset", "scores", before=True)
+    with pytest.raises(requests.ConnectionError, match="reset by peer"):
+        wire.score(item=item)
+    assert north.cell("programme", "candidate") is None
+    assert wire.score(item=item).status_code == 200
+
+
+def test_columns_that_are_gone_on_open_edx_stay_gone_while_the_list_is_there(tool, south):
+    wire = Wire(tool, SOUTH)
+    item = wire.item
+    made = south.fault("deleted_column")["id"]
+    asked = [wire.score(item=item), wire.send("GET", item, headers={"Accept": ITEM})]
+    asked += [wire.send("GET", wire.part("results", item), headers={"Accept": RESULTS}), wire.score(item=item)]
+    assert [one.status_code for one in asked] == [404] * 4
+    assert "exist" in asked[0].json()["detail"]
+    assert wire.items()
+    south.clear(made)
+    assert wire.score(item=item).status_code == 201
+
+
+@pytest.mark.parametrize("status", [422, 403])
+def test_a_closed_course_on_open_edx_takes_no_grades_and_shows_no_columns(tool, south, status):
+    wire = Wire(tool, SOUTH)
+    item = wire.item
+    south.fault("closed_course", status=status)
+    refused = [wire.score(item=item), wire.send("GET", wire.container, headers={"Accept": ITEMS})]
+    assert [(one.status_code, one.json()["detail"]) for one in refused] == [(status, "This course has concluded")] * 2
+    assert wire.send("GET", wire.part("results", item), headers={"Accept": RESULTS}).status_code == 200
+    assert south.cell("programme", "candidate") is None
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(600, "has expired"), (-100, "lies in the future"), (-600, "more than 300 seconds away")])
+def test_a_wrong_clock_does_not_believe_our_sign_in(tool, north, seconds, words):
+    made = north.fault("clock", seconds=seconds)["id"]
+    now = int(datetime.now(UTC).timestamp())
+    refused = tool.ask(NORTH, SCORE, iat=now - 60, exp=now + 180)
+    assert (refused.status_code, words in refused.json()["error_description"]) == (400, True)
+    north.clear(made)
+    assert tool.ask(NORTH, SCORE, iat=now - 60, exp=now + 180).status_code == 200
+
+
+def test_a_wrong_clock_is_on_launches_and_on_grades_by_hand(north, browser):
+    north.fault("clock", seconds=3600)
+    browser.launch("north", "candidate", "programme")
+    claims = north.messages("auth")[-1]["detail"]["answer"]["claims"]
+    ahead = datetime.fromtimestamp(claims["iat"], UTC) - datetime.now(UTC)
+    by_hand = datetime.fromisoformat(north.call("grade", {"activity": "programme", "persona": "candidate", "score": 5})["timestamp"])
+    for found in (ahead, by_hand - datetime.now(UTC)):
+        assert timedelta(minutes=59) < found <= timedelta(minutes=60)
 
 
 def test_every_trouble_can_be_switched_on_from_the_page(tool, north):

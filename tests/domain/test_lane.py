@@ -280,6 +280,17 @@ def test_without_a_rate_only_the_cap_counts() -> None:
     assert opens_at(empty, free, START) is None
 
 
+@given(limits_of_all_kinds, histories, st.randoms(use_true_random=False))
+def test_a_gate_that_says_when_it_opens_is_open_then(limits: Limits, history: list[Step], lot: random.Random) -> None:
+    for one in play(limits, history, lot):
+        at = opens_at(one.before, limits, one.now)
+        if at is not None:
+            assert at > one.now
+            # A float may miss the last token by a hair; a rest that is over may have left the bucket to fill.
+            again = opens_at(one.before, limits, at + seconds(0.001)) or at
+            assert admits(one.before, limits, in_flight=0, now=again + seconds(0.001)) >= 1
+
+
 # --- the pause ---------------------------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 from sqlalchemy import select, update
 
 from lti_mentoring.services import lane
+from lti_mentoring.services.courier import Courier
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.platform import Registration
 from support.live import Town, town
-from support.station import LIMITS, Station, later
+from support.station import LIMITS, PACE, Station, later
 
 IDLE = 3
 
@@ -74,6 +76,25 @@ def test_a_probe_with_nothing_to_say_lets_the_next_one_ask_whether_the_lms_is_ba
         assert idle(north) >= IDLE
         assert breaker(north) == "closed"
         assert north.share() == 1
+
+
+def test_a_worker_does_not_wait_for_a_probe_that_was_none(own_town: Town) -> None:
+    north, app = opened(own_town, "north", "module-m1"), own_town.app
+    troubled(north)
+    nothing_to_say(north)
+    with later(minutes=10):
+        courier = Courier(
+            context=app.app_context, grades_for=app.extensions["grades_for"], pace=PACE, limits=LIMITS, threads=4, chance=lambda: 1.0
+        )
+        worker = threading.Thread(target=courier.serve)
+        worker.start()
+        courier.wake(north.lane())
+        try:
+            north.lms.wait(lambda _: north.share() == 1, seconds=PACE.lease_seconds / 2)
+        finally:
+            courier.stop()
+            worker.join()
+    assert idle(north) >= IDLE
 
 
 def test_while_an_lms_is_down_its_one_probe_is_a_request(own_town: Town) -> None:
