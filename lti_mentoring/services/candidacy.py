@@ -3,29 +3,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, case, func, insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import candidacy as rules
-from lti_mentoring.domain import observation
-from lti_mentoring.domain.candidacy import STEPS, ModuleRecord, NextStep, ObservationRecord, Records, Requirement
-from lti_mentoring.domain.observation import Rating
+from lti_mentoring.domain.candidacy import STEPS, NextStep, Records, Requirement
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import privacy, programme
+from lti_mentoring.services import records as recorded
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
 from lti_mentoring.store.people import Identity, Person
-from lti_mentoring.store.training import CheckAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,8 @@ class ReportLink:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A candidate's own page. ``grades`` says why there is no grade yet; ``reports.way`` fills it."""
+    """A candidate's own page. ``grades`` says why there is no grade yet, and ``state`` what all of it follows from; ``reports.way`` fills
+    them."""
 
     programme: str
     headline: Phrase
@@ -91,6 +88,7 @@ class Way:
     reports: tuple[ReportLink, ...]
     records: Records
     grades: tuple[Phrase, ...] = ()
+    state: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +182,7 @@ _ROWS = select(Candidacy.id, Candidacy.person_id, Candidacy.course_id, Candidacy
 def records(session: Session, candidacy: CandidacyRow | Candidacy) -> Records:
     """Modules in the programme's order and observations oldest first, each released one with its verdict."""
     version = programme.load(candidacy.programme_version_id)
-    return _records(session, Candidacy.id == candidacy.id, {candidacy.id: version})[candidacy.id]
+    return recorded.read(session, Candidacy.id == candidacy.id, {candidacy.id: version})[candidacy.id]
 
 
 def records_of_many(session: Session, candidacies: Sequence[CandidacyRow]) -> dict[str, Records]:
@@ -192,7 +190,13 @@ def records_of_many(session: Session, candidacies: Sequence[CandidacyRow]) -> di
     if not candidacies:
         return {}
     versions = {one.id: programme.load(one.programme_version_id) for one in candidacies}
-    return _records(session, Candidacy.id.in_(versions), versions)
+    return recorded.read(session, Candidacy.id.in_(versions), versions)
+
+
+def own_records(own: CandidacyRow, *, org_id: str) -> Records:
+    """The records of a reader's own candidacy, for their page: only what is there is asked for."""
+    version = programme.load(own.programme_version_id)
+    return recorded.own(own.id, version, org_id=org_id, trained=own.trained, observed=own.observed)
 
 
 def of_people(session: Session, *, courses: Collection[str], people: Collection[str]) -> list[CandidacyRow]:
@@ -201,81 +205,18 @@ def of_people(session: Session, *, courses: Collection[str], people: Collection[
     return [CandidacyRow(*row) for row in session.execute(query)]
 
 
-def _records(session: Session, which: ColumnElement[bool], versions: Mapping[str, Programme]) -> dict[str, Records]:
-    """Records of many candidacies in three queries, whatever their number. ``versions`` is candidacy id -> its programme."""
-    attempts = _attempts(session, which)
-    observations = _observations(session, which, versions)
-    made = {}
-    for candidacy_id, version in versions.items():
-        modules = []
-        for module in version.modules:
-            finished, opened, mastered = attempts.get((candidacy_id, module.key), (0, 0, 0))
-            modules.append(ModuleRecord(module.key, module.title, bool(mastered), finished, bool(opened)))
-        made[candidacy_id] = Records(tuple(modules), tuple(observations.get(candidacy_id, ())))
-    return made
-
-
-def _attempts(session: Session, which: ColumnElement[bool]) -> dict[tuple[str, str], tuple[int, int, int]]:
-    def count(condition: ColumnElement[bool] | InstrumentedAttribute[bool]) -> ColumnElement[int]:
-        return func.sum(case((condition, 1), else_=0))
-
-    finished, opened = count(CheckAttempt.state == "finished"), count(CheckAttempt.state == "open")
-    query = (
-        select(CheckAttempt.candidacy_id, CheckAttempt.module_key, finished, opened, count(CheckAttempt.mastered))
-        .join(Candidacy, and_(Candidacy.org_id == CheckAttempt.org_id, Candidacy.id == CheckAttempt.candidacy_id))
-        .where(which)
-        .group_by(CheckAttempt.candidacy_id, CheckAttempt.module_key)
-    )
-    return {(row[0], row[1]): (int(row[2]), int(row[3]), int(row[4])) for row in session.execute(query)}
-
-
-def _observations(
-    session: Session, which: ColumnElement[bool], versions: Mapping[str, Programme]
-) -> dict[str, list[ObservationRecord]]:
-    ratings = _released_ratings(session, which)
-    query = (
-        select(Observation, Person.name, Person.chosen_name)
-        .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
-        .join(Person, and_(Person.org_id == Observation.org_id, Person.id == Observation.observer_id))
-        .where(which)
-        .order_by(Observation.planned_for, Observation.created_at, Observation.id)
-    )
-    found: dict[str, list[ObservationRecord]] = defaultdict(list)
-    for row, name, chosen in session.execute(query):
-        version = versions.get(row.candidacy_id)
-        if version is None:
-            continue
-        verdict = None
-        if row.state == "released":
-            rubric = version.rubric(version.policy.observation_rubric)
-            verdict = observation.met(version.policy, rubric, ratings.get(row.id, {}))
-        observer = display_name(name or chosen, row.observer_id)
-        found[row.candidacy_id].append(ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict))
-    return found
-
-
-def _released_ratings(session: Session, which: ColumnElement[bool]) -> dict[str, dict[str, Rating]]:
-    query = (
-        select(Assessment.observation_id, CriterionRating.criterion, CriterionRating.level, CriterionRating.not_observed)
-        .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
-        .join(Observation, and_(Observation.org_id == Assessment.org_id, Observation.id == Assessment.observation_id))
-        .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
-        .where(which, Assessment.state == "released")
-    )
-    found: dict[str, dict[str, Rating]] = defaultdict(dict)
-    for observation_id, criterion, level, not_observed in session.execute(query):
-        found[observation_id][criterion] = Rating(criterion, level, not_observed)
-    return found
-
-
 # --- pages --------------------------------------------------------------------------------------------------------------
 
 
 def way(*, actor: Actor) -> Way:
     """Where a candidate stands and the one next thing. NotFound for who is no candidate."""
     own = of(actor)
-    version = programme.load(own.programme_version_id)
-    shown = records(base.session(), own)
+    return way_of(own.programme_version_id, own_records(own, org_id=actor.org_id))
+
+
+def way_of(version_id: str, shown: Records) -> Way:
+    """The same from the records that there are."""
+    version = programme.load(version_id)
     tree = rules.requirements(version.policy, shown)
     step = rules.next_step(version.policy, shown)
     leaves = [leaf for part in tree.children for leaf in part.children]
@@ -340,7 +281,7 @@ def cohort(*, actor: Actor) -> tuple[CohortRow, ...]:
         .where(here, ~tested)
     ).all()
     loaded = {version: programme.load(version) for version in {row.programme_version_id for row in rows}}
-    shown = _records(session, here, {row.id: loaded[row.programme_version_id] for row in rows})
+    shown = recorded.read(session, here, {row.id: loaded[row.programme_version_id] for row in rows})
     made = [
         _cohort_row(CandidacyRow(*row[:5]), display_name(row.name or row.chosen_name, row.person_id), loaded, shown[row.id]) for row in rows
     ]

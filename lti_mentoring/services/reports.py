@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from sqlalchemy import and_, func, select
 
+from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.services import candidacy, delivery, roles
-from lti_mentoring.services.candidacy import Phrase, Way
+from lti_mentoring.services import candidacy, roles, score
+from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
+from lti_mentoring.services.roles import Here
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
@@ -56,13 +59,53 @@ def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
     )
 
 
-def way(*, actor: Actor) -> Way:
-    """A candidate's own page, with the state of the grades that their activities show."""
-    found = candidacy.way(actor=actor)
-    items = ["programme", *(f"module:{module.key}" for module in found.records.modules), "observation"]
-    lines = delivery.grade_lines(actor=actor, items=items, records=found.records)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that a candidate's page follows from. Two candidates who stand alike read the same page; whoever keeps a page goes by this.
+
+    ``observed`` is the text of the observations, verdicts and their reasons included; ``records`` adds nothing to the rest.
+    """
+
+    org_id: str
+    version_id: str
+    participation: str
+    graded: bool
+    modules: tuple[ModuleRecord, ...]
+    observed: str
+    columns: tuple[score.Column, ...]
+    records: Records = field(compare=False)
+    own: CandidacyRow = field(compare=False)
+
+
+def way(*, here: Here) -> Way:
+    """A candidate's own page, with the state of the grades that their activities show. NotFound for who is no candidate."""
+    actor = here.actor
+    own = here.own or candidacy.of(actor)
+    records = candidacy.own_records(own, org_id=actor.org_id)
+    graded = here.graded if here.graded is not None else score.gets_grades(actor)
+    return _way(
+        Standing(
+            actor.org_id,
+            own.programme_version_id,
+            own.participation,
+            graded,
+            records.modules,
+            repr(records.observations) if records.observations else "",
+            score.columns(actor=actor) if graded else (),
+            records,
+            own,
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _way(standing: Standing) -> Way:
+    found = candidacy.way_of(standing.version_id, standing.records)
+    items = ["programme", *(f"module:{module.key}" for module in standing.modules), "observation"]
+    lines = score.lines(items, standing.columns, standing.own, standing.records)
     told = [lines[item] for item in items if item in lines]
-    return replace(found, grades=tuple(Phrase(line.code, {**line.facts, "activity": line.title}) for line in told))
+    grades = tuple(Phrase(line.code, {**line.facts, "activity": line.title}) for line in told)
+    return replace(found, grades=grades, state=standing)
 
 
 def _counts(actor: Actor) -> dict[str, int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, Protocol, cast
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import delivery as rules
@@ -25,7 +26,16 @@ from lti_mentoring.store.platform import Registration
 from lti_mentoring.store.training import CheckAttempt
 
 
-def no_column(placement: Placement) -> str:
+class Addressed(Protocol):
+    """What of a placement says where its grades go."""
+
+    ags_scopes: Any
+    lineitem_url: Any
+    lineitems_url: Any
+    own_lineitem_url: Any
+
+
+def no_column(placement: Addressed | Placement) -> str:
     """Why a placement has no column that we may fill; empty if it has one."""
     return rules.no_column(
         scopes=placement.ags_scopes,
@@ -109,69 +119,107 @@ def grade_line(*, actor: Actor, item: str) -> GradeLine | None:
     return grade_lines(actor=actor, items=(item,)).get(item)
 
 
-def grade_lines(*, actor: Actor, items: Collection[str], records: Records | None = None) -> dict[str, GradeLine]:
-    """The same for several items at once, in a constant number of queries. ``records`` are the reader's own, if they are at hand."""
+def grade_lines(*, actor: Actor, items: Collection[str]) -> dict[str, GradeLine]:
+    """The same for several items at once, in a constant number of queries."""
     session = base.session()
-    wanted = [item for item in items if rules.graded(item)]
-    if not wanted or not _gets_grades(session, actor):
+    if not any(map(rules.graded, items)) or not gets_grades(actor):
         return {}
-    by_item: dict[str, list[Any]] = {}
-    for row in _columns(session, actor, wanted):
-        by_item.setdefault(row[0].item, []).append(row)
-    if not by_item:
-        return {}
-    held = candidacy.find(session, person_id=actor.person_id, course_id=actor.course_id)
-    if held is not None and records is None:
-        records = candidacy.records(session, held)
-    return {item: replace(_worst(by_item[item], held, records), title=by_item[item][0][0].title) for item in wanted if item in by_item}
+    found = columns(actor=actor)
+    held = candidacy.find(session, person_id=actor.person_id, course_id=actor.course_id) if found else None
+    records = candidacy.records(session, held) if held is not None else None
+    return lines(items, found, held, records)
 
 
-def _columns(session: Session, actor: Actor, items: Collection[str]) -> Sequence[Any]:
-    """(placement, the reader's publication or None, the platform's name) of each activity that opens one of these."""
-    mine = and_(
-        ScorePublication.org_id == Placement.org_id,
-        ScorePublication.placement_id == Placement.id,
-        ScorePublication.person_id == actor.person_id,
+@dataclass(frozen=True, slots=True)
+class Column:
+    """An activity of the course as one reader's grade sees it. ``missing`` says why there is no column; ``state`` is their publication's,
+    None without one."""
+
+    item: str
+    title: str
+    missing: str
+    platform: str
+    state: str | None
+    fault: str | None
+    next_at: datetime | None
+    sent_at: datetime | None
+
+
+_a, _b, _r = base.table(Placement).c, base.table(ScorePublication).c, base.table(Registration).c
+_COLUMNS = (
+    select(
+        _a.item,
+        _a.title,
+        _a.ags_scopes,
+        _a.lineitem_url,
+        _a.lineitems_url,
+        _a.own_lineitem_url,
+        _r.name,
+        _b.state,
+        _b.fault,
+        _b.next_at,
+        _b.sent_at,
     )
-    return session.execute(
-        select(Placement, ScorePublication, Registration.name)
-        .join(Registration, Registration.id == Placement.registration_id)
-        .outerjoin(ScorePublication, mine)
-        .where(Placement.org_id == actor.org_id, Placement.course_id == actor.course_id, Placement.item.in_(items))
-        .order_by(Placement.created_at)
-    ).all()
+    .select_from(base.table(Placement))
+    .join(base.table(Registration), _r.id == _a.registration_id)
+    .outerjoin(
+        base.table(ScorePublication),
+        and_(_b.org_id == _a.org_id, _b.placement_id == _a.id, _b.person_id == bindparam("person")),
+    )
+    .where(_a.org_id == bindparam("org"), _a.course_id == bindparam("course"))
+    .order_by(_a.created_at)
+)
 
 
-def _worst(rows: Sequence[Any], held: CandidacyRow | None, records: Records | None) -> GradeLine:
+def columns(*, actor: Actor) -> tuple[Column, ...]:
+    """Every graded activity of the course, the oldest first."""
+    keys = {"org": actor.org_id, "course": actor.course_id, "person": actor.person_id}
+    return tuple(
+        Column(row.item, row.title, no_column(cast(Addressed, row)), row.name, row.state, row.fault, row.next_at, row.sent_at)
+        for row in base.connection().execute(_COLUMNS, keys)
+        if rules.graded(row.item)
+    )
+
+
+def lines(
+    items: Collection[str], found: Sequence[Column], held: CandidacyRow | None, records: Records | None
+) -> dict[str, GradeLine]:
+    """Where the grade of each item stands, for somebody with these columns and records."""
+    by_item: dict[str, list[Column]] = {}
+    for column in found:
+        by_item.setdefault(column.item, []).append(column)
+    return {item: replace(_worst(by_item[item], held, records), title=by_item[item][0].title) for item in items if item in by_item}
+
+
+def _worst(found: Sequence[Column], held: CandidacyRow | None, records: Records | None) -> GradeLine:
     """What the reader must know first of an item that may stand in several columns."""
-    with_column = [row for row in rows if not no_column(row[0])]
+    with_column = [column for column in found if not column.missing]
     if not with_column:
-        return GradeLine("no_column", {"why": no_column(rows[0][0])})
+        return GradeLine("no_column", {"why": found[0].missing})
     stage = rules.STOPPED
     if held is not None and records is not None:
         policy = programme.load(held.programme_version_id).policy
-        stage = rules.standing(with_column[0][0].item, policy, records, participation=held.participation).stage
+        stage = rules.standing(with_column[0].item, policy, records, participation=held.participation).stage
     if stage != rules.FINAL:
         return GradeLine("waits_for_observer" if stage == "submitted" else "not_finished")
-    return min((_line(row, platform) for _, row, platform in with_column), key=lambda line: _WORST.index(line.code))
+    return min(map(_line, with_column), key=lambda line: _WORST.index(line.code))
 
 
 _WORST = ("refused", "on_its_way", "set_aside", "sent")
 
 
-def _line(row: ScorePublication | None, platform: str) -> GradeLine:
-    if row is None:
-        return GradeLine("on_its_way", {"next_at": None})
-    if row.state in STUCK:
-        return GradeLine("refused", {"remedy": row.fault, "platform": platform})
-    if row.state == SET_ASIDE:
+def _line(column: Column) -> GradeLine:
+    if column.state in STUCK:
+        return GradeLine("refused", {"remedy": column.fault, "platform": column.platform})
+    if column.state == SET_ASIDE:
         return GradeLine("set_aside", {})
-    if row.state == DONE and row.sent_at is not None:
-        return GradeLine("sent", {"at": row.sent_at})
-    return GradeLine("on_its_way", {"next_at": row.next_at if row.state == WAITING else None})
+    if column.state == DONE and column.sent_at is not None:
+        return GradeLine("sent", {"at": column.sent_at})
+    return GradeLine("on_its_way", {"next_at": column.next_at if column.state == WAITING else None})
 
 
-def _gets_grades(session: Session, actor: Actor) -> bool:
+def gets_grades(actor: Actor) -> bool:
+    """Whether the LMS gets grades of this person: a learner here, and no test user."""
     tested = select(Identity.id).where(Identity.org_id == actor.org_id, Identity.person_id == actor.person_id, Identity.test_user).exists()
     query = select(Membership.id).where(
         Membership.org_id == actor.org_id,
@@ -180,4 +228,4 @@ def _gets_grades(session: Session, actor: Actor) -> bool:
         Membership.standing == "learner",
         ~tested,
     )
-    return session.scalar(query) is not None
+    return base.session().scalar(query) is not None

@@ -18,7 +18,7 @@ bp = Blueprint("home", __name__, url_prefix="/courses/<course>")
 def index(course: str) -> str | AnyResponse:
     who = actor()
     if who.is_any("candidate") and not who.is_any(*STAFF_ROLES):
-        return render_template("home/way.html", page=reports.way(actor=who))
+        return render_template("home/way.html", page=reports.way(here=here()))
     if who.is_any("lms_administrator") and not who.is_any("teacher", "colleague", *STAFF_ROLES):
         return redirect(url_for("people.office", course=course))
     return render_template("home/staff.html", page=reports.staff_home(actor=who, coordinated=here().coordinated))
@@ -27,4 +27,4 @@ def index(course: str) -> str | AnyResponse:
 @bp.get("/way")
 @require("candidacy.way")
 def way(course: str) -> str:
-    return render_template("home/way.html", page=reports.way(actor=actor()))
+    return render_template("home/way.html", page=reports.way(here=here()))
