@@ -141,7 +141,7 @@ def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client, regi
     app.extensions[EXTENSION] = Wiring(
         settings=settings,
         registry=registry,
-        keysets=KeySets(key_verbs.KeySets(), http),
+        keysets=KeySets(key_verbs.KeySets(), http, noted=telemetry.key_set_fetched),
         signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
         published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
         ready=lambda: _broken_parts(app),

@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,9 +64,11 @@ class _Loaded:
 class KeySets:
     """The key sets of all platforms; one per process, safe between threads."""
 
-    def __init__(self, store: KeySetStore, http: Client) -> None:
+    def __init__(self, store: KeySetStore, http: Client, *, noted: Callable[[str], None] = lambda outcome: None) -> None:
+        """``noted`` hears of every fetch how it ended: ``fetched``, ``unreachable`` or ``unusable``."""
         self._store = store
         self._http = http
+        self._noted = noted
         self._loaded: dict[str, _Loaded] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._in_vain: dict[str, float] = {}
@@ -132,17 +134,22 @@ class KeySets:
             answer = self._http.request("GET", url, headers={"Accept": "application/json"}, max_bytes=_MAX_BYTES, seconds=_FETCH_SECONDS)
             body = answer.json()
         except (Refused, Unreachable, ValueError):
-            self._in_vain[url] = time.monotonic()
+            self._failed(url, "unreachable")
             return None
         keys = usable_keys(body) if answer.status == 200 else {}
         if not keys:
-            self._in_vain[url] = time.monotonic()
+            self._failed(url, "unusable")
             return None
+        self._noted("fetched")
         kept = CachedKeySet(body, now, now + _freshness(answer.headers.get("Cache-Control", "")))
         self._store.save(url, kept.body, kept.fetched_at, kept.fresh_until)
         loaded = self._loaded[url] = _Loaded(keys, kept.fetched_at, kept.fresh_until)
         self._in_vain.pop(url, None)
         return loaded
+
+    def _failed(self, url: str, outcome: str) -> None:
+        self._in_vain[url] = time.monotonic()
+        self._noted(outcome)
 
 
 def _serves(loaded: _Loaded | None, kid: str, now: datetime) -> bool:

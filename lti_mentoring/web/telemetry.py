@@ -13,13 +13,15 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import REGISTRY, CollectorRegistry, Histogram, Metric, generate_latest, multiprocess
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, Metric, generate_latest, multiprocess
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 log = structlog.get_logger()
 
 SECONDS = Histogram("lti_mentoring_request_seconds", "Time to answer, by endpoint", ["endpoint", "status"])
+
+KEY_SETS = Counter("lti_mentoring_key_set_fetches", "Fetches of LMSs' public keys, by how they ended", ["outcome"])
 
 Figure = tuple[str, str, dict[str, str], float]
 """Name, help text, labels, value."""
@@ -74,6 +76,11 @@ def figures(delivery: Callable[[], Iterable[Figure]]) -> Callable[[], str]:
         return (counted + generate_latest(held)).decode()
 
     return text
+
+
+def key_set_fetched(outcome: str) -> None:
+    """Count a fetch of an LMS's public keys."""
+    KEY_SETS.labels(outcome).inc()
 
 
 def request_id() -> str:
