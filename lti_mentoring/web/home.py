@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.people import STAFF_ROLES
 from lti_mentoring.services import reports
 from lti_mentoring.web.access import actor, here, require
+from lti_mentoring.web.letter import letter
 
 bp = Blueprint("home", __name__, url_prefix="/courses/<course>")
 
@@ -18,7 +19,7 @@ bp = Blueprint("home", __name__, url_prefix="/courses/<course>")
 def index(course: str) -> str | AnyResponse:
     who = actor()
     if who.is_any("candidate") and not who.is_any(*STAFF_ROLES):
-        return render_template("home/way.html", page=reports.way(here=here()))
+        return _way()
     if who.is_any("lms_administrator") and not who.is_any("teacher", "colleague", *STAFF_ROLES):
         return redirect(url_for("people.office", course=course))
     return render_template("home/staff.html", page=reports.staff_home(actor=who, coordinated=here().coordinated))
@@ -27,4 +28,9 @@ def index(course: str) -> str | AnyResponse:
 @bp.get("/way")
 @require("candidacy.way")
 def way(course: str) -> str:
-    return render_template("home/way.html", page=reports.way(here=here()))
+    return _way()
+
+
+def _way() -> str:
+    page = reports.way(here=here())
+    return letter("home/way.html", state=page.state, page=page)
