@@ -24,7 +24,7 @@ from lti_mentoring.services import delivery
 from lti_mentoring.settings import Settings
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
 from support import hosts as machinery
-from support.databases import postgres_server, redis_server
+from support.databases import Postgres, postgres_server, redis_server
 from support.driver import Browser, free_port
 from support.forward import Forwarder
 from support.hosts import Host, Member, answer, machines
@@ -46,7 +46,7 @@ PACE = {
     "delivery__per_second": "0",
     "delivery__breaker_seconds": "0.5",
 }
-IMPATIENT = "?options=-c%20idle_in_transaction_session_timeout%3D3s"
+IMPATIENT = "?options=-c%20idle_in_transaction_session_timeout%3D8s"
 """The database gives up a host that hangs in the middle of a transaction after a minute; here after seconds."""
 
 HOLD = """
@@ -91,7 +91,7 @@ def site(
     with ExitStack() as stack:
         network, made = stack.enter_context(machines(WEB + WORKERS))
         where = {
-            "database_url": stack.enter_context(postgres_server(network.address, network.range)).replace("sql:", "sql+psycopg:") + IMPATIENT,
+            "database_url": Postgres(stack.enter_context(postgres_server(network.address, network.range))).url("postgres") + IMPATIENT,
             "queue_url": stack.enter_context(redis_server(network.address)),
         }
         played = [crowded(NORTH, LEARNERS), SOUTH]
@@ -144,14 +144,34 @@ def unanswered(station: Station) -> int:
         return int(session.scalar(select(DeliveryLane.later).where(DeliveryLane.key == station.lane())) or 0)
 
 
-def hold(member: Member) -> subprocess.Popen[str]:
+class Holder:
     """A process on a host that takes the lock on a lane when it is told which, and keeps it."""
-    process = subprocess.Popen(
-        member.host.command(sys.executable, "-c", HOLD), env=member.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    wait_until(lambda: process.stdout.readline().strip() == "ready", 30, lambda: "the lock's holder did not start")  # type: ignore[union-attr]
-    return process
+
+    def __init__(self, member: Member) -> None:
+        words = member.host.command(sys.executable, "-c", HOLD)
+        with member.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                words, env=member.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+
+    def expect(self, word: str) -> None:
+        """Read what it says next."""
+        assert self._process.stdout
+        assert self._process.stdout.readline().strip() == word
+
+    def take(self, lane: str) -> None:
+        """Let it take the lock."""
+        assert self._process.stdin
+        print(lane, file=self._process.stdin, flush=True)
+        self.expect("held")
+
+    def __enter__(self) -> Holder:
+        self.expect("ready")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.communicate()
 
 
 def stay_signed_in(site: Site, browsers: dict[str, Browser], address: str) -> None:
@@ -173,6 +193,28 @@ def launch_twice(town: Town) -> None:
         assert browser.submit(form).status in (400, 401, 403)
 
 
+def cut_off(site: Site, station: Station, web: Member, worker: Member) -> tuple[int, subprocess.Popen[str]]:
+    """Pull both cables while both workers have requests in flight, and the one that is lost holds the lock on the LMS's lane as well.
+
+    -> how many requests of it were under way at the most, and the lost web host being asked whether it is ready
+    """
+    (other,) = [one for one in site.workers if one is not worker]
+    trouble = station.lms.fault("hang", "scores", times=None)
+    with Holder(worker) as holder:
+        station.enrol("programme", "module-m1")
+        with site.town.app.app_context():
+            (lane,) = delivery.sweep()
+        wait_until(lambda: all(site.lms.waiting(one.host.address) for one in site.workers), 30, site.told)
+        holder.take(lane)
+        assert site.lms.waiting(worker.host.address)
+        under_way = in_state(station, "sending") - site.lms.waiting(other.host.address)
+        for one in (web, worker):
+            one.host.cut()
+    station.lms.clear(trouble["id"])
+    station.lms.release()
+    return under_way, web.host.ask(f"http://127.0.0.1:{PORT}/readyz")
+
+
 def test_one_web_and_one_worker_host_are_cut_off_midway_and_the_story_ends_right(site: Site) -> None:
     station = Station(site.town, "north")
     lost_web, lost_worker = site.web[0], site.workers[0]
@@ -188,25 +230,7 @@ def test_one_web_and_one_worker_host_are_cut_off_midway_and_the_story_ends_right
     wait_until(lambda: share(site.town, "north", "candidate", "module-m1") == 1, 30, site.told)
     assert all(site.served(one.host) > 5 for one in site.web)
 
-    # Both workers have requests in flight, and the one that is cut off holds the lock on the LMS's lane as well.
-    holder = hold(lost_worker)
-    trouble = station.lms.fault("hang", "scores", times=None)
-    station.enrol("programme", "module-m1")
-    with site.town.app.app_context():
-        lanes = delivery.sweep()
-    assert lanes == [station.lane()]
-    wait_until(lambda: all(site.lms.waiting(one.host.address) for one in site.workers), 30, site.told)
-    assert holder.stdin
-    assert holder.stdout
-    print(lanes[0], file=holder.stdin, flush=True)
-    assert holder.stdout.readline().strip() == "held"
-    assert site.lms.waiting(lost_worker.host.address)
-    under_way = in_state(station, "sending") - site.lms.waiting(site.workers[1].host.address)
-    for one in (lost_web, lost_worker):
-        one.host.cut()
-    is_ready = lost_web.host.ask(f"http://127.0.0.1:{PORT}/readyz")
-    station.lms.clear(trouble["id"])
-    station.lms.release()
+    under_way, is_ready = cut_off(site, station, lost_web, lost_worker)
 
     # The others go on.
     stay_signed_in(site, browsers, address)
@@ -235,8 +259,6 @@ def test_one_web_and_one_worker_host_are_cut_off_midway_and_the_story_ends_right
     assert lost_worker.running
     new = sum(row["posts"] for row in station.lms.state(log=False)["gradebook"] if row["activity"] == "window")
     assert check(station, twice) == posts + new
-    holder.kill()
-    holder.communicate()
 
 
 def check(station: Station, twice: int) -> int:
