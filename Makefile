@@ -32,7 +32,7 @@ demo: $(READY)  ## the tool, its worker and a small LMS to try it from, on this 
 	@exec $(BIN)/lti-mentoring demo
 
 test: $(READY)  ## every test
-	@$(BIN)/python tests/support/install/servers.py chromium postgresql redis
+	@$(BIN)/python tests/support/install/servers.py chromium postgresql redis iproute2
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(READY)  ## style, types, contracts between the floors, known weaknesses, docs and translations in step

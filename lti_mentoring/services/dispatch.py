@@ -140,6 +140,7 @@ def _rows(session: Session, claimed: Sequence[Due]) -> list[tuple[Any, Placement
         select(*(column for column in _SCORE.c), Placement)
         .join(Placement, and_(Placement.org_id == _SCORE.c.org_id, Placement.id == _SCORE.c.placement_id))
         .where(_SCORE.c.org_id == base.current_tenant(), _SCORE.c.id.in_(attempts), _SCORE.c.state == SENDING)
+        .order_by(_SCORE.c.id).with_for_update(of=_SCORE)  # a decision that is written at this moment is not told yet
     )
     return [(row, row.Placement) for row in found if row.attempt == attempts[row.id]]
 

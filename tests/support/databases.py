@@ -67,7 +67,7 @@ def postgres() -> Iterator[Postgres]:
     if given := os.environ.get(POSTGRES):
         yield Postgres(given)
         return
-    with _postgres_server(_program("postgresql")) as url:
+    with postgres_server() as url:
         yield Postgres(url)
 
 
@@ -93,7 +93,7 @@ def redis_url() -> Iterator[str]:
     if given := os.environ.get(REDIS):
         yield given
         return
-    with _redis_server(_program("redis")) as url:
+    with redis_server() as url:
         yield url
 
 
@@ -113,7 +113,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def _postgres_server(programs: Path) -> Iterator[str]:
+def postgres_server(address: str = "127.0.0.1", trusted: str = "") -> Iterator[str]:
+    """A PostgreSQL on an address of this machine, which lets in whoever comes from the network ``trusted``. -> its address"""
+    programs = _program("postgresql")
     # PostgreSQL refuses to run as root; Debian's package brings the user postgres.
     root = os.geteuid() == 0
     account = _account("postgres", "nobody") if root else pwd.getpwuid(os.geteuid())
@@ -128,14 +130,17 @@ def _postgres_server(programs: Path) -> Iterator[str]:
         made = subprocess.run(making, cwd=folder, env=environ, capture_output=True, text=True, check=False, **identity)
         if made.returncode:
             pytest.exit(f"initdb failed: {made.stderr.strip()}", returncode=3)
-        running = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"]
+        if trusted:
+            with (data / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {trusted} trust\n")
+        running = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", f"listen_addresses={address}"]
         for quick in ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=64MB"):
             running += ["-c", quick]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
-                running, cwd=folder, env=environ, stdout=log, stderr=log, preexec_fn=_end_with_parent, **identity
+                running, cwd=folder, env=environ, stdout=log, stderr=log, preexec_fn=end_with_parent, **identity
             )
-        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        url = f"postgresql://postgres@{address}:{port}/postgres"
         with _stopped_at_the_end(server, signal.SIGINT):
             _wait(lambda: psycopg.connect(url, connect_timeout=1).close(), psycopg.OperationalError, server, folder / "log")
             yield url
@@ -144,15 +149,18 @@ def _postgres_server(programs: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _redis_server(program: Path) -> Iterator[str]:
+def redis_server(address: str = "127.0.0.1") -> Iterator[str]:
+    """A Redis on an address of this machine, open to whoever reaches that. -> its address"""
+    program = _program("redis")
     folder, port = Path(tempfile.mkdtemp(prefix="lti-mentoring-redis-")), free_port()
-    running = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder]
+    running = [program, "--port", str(port), "--bind", address, "--save", "", "--appendonly", "no", "--dir", folder]
+    running += ["--protected-mode", "no"]
     try:
         with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(running, cwd=folder, stdout=log, stderr=log, preexec_fn=_end_with_parent)
+            server = subprocess.Popen(running, cwd=folder, stdout=log, stderr=log, preexec_fn=end_with_parent)
         with _stopped_at_the_end(server, signal.SIGTERM):
-            _wait(lambda: socket.create_connection(("127.0.0.1", port), 1).close(), OSError, server, folder / "log")
-            yield f"redis://127.0.0.1:{port}/0"
+            _wait(lambda: socket.create_connection((address, port), 1).close(), OSError, server, folder / "log")
+            yield f"redis://{address}:{port}/0"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -162,7 +170,7 @@ def _account(*names: str) -> pwd.struct_passwd:
     return next(known[name] for name in names if name in known)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """A worker that is killed takes its servers along (Linux; elsewhere they stay)."""
     try:
         ctypes.CDLL(None).prctl(1, signal.SIGINT)

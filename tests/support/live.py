@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,16 @@ class Town:
 
 @contextmanager
 def town(
-    make_settings: Callable[..., Settings], empty_database: Path, folder: Path, *, played: Sequence[Site] = sites.SITES, **changes: str
+    make_settings: Callable[..., Settings],
+    empty_database: Path,
+    folder: Path,
+    *,
+    played: Sequence[Site] = sites.SITES,
+    serve_tool: Callable[[Flask, int], AbstractContextManager[object]] = serving,
+    **changes: str,
 ) -> Iterator[Town]:
-    """Start both, register every site, and end both. ``database_url`` in ``changes`` is an empty database, in place of an SQLite file."""
+    """Start both, register every site, and end both. ``database_url`` in ``changes`` is an empty database, in place of an SQLite file.
+    ``serve_tool`` may let somebody else answer on the tool's port."""
     database = folder / "tool.sqlite3"
     if "database_url" not in changes:
         shutil.copy(empty_database, database)
@@ -85,7 +92,7 @@ def town(
             wiring.migrate_database()
     secret = secrets.token_urlsafe(16)
     lms = create_lms(state_path=folder / "lms.sqlite3", base_url=lms_url, tool_url=tool_url, secret=secret, sites=played)
-    with serving(app, tool_port), serving(lms, lms_port):
+    with serve_tool(app, tool_port), serving(lms, lms_port):
         yield Town(app, tool_url, lms_url, _register(app, lms_url, played), {one.key: one for one in played})
     with app.app_context():
         base.db.session.remove()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from support.live import Town
@@ -16,6 +16,8 @@ from support.live import Town
 
 class Worker:
     """One worker over a town's database and queue. Whoever starts it kills it: ``with`` does so however its block ends."""
+
+    command: Sequence[str] = (sys.executable, "-m", "lti_mentoring", "worker")
 
     def __init__(self, town: Town, secrets: Mapping[str, str], log: Path, **changes: str) -> None:
         settings = town.app.extensions["lti_mentoring"].settings
@@ -34,8 +36,7 @@ class Worker:
     def start(self) -> None:
         """Start it."""
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "lti_mentoring", "worker"]
-            self._process = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(self.command, env=self.environ, stdout=log, stderr=log, start_new_session=True)
 
     def kill(self) -> None:
         """The whole group, with -9."""
@@ -51,6 +52,11 @@ class Worker:
         status = self._process.wait(60)
         self._process = None
         return status
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the programs that the tests run beside the product (a Chromium, PostgreSQL, Redis), and installs those that are missing."""
+"""Finds the programs that the tests run beside the product (a Chromium, PostgreSQL, Redis, ip), and installs those that are missing."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ def redis() -> Path | None:
     return Path(found) if found else None
 
 
+def iproute2() -> Path | None:
+    """The program that makes networks of a test's own."""
+    found = shutil.which("ip") or shutil.which("ip", path="/usr/sbin:/sbin")
+    return Path(found) if found else None
+
+
 def ensure(name: str) -> Path:
     """The program called ``name``, installed by apt-get if it is missing, this is Debian and we are root; else Missing."""
     find, package = PROGRAMS[name]
@@ -75,9 +81,11 @@ PROGRAMS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "chromium": (chromium, "chromium"),
     "postgresql": (postgresql, "postgresql"),
     "redis": (redis, "redis-server"),
+    "iproute2": (iproute2, "iproute2"),
 }
 
 REMEDIES = {
+    "iproute2": "no ip: install it (Debian: apt install iproute2)",
     "chromium": "no Chromium: install one (Debian: apt install chromium)",
     "postgresql": "no PostgreSQL: set LTI_MENTORING_TEST_POSTGRES_URL, or install one (Debian: apt install postgresql)",
     "redis": "no Redis: set LTI_MENTORING_TEST_REDIS_URL, or install one (Debian: apt install redis-server)",
@@ -91,7 +99,8 @@ def main() -> None:
     given = {"postgresql": "LTI_MENTORING_TEST_POSTGRES_URL", "redis": "LTI_MENTORING_TEST_REDIS_URL"}
     try:
         for name in parser.parse_args().programs:
-            if not os.environ.get(given.get(name, "")):
+            # Networks are root's to make: without root the test that makes some says that it is skipped, and needs no program for it.
+            if not os.environ.get(given.get(name, "")) and (name != "iproute2" or os.geteuid() == 0):
                 ensure(name)
     except Missing as missing:
         sys.exit(str(missing))
