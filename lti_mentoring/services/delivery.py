@@ -126,7 +126,7 @@ def _want(session: Session, org_id: str, pairs: Sequence[tuple[_Target, str]]) -
             "lane": one.lane,
             "next_at": now,
         }
-        for one, person in pairs
+        for one, person in sorted(pairs, key=lambda pair: (pair[0].place.id, pair[1]))
     ]
     if not rows:
         return

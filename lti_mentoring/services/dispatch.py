@@ -134,13 +134,13 @@ def _write(session: Session, rows: list[dict[str, Any]]) -> None:
 
 
 def _rows(session: Session, claimed: Sequence[Due]) -> list[tuple[Any, Placement]]:
-    """Those that are still ours, each with its placement."""
+    """Those that are still ours, each with its placement; locked, so that a decision which is written at this moment is told next."""
     attempts = {one.id: one.attempt for one in claimed}
     found = session.execute(
         select(*(column for column in _SCORE.c), Placement)
         .join(Placement, and_(Placement.org_id == _SCORE.c.org_id, Placement.id == _SCORE.c.placement_id))
         .where(_SCORE.c.org_id == base.current_tenant(), _SCORE.c.id.in_(attempts), _SCORE.c.state == SENDING)
-        .order_by(_SCORE.c.id).with_for_update(of=_SCORE)  # a decision that is written at this moment is not told yet
+        .order_by(_SCORE.c.placement_id, _SCORE.c.person_id).with_for_update(of=_SCORE)
     )
     return [(row, row.Placement) for row in found if row.attempt == attempts[row.id]]
 

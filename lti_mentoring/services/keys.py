@@ -30,7 +30,9 @@ def signing_key(sealer: Sealer, *, now: datetime) -> SigningKey:
         with base.transactional() as session:
             session.add(_row(made, sealer, signs_from=now))
         return made
-    return SigningKey(kid=row.kid, private_pem=sealer.open(row.private_sealed), public_jwk=row.public_jwk)
+    found = SigningKey(kid=row.kid, private_pem=sealer.open(row.private_sealed), public_jwk=row.public_jwk)
+    base.end_read()
+    return found
 
 
 def _row(key: SigningKey, sealer: Sealer, *, signs_from: datetime) -> ToolKey:
@@ -136,8 +138,9 @@ class Tokens:
         self._sealer = sealer
 
     def load(self, registration_id: str, scopes_hash: str) -> CachedToken | None:
-        """The token kept for this registration and set of scopes."""
+        """The token kept for this registration and set of scopes. No transaction stays open: the LMS is asked next, and may take long."""
         row = base.session().get(AccessToken, (registration_id, scopes_hash), populate_existing=True)
+        base.end_read()
         if row is None or not row.token_sealed or row.expires_at is None:
             return None
         try:

@@ -37,21 +37,22 @@ def settle(ended: Sequence[Ended], *, pace: Pace, limits: Limits, chance: Callab
         return
     now = base.now()
     with base.transactional() as session:
-        told = [_told(outcome) for _, outcome in ended if _asked(outcome)]
-        lane.heard(session, ended[0][0].lane, told, limits=limits, now=now, chance=chance)
-        if unasked := {job.registration_id for job, outcome in ended if job.due.probe and not _asked(outcome)}:
-            lane.unasked(session, ended[0][0].lane, unasked)
+        lane.lock(session, ended[0][0].lane)  # who locks a lane locks it first
         rows = _still_ours(session, ended)
+        # What a worker brings that was cut off for a while, and has lost its scores, is old news: the gate learns nothing from it.
+        news = [(job, outcome) for job, outcome in ended if job.due.id in rows]
+        told = [_told(outcome) for _, outcome in news if _asked(outcome)]
+        lane.heard(session, ended[0][0].lane, told, limits=limits, now=now, chance=chance)
+        if unasked := {job.registration_id for job, outcome in news if job.due.probe and not _asked(outcome)}:
+            lane.unasked(session, ended[0][0].lane, unasked)
         written, lines = [], []
-        for job, outcome in ended:
-            row = rows.get(job.due.id)
-            if row is None:
-                continue
+        for job, outcome in news:
+            row = rows[job.due.id]
             values = _values(row, job, outcome, pace, chance, now)
             written.append({"its_org": row.org_id, "its_id": row.id, **{name: values.get(name, getattr(row, name)) for name in _WRITTEN}})
             lines += _line(row, job, values)
         _write(session, written, lines)
-    _note_registrations(ended, pace, limits, chance)
+    _note_registrations(news, pace, limits, chance)
 
 
 def _asked(outcome: Outcome) -> bool:
@@ -70,7 +71,7 @@ def _still_ours(session: Session, ended: Sequence[Ended]) -> dict[str, Any]:
     query = (
         select(_SCORE)
         .where(_SCORE.c.org_id == base.current_tenant(), _SCORE.c.id.in_(attempts), _SCORE.c.state == SENDING)
-        .order_by(_SCORE.c.id)
+        .order_by(_SCORE.c.placement_id, _SCORE.c.person_id)  # as in ``delivery.want``: nobody waits in a circle
         .with_for_update()
     )
     return {row.id: row for row in session.execute(query) if row.attempt == attempts[row.id]}

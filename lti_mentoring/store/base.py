@@ -234,6 +234,14 @@ def connection() -> Connection:
     return db.session().connection()
 
 
+def end_read() -> None:
+    """End the read transaction that is open here, if one is; what was loaded stays as it is."""
+    held = db.session()
+    if not _writing.get() and held.in_transaction():
+        held.expunge_all()
+        held.rollback()
+
+
 @contextmanager
 def transactional() -> Iterator[Session]:
     """One verb, one transaction: the only commit of the product. Never nests.

@@ -15,7 +15,9 @@ from sqlalchemy import select, update
 from conftest import World, make_world
 from lti_mentoring.domain import lane as rules
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.lti.grades import Verdict
 from lti_mentoring.services import delivery, figures, lane
+from lti_mentoring.services.dispatch import Outcome
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
@@ -135,3 +137,19 @@ def test_two_activities_that_share_a_column_have_one_request_for_a_cell_at_a_tim
     assert north.share() == 1
     assert north.lms.state(log=False)["simultaneous"]["max_per_cell"] == 1
 
+
+
+def test_what_a_worker_brings_that_has_lost_its_scores_teaches_the_gate_nothing(own_town: Town) -> None:
+    north = Station(own_town, "north")
+    north.launch("candidate", "module-m1")
+    north.attempt(north.person_id("candidate"))
+    (lost,) = north.claim()
+    with later(seconds=PACE.lease_seconds + 1):
+        (taken,) = north.claim()
+        timed_out = Outcome(Verdict("later", None, "", "unreachable"))
+        for _ in range(LIMITS.breaker_failures):
+            north.settle(lost, timed_out)
+        with own_town.app.app_context():
+            assert [(one["breaker"], one["later"]) for one in lane.listing() if one["lane"] == north.lane()] == [("closed", 0)]
+        north.settle(taken, north.send(taken))
+    assert north.share() == 1
