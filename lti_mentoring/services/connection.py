@@ -36,6 +36,12 @@ def note_attention(*, registration_id: str, what: str) -> None:
         session.execute(update(Registration).where(Registration.id == registration_id).values(**told))
 
 
+def try_again(session: Session, registrations: Collection[str]) -> None:
+    """Somebody says that these LMSs take our sign-in again: one grade of each may try at once. In the caller's transaction."""
+    now = base.now()
+    session.execute(update(Registration).where(Registration.id.in_(registrations), Registration.held_until > now).values(held_until=now))
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """Where the services of a deployment are: its registration with the hosts that the deployment has told, and the id that token

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.delivery import DONE, HELD, SENDING, SET_ASIDE, STUCK, WAITING
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import privacy
+from lti_mentoring.services import connection, privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
 from lti_mentoring.store.people import Person, Placement
@@ -318,6 +318,7 @@ def _again(actor: Actor | str, which: Choice, course_id: str | None, otherwise: 
             row.state, row.next_at, row.tries, row.last_payload_hash, row.stuck_at = WAITING, base.now(), 0, "", None
             row.fault, row.words, row.status, row.lms_given, row.lms_maximum = "", "", None, None, None
             base.wake_after_commit(row.lane)
+        connection.try_again(session, {row.registration_id for row in rows})
     return len(rows)
 
 

@@ -20,6 +20,7 @@ from lti_mentoring.domain.delivery import REFUSED, SENDING, WAITING, Pace
 from lti_mentoring.domain.lane import Event, Gate, Limits
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.grades import ATTENTION
+from lti_mentoring.services import connection
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
 from lti_mentoring.store.people import Placement
@@ -190,7 +191,7 @@ def unasked(session: Session, lane: str, registrations: Collection[str]) -> None
     now = base.now()
     if (row := _locked(session, lane)) is not None:
         _keep(session, lane, _gate(row), rules.unasked(_gate(row), now))
-    session.execute(update(Registration).where(Registration.id.in_(registrations), Registration.held_until > now).values(held_until=now))
+    connection.try_again(session, registrations)
 
 
 def _again(session: Session, lane: str, gate: Gate, limits: Limits, now: datetime, *, full: bool) -> datetime | None:
@@ -280,11 +281,16 @@ def _told(row: Any, waiting: int, sending: int, oldest_due: datetime | None) -> 
 
 
 def pause(*, lane: str, paused: bool) -> dict[str, Any]:
-    """Send nothing to an LMS until it is resumed, such as while it is upgraded; or resume it, and forget what it rested for."""
+    """Send nothing to an LMS until it is resumed, such as while it is upgraded; or resume it, and forget what it and those who are
+    registered there rested for."""
     values: dict[str, Any] = {"paused": paused}
     if not paused:
         values |= {"breaker": rules.CLOSED, "troubles": 0, "openings": 0, "rests_until": None, "rests_for": ""}
     _change(lane, values)
+    if not paused:
+        with base.across_organisations("delivery: resume"), base.transactional() as session:
+            query = select(_SCORE.c.registration_id).where(_SCORE.c.lane == lane, _SCORE.c.state.in_((WAITING, REFUSED))).distinct()
+            connection.try_again(session, session.scalars(query).all())
     return {"lane": lane, "paused": paused}
 
 

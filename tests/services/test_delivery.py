@@ -537,3 +537,19 @@ def test_the_numbers_say_how_much_waits_and_how_long(north: Station) -> None:
     found = numbers()
     assert found["lti_mentoring_delivery_due", ""] == 0
     assert found["lti_mentoring_delivery_scores", "done"] == 1
+
+
+def test_send_again_does_not_wait_for_the_rest_of_a_refused_sign_in(north: Station) -> None:
+    registration = north.registration()
+    with north.inside(), base.transactional() as session:
+        session.execute(update(Registration).where(Registration.id == registration).values(token_audience="https://elsewhere.example/token"))
+    north.attempt(north.person_id("candidate"))
+    north.deliver()
+    assert (row := north.row()) is not None
+    assert (row.state, row.fault) == ("refused", "credentials")
+    with north.inside(), base.transactional() as session:
+        session.execute(update(Registration).where(Registration.id == registration).values(token_audience=None))
+    with north.town.app.app_context():
+        delivery.retry_by_operator(org_id=north.org_id, publication_id=row.id)
+    north.deliver()
+    assert north.share() == 1
