@@ -24,6 +24,9 @@ class Profile:
     target_only_in_token: bool = False
     """After deep linking only the id_token names the item's address; login names the tool's base address."""
 
+    course_roles_said_above: bool = False
+    """A launch may name no role of the course, only the institution's, and mean the course by them."""
+
     lineitem_claim_may_be_foreign: bool = False
     """Where we may create columns ourselves, the ``lineitem`` claim may name one that is not this link's."""
 
@@ -87,6 +90,9 @@ OPENEDX = Profile(
     deployments_share_courses=True,
     # login initiation keeps the block's launch URL; only the claim has the deep-linked item's.
     target_only_in_token=True,
+    # Releases with lti-consumer-xblock 9 send institution/person#Student or #Instructor for what somebody is in the course, and
+    # system/person#Administrator for the course's staff; there is no membership# role among them.
+    course_roles_said_above=True,
     # In programmatic mode the claim carries the configuration's first line item, whatever it is.
     lineitem_claim_may_be_foreign=True,
     # LtiAgsLineItem.score_maximum is an IntegerField; 10.5 is a 400.
