@@ -17,8 +17,9 @@ from lti_mentoring.store.people import Course, Person, Placement
 from support.driver import Browser, Response
 from support.install import peers
 from support.journey import plan, rate, take_the_check
-from support.openedx import FOLDER, SITE, Block, CampusTown, a_score, until, worker
+from support.openedx import FOLDER, PACE, SITE, Block, CampusTown, a_score
 from support.station import later
+from support.workers import Worker, wait_until
 
 NAME = "Lea Fairweather"
 OLD = "9.14.5"
@@ -123,10 +124,9 @@ def test_somebody_whose_name_open_edx_keeps_to_itself_is_asked_for_one(town: Cam
 
 def test_the_gradebook_shows_a_grade_that_our_worker_delivered(town: CampusTown, secrets: dict[str, str], tmp_path: Path) -> None:
     module = town.place("module:M1", title="Listening first")
-    log = tmp_path / "worker.log"
-    with worker(town, secrets, log):
+    with Worker(town, secrets, tmp_path / "worker.log", **PACE) as worker:
         username, browser = finish(town, module)
-        until(lambda: town.campus.cell(module, username) == 1, log.read_text("utf-8")[-3000:])
+        wait_until(lambda: town.campus.cell(module, username) == 1, 40, worker.told)
     browser.go("POST", f"{town.lms_url}/sign-in", data={"username": "ines"})
     book = browser.go("GET", f"{town.lms_url}/gradebook").text
     assert "Listening first" in book

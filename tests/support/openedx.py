@@ -8,9 +8,7 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +33,7 @@ from support.live import PACK, Town
 FOLDER = Path(__file__).parent.parent / "peers" / "openedx"
 SITE = "campus"
 
-PACE = {"delivery__base_seconds": "1", "delivery__cap_seconds": "2", "delivery__sweep_seconds": "1"}
+PACE = {"delivery__base_seconds": "1", "delivery__cap_seconds": "2", "delivery__sweep_seconds": "1", "delivery__per_second": "0"}
 """A worker that looks again after seconds instead of minutes."""
 
 _numbers = itertools.count(1)
@@ -236,36 +234,10 @@ def campus_town(make_settings: Callable[..., Settings], empty_database: Path, fo
         with base.tenant(org_id):
             programme.import_pack(org_id=org_id, path=PACK, actor="operator")
     with serving(app, port):
-        yield CampusTown(app, tool_url, campus.url, {SITE: org_id}, campus)
+        yield CampusTown(app, tool_url, campus.url, {SITE: org_id}, {}, campus)
     with app.app_context():
         base.db.session.remove()
         base.db.engine.dispose()
-
-
-@contextmanager
-def worker(town: CampusTown, secrets: dict[str, str], log: Path) -> Iterator[None]:
-    """``lti-mentoring worker`` in a process of its own, on the town's database."""
-    settings = town.app.extensions["lti_mentoring"].settings
-    told = {"database_url": settings.database_url, "public_url": town.tool_url, "allow_local_platforms": "true", **PACE}
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("LTI_MENTORING_")} | secrets
-    environ |= {f"LTI_MENTORING_{name.upper()}": value for name, value in told.items()}
-    with log.open("ab") as out:
-        command = [sys.executable, "-m", "lti_mentoring", "worker"]
-        process = subprocess.Popen(command, env=environ, stdout=out, stderr=out, start_new_session=True)
-    try:
-        yield
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def until(done: Callable[[], Any], what: str, seconds: float = 40) -> Any:
-    """What ``done`` answers as soon as that is true; AssertionError if it never is."""
-    deadline = time.monotonic() + seconds
-    while not (found := done()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-    return found
 
 
 def a_score(sub: str, at: datetime, given: float | None = 1, maximum: float = 1, grading: str = "FullyGraded") -> Score:
