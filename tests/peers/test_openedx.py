@@ -145,7 +145,7 @@ def test_the_very_same_score_again_counts_as_delivered(town: CampusTown) -> None
     again = town.post(module, score, repeated=True)
     assert (again.kind, again.status) == ("done", 400)
     assert town.post(module, score).kind == "stale"
-    assert town.campus.requests(module, "scores") == [200, 400, 400]
+    assert town.campus.requests(module, "scores") == [201, 400, 400]
 
 
 def test_a_grade_that_is_there_already_at_the_same_moment_is_ours_and_settled(town: CampusTown) -> None:
@@ -155,7 +155,7 @@ def test_a_grade_that_is_there_already_at_the_same_moment_is_ours_and_settled(to
         # A worker that died between the answer and the settling has left exactly this behind.
         assert town.post(module, a_score(town.campus.enrol_id(username), datetime.now(UTC))).kind == "done"
         town.deliver()
-    assert town.campus.requests(module, "scores") == [200, 400]
+    assert town.campus.requests(module, "scores") == [201, 400]
     assert town.campus.cell(module, username) == 1
     page = stuck_page(town, module)
     assert "Nothing needs you" in page
@@ -168,7 +168,7 @@ def test_a_newer_grade_of_somebody_else_is_left_alone_and_shown_to_staff(town: C
     ahead = datetime.now(UTC) + timedelta(minutes=5)
     assert town.post(module, a_score(town.campus.enrol_id(username), ahead, 0.6)).kind == "done"
     town.deliver()
-    assert town.campus.requests(module, "scores") == [200, 400]
+    assert town.campus.requests(module, "scores") == [201, 400]
     assert town.campus.cell(module, username) == pytest.approx(0.6)
     page = stuck_page(town, module)
     assert "One grade is stuck" in page
@@ -189,7 +189,7 @@ def test_an_expired_token_costs_exactly_one_new_one(town: CampusTown) -> None:
     username, _ = finish(town, module)
     town.campus.call("stale-tokens", {"count": 1})
     town.deliver()
-    assert town.campus.requests(module, "scores") == [403, 200]
+    assert town.campus.requests(module, "scores") == [403, 201]
     assert town.campus.requests(module, "token") == [200, 200]
     assert town.campus.cell(module, username) == 1
     other, _ = finish(town, module, "Lars Hollyhock")
@@ -240,7 +240,7 @@ def test_a_grade_for_an_account_that_is_gone_is_given_up_and_shown_to_staff(town
     town.campus.call("retire", {"username": username})
     deliver_patiently(town)
     sent = town.campus.requests(module, "scores")
-    assert sent.count(200) == 1
+    assert sent.count(201) == 1
     assert 2 < sent.count(500) <= 12
     assert town.campus.cell(module, other) == 1
     deliver_patiently(town, 3)

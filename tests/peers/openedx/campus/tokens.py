@@ -27,7 +27,7 @@ def begin(path: str) -> None:
     """A request begins in this thread; is it one for a token that shall be old?"""
     global _left
     _old.now = False
-    if path.endswith("/token"):
+    if "/v1/token/" in path:
         with _lock:
             _old.now, _left = _left > 0, max(_left - 1, 0)
 
