@@ -51,6 +51,9 @@ class Profile:
     rate_limit_by_403: bool = False
     """403 with ``x-rate-limit-remaining: 0`` is a 429."""
 
+    results_by_person: bool = False
+    """One person's result has an address of its own, ``results/<user id>``, and the filter by ``user_id`` is not to be relied on."""
+
     stale_statuses: frozenset[int] = frozenset({409})
     """The platform holds a newer score."""
 
@@ -99,6 +102,8 @@ OPENEDX = Profile(
     integer_maximum=True,
     # lti_1p3 authentication answers 403 to a missing, wrong or expired token.
     forbidden_means_expired=True,
+    # LtiAgsLineItemViewset.results ignores ?user_id=; up to consumer 9 plain "results" without a slash behind it is a 404.
+    results_by_person=True,
     # LtiAgsScoreSerializer: a 400 on the field "timestamp", older and equal in different words.
     stale_words=((400, "later point in time"), (400, "already exists for the provided timestamp")),
     same_words=((400, "already exists for the provided timestamp"),),
