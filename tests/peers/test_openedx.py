@@ -174,6 +174,7 @@ def test_a_newer_grade_of_somebody_else_is_left_alone_and_shown_to_staff(town: C
     assert "One grade is stuck" in page
     assert NAME in page
     assert "later point in time" in page
+    assert re.search(r"60\s*%|0\.6\b|60 of 100|0.6 of 1", page), re.sub(r"<[^>]*>|\s+", " ", page)
     # Their word is that ours shall stand: it is sent again, later than what is there.
     browser = coordinator(town, module)
     assert browser.page
