@@ -33,6 +33,7 @@ demo: $(READY)  ## the tool, its worker and a small LMS to try it from, on this 
 
 test: $(READY)  ## every test
 	@$(BIN)/python tests/support/install/servers.py chromium postgresql redis iproute2
+	$(BIN)/python tests/support/install/peers.py
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(READY)  ## style, types, contracts between the floors, known weaknesses, docs and translations in step
@@ -45,10 +46,15 @@ check: $(READY)  ## style, types, contracts between the floors, known weaknesses
 bench: $(READY)  ## logins and launches against the stock pylti1p3 tool, as JSON on standard output
 	@$(BIN)/python tests/bench/run.py
 
-lock: .venv/.uv/bin/uv  ## renew the two locks after a change in pyproject.toml; UPGRADE=1 takes the newest of everything
+lock: .venv/.uv/bin/uv  ## renew the locks after a change in pyproject.toml or of the Open edX peer; UPGRADE=1 takes the newest of everything
 	@for extra in "requirements.lock" "requirements-dev.lock --group dev"; do
 	  .venv/.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	    --no-annotate --extra postgres --extra redis $${UPGRADE:+--upgrade} pyproject.toml --output-file $$extra
+	done
+	for lock in tests/peers/openedx/locks/*.lock; do
+	  version=$${lock##*/}
+	  echo "lti-consumer-xblock==$${version%.lock}" | .venv/.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --no-annotate $${UPGRADE:+--upgrade} tests/peers/openedx/requirements.in - --output-file $$lock
 	done
 
 .venv/.uv/bin/uv: | $(READY)

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti.address import below, next_page, same_origin, with_query
@@ -145,11 +146,14 @@ class Grades:
 
     def result(self, lineitem_url: str, user_id: str) -> Result | Verdict | None:
         """What the gradebook holds for a person; None if nothing."""
-        url = with_query(below(lineitem_url, "results"), {"user_id": user_id})
+        if self._profile.results_by_person:
+            url = below(lineitem_url, f"results/{quote(user_id, safe='')}")
+        else:
+            url = with_query(below(lineitem_url, "results"), {"user_id": user_id})
         try:
             self._ask(RESULT)
             with self.work():
-                # Open edX ignores user_id and answers with everybody.
+                # A filter that is ignored answers with everybody.
                 for found in self._all(url, [RESULT], RESULTS_TYPE):
                     if found.get("userId") == user_id:
                         return _result(found)

@@ -16,7 +16,7 @@ from lti_mentoring.lti.login import LoginRedirect, begin
 from lti_mentoring.lti.platforms import profile
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Deployment, Registration, Registry
-from lti_mentoring.lti.roles import Standing, administrator, is_test_user, standing
+from lti_mentoring.lti.roles import Standing, administrator, is_test_user, of_the_course, standing
 from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name
 from lti_mentoring.lti.verification import Message
 
@@ -105,12 +105,13 @@ def launch_of(
     """What the claims of a launch say, each checked for its form. Whether they may be believed is for ``receive`` to find out."""
     deployment_id = claims.identifier(body, LTI + "deployment_id", "deployment_id")
     given_roles = claims.roles(body)
+    quirks = profile(registration.family)
+    meant = of_the_course(given_roles) if quirks.course_roles_said_above else given_roles
     link_id, link_title = claims.resource_link(body)
     context_id, context_title, context_label = claims.context(body)
     words = _words(body) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
     grades = claims.ags(body, http=registration.token_url.startswith("http://"))
     ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
-    shares = profile(registration.family).deployments_share_courses
     target_kind = claims.a_dict(body.get(LTI + "launch_presentation")).get("document_target")
     return Launch(
         registration=registration,
@@ -123,11 +124,11 @@ def launch_of(
         nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + leeway),
         message_type="",
         roles=given_roles,
-        standing=standing(given_roles),
-        administrator=administrator(given_roles),
+        standing=standing(meant),
+        administrator=administrator(meant),
         test_user=is_test_user(given_roles),
         context_id=context_id,
-        course_scope="" if shares else f"{registration.client_id}/{deployment_id}",
+        course_scope="" if quirks.deployments_share_courses else f"{registration.client_id}/{deployment_id}",
         resource_link_id=link_id,
         ags=grades,
         return_url=None,

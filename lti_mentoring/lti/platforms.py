@@ -24,6 +24,9 @@ class Profile:
     target_only_in_token: bool = False
     """After deep linking only the id_token names the item's address; login names the tool's base address."""
 
+    course_roles_said_above: bool = False
+    """A launch may name no role of the course, only the institution's, and mean the course by them."""
+
     lineitem_claim_may_be_foreign: bool = False
     """Where we may create columns ourselves, the ``lineitem`` claim may name one that is not this link's."""
 
@@ -47,6 +50,9 @@ class Profile:
 
     rate_limit_by_403: bool = False
     """403 with ``x-rate-limit-remaining: 0`` is a 429."""
+
+    results_by_person: bool = False
+    """One person's result has an address of its own, ``results/<user id>``, and the filter by ``user_id`` is not to be relied on."""
 
     stale_statuses: frozenset[int] = frozenset({409})
     """The platform holds a newer score."""
@@ -87,12 +93,17 @@ OPENEDX = Profile(
     deployments_share_courses=True,
     # login initiation keeps the block's launch URL; only the claim has the deep-linked item's.
     target_only_in_token=True,
+    # Releases with lti-consumer-xblock 9 send institution/person#Student or #Instructor for what somebody is in the course, and
+    # system/person#Administrator for the course's staff; there is no membership# role among them.
+    course_roles_said_above=True,
     # In programmatic mode the claim carries the configuration's first line item, whatever it is.
     lineitem_claim_may_be_foreign=True,
     # LtiAgsLineItem.score_maximum is an IntegerField; 10.5 is a 400.
     integer_maximum=True,
     # lti_1p3 authentication answers 403 to a missing, wrong or expired token.
     forbidden_means_expired=True,
+    # LtiAgsLineItemViewset.results ignores ?user_id=; up to consumer 9 plain "results" without a slash behind it is a 404.
+    results_by_person=True,
     # LtiAgsScoreSerializer: a 400 on the field "timestamp", older and equal in different words.
     stale_words=((400, "later point in time"), (400, "already exists for the provided timestamp")),
     same_words=((400, "already exists for the provided timestamp"),),

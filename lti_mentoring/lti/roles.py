@@ -53,6 +53,24 @@ def _standing(role: str) -> Standing:
     return _MEANING.get(role, "none")  # the deprecated short names (G-03); anything unknown gives nothing (G-04)
 
 
+_SAID_ABOVE = {
+    "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Instructor": _CONTEXT[0] + "Instructor",
+    "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student": _CONTEXT[0] + "Learner",
+}
+
+
+def of_the_course(roles: Iterable[str]) -> tuple[str, ...]:
+    """The same roles, and where none of them is the course's, those that the institution's words stand for.
+
+    For an LMS that makes the institution's roles from the course's (``Profile.course_roles_said_above``) and nothing else; what it
+    says of a whole system is then about the course too, and gives no office.
+    """
+    given = tuple(roles)
+    if any(role.startswith((*_CONTEXT, _SUB_ROLE)) or role in _MEANING for role in given):
+        return given
+    return tuple(_SAID_ABOVE[role] for role in given if role in _SAID_ABOVE)
+
+
 def administrator(roles: Iterable[str]) -> bool:
     """Whether the person administers the LMS or its institution. It opens a page that asks for the office, no power."""
     return any(role.removeprefix(prefix) in _ADMINISTRATORS for role in roles for prefix in _ABOVE_THE_COURSE if role.startswith(prefix))

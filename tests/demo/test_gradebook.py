@@ -114,6 +114,15 @@ def test_a_token_that_is_no_good_is_401_on_moodle_and_403_on_open_edx(tool, site
     assert results_only.send("GET", wire.container, headers={"Accept": ITEMS}).status_code == status
 
 
+def test_open_edx_has_an_address_for_the_result_of_one_person_and_moodle_a_filter(moodle, openedx):
+    for wire, persons in ((openedx, 200), (moodle, 404)):
+        wire.score()
+        sub = wire.results()[0]["userId"]
+        one = wire.send("GET", wire.part(f"results/{sub}"), headers={"Accept": RESULTS})
+        assert one.status_code == persons
+    assert [found["userId"] for found in openedx.send("GET", openedx.part(f"results/{sub}x"), headers={"Accept": RESULTS}).json()] == []
+
+
 def test_a_token_of_one_placement_reaches_no_other(tool, openedx):
     other = Wire(tool, SOUTH, "observation")
     assert openedx.send("GET", other.container, headers={"Accept": ITEMS}).status_code == 404

@@ -10,6 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LINE = "SPDX-License-Identifier: Apache-2.0"
+PEERS = "tests/peers/openedx/"
+"""Imports code under the AGPL, so it is under that licence itself: apart from the product, run and spoken to as another program."""
+
+AGPL_LINE = "SPDX-License-Identifier: AGPL-3.0-or-later"
 IGNORED = [".git", *(line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split())]
 
 CANNOT_CARRY_A_LINE = {
@@ -50,10 +54,23 @@ def test_every_file_names_its_licence_in_its_first_lines():
         manuscript = file.suffix == ".md" and "programmes" in file.parts
         if file.suffix in CANNOT_CARRY_A_LINE or file.name == ".gitignore" or manuscript:
             continue
-        head = file.read_text("utf-8").splitlines()[:6]
-        if not any(LINE in line for line in head):
-            owing.append(file.relative_to(ROOT).as_posix())
+        name = file.relative_to(ROOT).as_posix()
+        owed = AGPL_LINE if name.startswith(PEERS) else LINE
+        if not any(owed in line for line in file.read_text("utf-8").splitlines()[:6]):
+            owing.append(name)
     assert not owing
+
+
+def test_what_imports_the_open_edx_consumer_keeps_its_licence_beside_it_and_to_itself():
+    text = (ROOT / PEERS / "LICENSES" / "AGPL-3.0-or-later.txt").read_text("utf-8")
+    assert "GNU AFFERO GENERAL PUBLIC LICENSE" in text
+    assert "AGPL-3.0-or-later" in (ROOT / PEERS / "README.md").read_text("utf-8")
+    importing = re.compile(r"^\s*(?:from|import)\s+(?:lti_consumer|campus|xblock|openedx)\b", re.MULTILINE)
+    modules = {name for name, text in readable() if name.endswith(".py") and importing.search(text)}
+    assert modules
+    assert {name for name in modules if not name.startswith(PEERS)} == set()
+    crossing = re.compile(r"^\s*(?:from|import)\s+(?:lti_mentoring|support)\b", re.MULTILINE)
+    assert {name for name, text in readable() if name.startswith(PEERS) and crossing.search(text)} == set()
 
 
 def test_every_module_says_what_it_is_for():

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -64,7 +65,22 @@ def test_the_wheel_carries_what_pages_and_programmes_need(wheel: Path):
     assert static
     assert static <= names
     assert any(name.startswith("lti_mentoring/store/migrations/versions/") for name in names)
-    assert not [name for name in names if name.startswith("tests/")]
+    assert not [name for name in names if name.startswith("tests/") or "AGPL" in name or "campus" in name]
+
+
+def test_the_source_distribution_carries_the_product_and_nothing_of_its_peers(tmp_path: Path):
+    # In a process of its own, as a front end does it: the build back end changes folders.
+    code = "import sys; from hatchling.build import build_sdist; print(build_sdist(sys.argv[1]))"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as packed:
+        names = {name.partition("/")[2] for name in packed.getnames()}
+        licences = {name for name in names if name.startswith("LICENSES/")}
+        texts = [packed.extractfile(one).read().decode() for one in packed.getmembers() if one.name.endswith((".py", ".toml", ".txt"))]  # type: ignore[union-attr]
+    assert "lti_mentoring/app.py" in names
+    assert licences == {f"LICENSES/{file.name}" for file in (ROOT / "LICENSES").iterdir()}
+    assert not [name for name in names if name.startswith("tests/") or "AGPL" in name or "openedx" in name.lower()]
+    assert not [text[:200] for text in texts if "SPDX-License-Identifier: AGPL" in text]
 
 
 def test_the_wheel_is_what_runs_there(elsewhere: Path):

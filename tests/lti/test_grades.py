@@ -318,6 +318,11 @@ def test_RS_01_the_result_of_one_person(grades, platform, lms, entries, wanted):
     assert platform.form["scope"] == [RESULT]
 
 
+def test_on_open_edx_a_persons_result_is_asked_for_at_its_own_address(grades, platform, lms):
+    platform.on("GET", "/li/results/7%2F8", (200, [{"userId": "7/8", "resultScore": 1}]))
+    assert grades("openedx").result(lms.url + "/li", "7/8") == Result(1.0, 1.0)
+
+
 def test_a_result_that_cannot_be_had_is_a_verdict(grades, platform, lms):
     platform.on("GET", "/li/results", (404, "<html>crash"))
     assert grades().result(lms.url + "/li", "7") == Verdict("refused", 404, "crash", "column_gone")

@@ -172,6 +172,12 @@ def test_decision_1_deployments_share_courses_where_the_profile_says_so(world):
     assert world.launch().course_scope == ""
 
 
+@pytest.mark.parametrize(("family", "wanted"), [("openedx", "learner"), ("moodle", "none"), ("generic", "none")])
+def test_R_02_the_institutions_roles_count_only_where_the_profile_says_so(world, family, wanted):
+    world.change(family=family)
+    assert world.launch(roles=["http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student"]).standing == wanted
+
+
 def test_an_unknown_deployment_is_left_to_the_floor_above(world):
     launch = world.launch(deployment_id="new")
     assert (launch.deployment, launch.deployment_id) == (None, "new")

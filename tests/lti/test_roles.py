@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lti_mentoring.lti.roles import administrator, is_test_user, standing
+from lti_mentoring.lti.roles import administrator, is_test_user, of_the_course, standing
 
 CONTEXT = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 SUB = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
@@ -44,6 +44,30 @@ def test_R_01_context_roles_in_every_vocabulary(roles, wanted):
 def test_R_02_roles_above_the_course_give_nothing_in_it(vocabulary, role):
     assert standing([vocabulary + role]) == "none"
     assert standing([vocabulary + role, CONTEXT + "Learner"]) == "learner"
+
+
+@pytest.mark.parametrize(
+    ("roles", "wanted"),
+    [
+        ([INSTITUTION + "Student"], "learner"),
+        ([INSTITUTION + "Instructor"], "instructor"),
+        ([SYSTEM + "Administrator", INSTITUTION + "Instructor"], "instructor"),
+        ([INSTITUTION + "Instructor", CONTEXT + "Learner"], "learner"),
+        ([INSTITUTION + "Instructor", CONTEXT + "Mentor"], "none"),
+        ([INSTITUTION + "Instructor", f"{SUB}Instructor#TeachingAssistant"], "grader"),
+        ([INSTITUTION + "Instructor", "Learner"], "learner"),
+        ([SYSTEM + "None", INSTITUTION + "None"], "none"),
+        ([INSTITUTION + "Staff"], "none"),
+        ([], "none"),
+    ],
+)
+def test_R_02_an_lms_without_context_roles_may_say_the_course_in_the_institutions_words(roles, wanted):
+    assert standing(of_the_course(roles)) == wanted
+
+
+def test_R_02_the_office_is_not_given_where_course_staff_are_called_the_systems_administrators():
+    assert not administrator(of_the_course([SYSTEM + "Administrator", INSTITUTION + "Instructor"]))
+    assert administrator(of_the_course([SYSTEM + "Administrator", CONTEXT + "Instructor"]))
 
 
 @pytest.mark.parametrize("sub", ["TeachingAssistant", "Grader", "PrimaryInstructor", "GuestInstructor"])
