@@ -542,10 +542,12 @@ def test_the_numbers_say_how_much_waits_and_how_long(north: Station) -> None:
 def test_send_again_does_not_wait_for_the_rest_of_a_refused_sign_in(north: Station) -> None:
     registration = north.registration()
     with north.inside(), base.transactional() as session:
-        session.execute(update(Registration).where(Registration.id == registration).values(token_audience="https://elsewhere.example/token"))
+        elsewhere = {"token_audience": "https://elsewhere.example/token"}
+        session.execute(update(Registration).where(Registration.id == registration).values(**elsewhere))
     north.attempt(north.person_id("candidate"))
     north.deliver()
-    assert (row := north.row()) is not None
+    row = north.row()
+    assert row is not None
     assert (row.state, row.fault) == ("refused", "credentials")
     with north.inside(), base.transactional() as session:
         session.execute(update(Registration).where(Registration.id == registration).values(token_audience=None))
