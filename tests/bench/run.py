@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmarks: launches, a burst, memory and deliveries, as one JSON object on standard output; what is done is told on standard error.
 
-``--only launch`` (burst, memory, throughput, kills, term, profile; several may be named) runs a part; ``--tiny`` shows that they start.
+``--only launches`` (burst, memory, deliveries, platforms, kills, profile; several may be named) runs a part; ``--tiny`` shows that they start.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def launch(bench: Bench, told: argparse.Namespace) -> dict[str, Any]:
 
 
 PARTS = {
-    "launch": launch,
+    "launches": launch,
     "profile": profile,
     "burst": lambda bench, told: launches.burst(bench, n=20 if told.tiny else 1000, workers=2 if told.tiny else 4),
     "memory": lambda bench, told: (
@@ -58,9 +58,9 @@ PARTS = {
         if told.tiny
         else memory.run(bench, launches_of=[5_000, 5_000], deliveries_of=[10_000, 10_000])
     ),
-    "throughput": lambda bench, told: deliveries.throughput(bench, n=20, stock_n=2) if told.tiny else deliveries.throughput(bench),
+    "deliveries": lambda bench, told: deliveries.throughput(bench, n=20, stock_n=2) if told.tiny else deliveries.throughput(bench),
     "kills": lambda bench, told: deliveries.kills(bench, n=24, seed=told.seed) if told.tiny else deliveries.kills(bench, seed=told.seed),
-    "term": lambda bench, told: (
+    "platforms": lambda bench, told: (
         deliveries.term(bench, platforms=8, each=5, seed=told.seed) if told.tiny else deliveries.term(bench, seed=told.seed)
     ),
 }
