@@ -41,7 +41,7 @@ class Platform:
     def __init__(self, port: int, key_file: Path, launch_url: str, *, courses: int = 20) -> None:
         self.issuer, self.port, self.launch_url, self.courses = f"http://127.0.0.1:{port}/p/0", port, launch_url, courses
         self.counts: Counter[str] = Counter()
-        self._key = _kept_key(key_file)
+        self._key = kept_key(key_file)
         numbers = self._key.public_key().public_numbers()
         jwk = {"e": b64(numbers.e.to_bytes(3, "big")).decode(), "kty": "RSA", "n": b64(numbers.n.to_bytes(256, "big")).decode()}
         kid = b64(hashlib.sha256(dumps(jwk)).digest()).decode()
@@ -97,7 +97,13 @@ class Platform:
         return await asyncio.get_running_loop().create_server(lambda: _Answering(self), "127.0.0.1", self.port, backlog=512)
 
 
-def _kept_key(file: Path) -> rsa.RSAPrivateKey:
+def public_pem(key: rsa.RSAPrivateKey) -> bytes:
+    """The public half, as text."""
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def kept_key(file: Path) -> rsa.RSAPrivateKey:
+    """The key in this file, made if there is none."""
     if file.exists():
         kept = serialization.load_pem_private_key(file.read_bytes(), None)
         assert isinstance(kept, rsa.RSAPrivateKey)

@@ -12,7 +12,6 @@ import asyncio
 import gc
 import html
 import json
-import os
 import re
 import statistics
 import sys
@@ -25,6 +24,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httptools
 from issuer import Platform
+from machine import cpu_seconds
 
 GONE = re.compile(r"max-age=0\b|expires=thu, 01[ -]jan[ -]1970")
 
@@ -148,22 +148,6 @@ def find_auth_request(location: str | None, body: bytes, auth_url: str) -> dict[
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def cpu_seconds(roots: list[int]) -> float:
-    """CPU seconds so far of the process trees, children that have ended included."""
-    ticks, parents = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            ticks[int(entry.name)], parents[int(entry.name)] = sum(map(int, fields[11:15])), int(fields[1])
-    wanted = set(roots)
-    while more := {pid for pid, parent in parents.items() if parent in wanted} - wanted:
-        wanted |= more
-    return sum(ticks.get(pid, 0) for pid in wanted) / os.sysconf("SC_CLK_TCK")
-
-
 def summary(times: list[float], wall: float, cpu: float, errors: Counter[str]) -> dict[str, Any]:
     """Rates and times of one part of a run; ``cpu_ms`` is the server's, for each."""
     ordered = sorted(times)
@@ -208,7 +192,7 @@ class Run:
             for item in left:
                 begun = time.perf_counter()
                 try:
-                    bad = await asyncio.wait_for(job(connection, item), 30)
+                    bad = await asyncio.wait_for(job(connection, item), self.told.patience)
                 except (OSError, TimeoutError) as error:
                     bad = type(error).__name__
                 if bad:
@@ -254,7 +238,7 @@ class Run:
         """Launch, and follow to the first page. -> what went wrong"""
         reply = await connection.request(one.data)
         path: str | None = one.target
-        for _ in range(6):
+        for _ in range(0 if self.told.alone else 6):
             one.browser.keep(reply.headers)
             if reply.status not in (301, 302, 303):
                 break
@@ -262,6 +246,8 @@ class Run:
             if path is None:
                 return "redirected off the tool"
             reply = await connection.request(one.browser.build("GET", path))
+        if self.told.alone and reply.status in (200, 302, 303):
+            return None
         if reply.status == 200 and self.told.expect.encode() in reply.body:
             return None
         if self.told.verbose:
@@ -294,6 +280,8 @@ def main() -> None:
     add("--c", type=int, default=4, help="connections")
     add("--expect", default="", help="text that the first page must hold")
     add("--server-pid", type=int, action="append", default=[])
+    add("--alone", action="store_true", help="only the launch request itself, without the page that it leads to")
+    add("--patience", type=float, default=30, help="seconds for one login or launch")
     add("--verbose", action="store_true")
     told = parser.parse_args()
     platform = Platform(told.platform_port, told.key_file, urljoin(told.tool, told.launch_path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Our tool for the benchmarks: settings, a database of its own, and the platform of the load generator registered in it."""
+"""Our tool for the benchmarks: its settings, and the platform of the load generator registered in it; ten thousand others if need be."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from pathlib import Path
 
 HERE = [sys.executable, "-m", "lti_mentoring"]
 FIRST_PAGE = "<main"
+FOLDER = Path(__file__).parent
 
 
-def environment(folder: Path, tool_port: int, platform_port: int) -> dict[str, str]:
-    """Settings as on one production host (SQLite, every commit durable), but for the platform's plain http."""
+def environment(database_url: str, tool_port: int, *platform_ports: int) -> dict[str, str]:
+    """Settings as in production (every commit durable), but for the platforms' plain http."""
     made = subprocess.run([*HERE, "secrets", "new"], capture_output=True, text=True, check=True).stdout
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("LTI_MENTORING_")},
         **dict(line.split("=", 1) for line in made.split()),
         "LTI_MENTORING_PUBLIC_URL": f"http://localhost:{tool_port}",
-        "LTI_MENTORING_DATABASE_URL": f"sqlite:///{folder / 'tool.sqlite3'}",
+        "LTI_MENTORING_DATABASE_URL": database_url,
         "LTI_MENTORING_SQLITE_SYNCHRONOUS": "FULL",
         "LTI_MENTORING_ALLOW_LOCAL_PLATFORMS": "true",
-        "LTI_MENTORING_PLATFORM_PORTS": f"443,{platform_port}",
+        "LTI_MENTORING_PLATFORM_PORTS": ",".join(map(str, (443, *platform_ports))),
     }
 
 
@@ -42,4 +43,21 @@ def prepare(environ: dict[str, str], platform_port: int) -> None:
     }
     add = [part for name, value in platform.items() for part in (f"--{name}", value)]
     for command in (["db", "upgrade"], ["organisation", "add", "Bench"], ["platform", "add", *add]):
-        subprocess.run([*HERE, *command], env=environ, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        command_line(environ, *command)
+
+
+def command_line(environ: dict[str, str], *words: str) -> str:
+    """``lti-mentoring`` with these words. -> what it said"""
+    done = subprocess.run([*HERE, *words], env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"lti-mentoring {' '.join(words)}: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def crowd(environ: dict[str, str], platforms: int) -> None:
+    """Register so many other platforms, each with a deployment; by the tables, since ten thousand commands would take hours."""
+    done = subprocess.run(
+        [sys.executable, FOLDER / "filling.py", "crowd", str(platforms)], env=environ, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr[-3000:])

@@ -69,3 +69,8 @@ def launch() -> str:
 def jwks() -> Response:
     """The tool's public keys."""
     return jsonify(tool_conf.get_jwks())
+
+
+def from_environment() -> Flask:
+    """The tool as a WSGI app, made the way that ours is."""
+    return app

@@ -2,7 +2,8 @@
 """PostgreSQL and Redis for the tests: given by address, else started from this machine's programs on free loopback ports.
 
 ``conftest.py`` imports the fixtures. Each pytest worker has servers of its own, started when the first test asks for one and
-stopped at the end, so that workers share nothing. They run without fsync: a test server owes nobody durability.
+stopped at the end, so that workers share nothing. They run without fsync: a test server owes nobody durability. The benchmarks ask for a
+durable one.
 """
 
 from __future__ import annotations
@@ -112,9 +113,15 @@ def free_port() -> int:
         return port
 
 
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
 @contextmanager
-def postgres_server(address: str = "127.0.0.1", trusted: str = "") -> Iterator[str]:
-    """A PostgreSQL on an address of this machine, which lets in whoever comes from the network ``trusted``. -> its address"""
+def postgres_server(address: str = "127.0.0.1", trusted: str = "", *, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL on an address of this machine, which lets in whoever comes from the network ``trusted``. -> its address
+
+    ``durable``: a commit survives a power cut, as in production.
+    """
     programs = _program("postgresql")
     # PostgreSQL refuses to run as root; Debian's package brings the user postgres.
     root = os.geteuid() == 0
@@ -134,8 +141,8 @@ def postgres_server(address: str = "127.0.0.1", trusted: str = "") -> Iterator[s
             with (data / "pg_hba.conf").open("a") as rules:
                 rules.write(f"host all all {trusted} trust\n")
         running = [programs / "postgres", "-D", data, "-p", str(port), "-k", folder, "-c", f"listen_addresses={address}"]
-        for quick in ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=60", "shared_buffers=64MB"):
-            running += ["-c", quick]
+        for option in (*(() if durable else FAST), "max_connections=60", "shared_buffers=64MB"):
+            running += ["-c", option]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 running, cwd=folder, env=environ, stdout=log, stderr=log, preexec_fn=end_with_parent, **identity
