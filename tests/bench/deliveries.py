@@ -203,8 +203,7 @@ def healed(outbox: Outbox, sick: list[int], of_each: int) -> dict[str, Any]:
     outbox.faults(sick, down="", key_refused=False, most_per_second=0)
     begun, retried = time.time(), outbox.retry()
     arrived = wait_for(lambda: not outbox.left(), 600)
-    say(
-        f"healed: {'everything arrived' if arrived else 'not everything arrived'} after {time.time() - begun:.1f} s; {retried} sent again by staff"
-    )
+    what = "everything arrived" if arrived else "not everything arrived"
+    say(f"healed: {what} after {time.time() - begun:.1f} s; {retried} sent again by staff")
     made = {"while_down": waiting, "requests_while_down": asked, "lost_while_down": lost, "sent_again_by_staff": retried}
     return made | {"all_arrived": arrived, "healed_s": round(time.time() - begun, 1)}

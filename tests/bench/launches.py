@@ -124,13 +124,13 @@ def bars(medians: dict[str, dict[str, Any]], crowd: int) -> Iterator[Bar]:
             mine, least = found[f"ours {kind}"], found[f"floor {kind}"]
             yield Bar(
                 f"{kind}, {who} people: CPU of the launch request to the floor",
-                mine["alone"]["cpu_ms"] / least["alone"]["cpu_ms"],
+                mine["alone"]["cpu_ms"] / max(least["alone"]["cpu_ms"], 0.001),
                 2,
                 "most",
             )
-            login = mine["login"]["cpu_ms"] / found["floor none"]["login"]["cpu_ms"]
+            login = mine["login"]["cpu_ms"] / max(found["floor none"]["login"]["cpu_ms"], 0.001)
             yield Bar(f"{kind}, {who} people: CPU of a login to the floor without a database", login, 1.0, "most")
-            many = found[f"ours {kind} {crowd} platforms"]["launch"]["cpu_ms"] / mine["launch"]["cpu_ms"]
+            many = found[f"ours {kind} {crowd} platforms"]["launch"]["cpu_ms"] / max(mine["launch"]["cpu_ms"], 0.001)
             yield Bar(f"{kind}, {who} people: CPU of a launch with {crowd} platforms to one", many, 1.1, "most")
     yield Bar(
         "stretch: SQLite, known people, to stock pylti1p3 with its cache", rate(known, "stock cached", "ours sqlite"), 1.0, stretch=True

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmarks: launches, a burst, memory and deliveries, as one JSON object on standard output; what is done is told on standard error.
 
-``--only launches`` (burst, memory, deliveries, platforms, kills, profile; several may be named) runs a part; ``--tiny`` shows that they start.
+``--only launches`` (burst, memory, deliveries, platforms, kills, profile; several may be named) runs a part; ``--tiny`` shows that they
+start.
 """
 
 from __future__ import annotations

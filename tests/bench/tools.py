@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ours
-import peers
 import server
 from issuer import kept_key, public_pem
 from machine import free_port, served
+
+import peers
 
 FOLDER = Path(__file__).parent
 
