@@ -11,15 +11,13 @@ import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import structlog
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
-from flask_migrate import Migrate, upgrade
 from flask_wtf.csrf import CSRFProtect
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from jinja2 import ChoiceLoader, FileSystemLoader
@@ -51,7 +49,6 @@ from lti_mentoring.web.wiring import EXTENSION, Wiring
 TABLES = (base, candidacy, delivery, observation, people, platform, privacy, programme, training)
 """Every room of the store, so that migrations see every table."""
 
-MIGRATIONS = Path(__file__).parent / "store" / "migrations"
 STATIC = Path(__file__).parent / "web" / "static"
 TRANSLATIONS = Path(__file__).parent / "translations"
 MOST_BYTES = 1_000_000
@@ -100,7 +97,6 @@ def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
         after_commit=lambda lanes: _wake(app, lanes),
         after_change={"registration": registry.forget, "deployment": registry.forget},
     )
-    Migrate(app, base.db, directory=str(MIGRATIONS), render_as_batch=True, include_object=_ours)
     http = make_client(settings)
     _hand_out(app, settings, sealer, http, registry)
     app.extensions["huey"] = huey
@@ -195,51 +191,22 @@ def _plainly(view: Any) -> Any:
     return files
 
 
-def _ours(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
-    """Keep the queue's tables out of Alembic's view."""
-    return not (kind == "table" and reflected and compare_to is None)
-
-
 def migrate_database() -> str | None:
-    """Bring the database of the current app to the newest schema. -> the revision that it is at.
-
-    A later release's is left alone: a host of this one that starts again while hosts are upgraded has nothing to migrate.
-    """
-    with base.db.engine.connect() as connection:
-        held = MigrationContext.configure(connection).get_current_revision()
-    if held is not None and held not in _known_revisions():
-        log.warning("database_ahead", revision=held, why="a later release has migrated it")
-        return held
-    upgrade(directory=str(MIGRATIONS))
-    return newest_revision()
+    """Bring the database of the current app to the newest schema. -> the revision that it is at."""
+    revision: str | None = _schema().migrate()
+    return revision
 
 
-@functools.cache
-def newest_revision() -> str | None:
-    """The revision that this release's tables are at."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
-
-
-@functools.cache
-def _known_revisions() -> frozenset[str]:
-    return frozenset(one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions())
-
-
-def _migrated(held: str | None) -> bool:
-    """Whether this release can work on a database at revision ``held``: at its own newest one, or at one that it does not know.
-
-    That one is a later release's. Hosts are upgraded one after the other over a database that the first of them has migrated; a
-    revision only adds to what the one before it reads and writes (a test holds it), and a host that called itself unready for it
-    would take the whole service away until the last one is restarted. An earlier revision lacks what this release writes.
-    """
-    return held == newest_revision() or (held is not None and held not in _known_revisions())
+def _schema() -> ModuleType:
+    """What knows Alembic, which takes 12 MiB and which a worker never asks."""
+    return importlib.import_module("lti_mentoring.store.schema")
 
 
 def _broken_parts(app: Flask) -> list[str]:
     broken = []
     try:
         base.session().execute(select(platform.Organisation.id).limit(1))
-        if not _migrated(base.session().scalar(select(column("version_num")).select_from(table("alembic_version")))):
+        if not _schema().stands(base.session().scalar(select(column("version_num")).select_from(table("alembic_version")))):
             broken.append("migrations")
     except Exception:
         log.exception("not_ready", part="database")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import functools
 import re
 import secrets
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,10 +16,13 @@ from typing import Any, cast
 import structlog
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, Table, event, make_url
+from flask_sqlalchemy.session import Session as FlaskSession
+from sqlalchemy import DateTime, Engine, ForeignKey, ForeignKeyConstraint, MetaData, String, Table, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, ORMExecuteState, Session, mapped_column, with_loader_criteria
 from sqlalchemy.types import TypeDecorator
+
+from lti_mentoring.store import engine as engine_room
 
 log = structlog.get_logger()
 
@@ -41,7 +43,15 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
+class _Session(FlaskSession):
+    """Reads take no transaction on PostgreSQL: each of their statements sees what is committed either way, and two round trips fewer."""
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine | Connection:
+        found = super().get_bind(*args, **kwargs)
+        return found if _writing.get() or not isinstance(found, Engine) else engine_room.for_reads(found)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False, "class_": _Session})
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -187,9 +197,7 @@ def _fence_reads(state: ORMExecuteState) -> None:
     if org_id is None or org_id == EVERYWHERE or state.is_column_load or state.is_relationship_load:
         return
     if state.is_select or state.is_update or state.is_delete:
-        state.statement = state.statement.options(
-            with_loader_criteria(TenantMixin, lambda cls: cls.org_id == org_id, include_aliases=True)
-        )
+        state.statement = state.statement.options(with_loader_criteria(TenantMixin, lambda cls: cls.org_id == org_id, include_aliases=True))
 
 
 @event.listens_for(TenantMixin, "before_insert", propagate=True)
@@ -289,16 +297,6 @@ def wake_after_commit(lane: str) -> None:
 
 # --- engines ----------------------------------------------------------------------------------------------------------
 
-_SERVER = {"idle_in_transaction_session_timeout": "60s", "tcp_user_timeout": "10s", "tcp_keepalives_idle": "10"}
-_SERVER |= {"tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
-POSTGRES: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 10}
-POSTGRES |= {"keepalives_interval": 5, "keepalives_count": 3, "options": " ".join(f"-c {name}={value}" for name, value in _SERVER.items())}
-"""libpq's parameters, where the database's address does not say otherwise. TCP by itself waits a quarter of an hour for a machine that
-was unplugged, or for ever where it has nothing to send. With these a host that is cut off knows within seconds: ``/readyz`` says so,
-and a worker goes on when the database is back. The server (``options``) knows as well: a session whose host has gone in the middle of a
-transaction keeps its locks, such as a lane's, for which all workers wait. It ends a transaction that says nothing for a minute; none of
-ours does: one that writes may not use the network, and an LMS gets less than that for its answer."""
-
 
 def init_app(
     app: Flask,
@@ -310,14 +308,9 @@ def init_app(
 ) -> None:
     """Bind the handle to an app: engine options, SQLite pragmas, fence. ``after_change`` is table -> whom to tell of its changes."""
     options: dict[str, Any] = {
-        "pool_pre_ping": not database_url.startswith("sqlite"),
         "hide_parameters": True,  # an error's text goes into the log, and a statement's values are people's words
+        "connect_args": engine_room.connect_args(database_url),
     }
-    if database_url.startswith("sqlite"):
-        options["connect_args"] = {"timeout": 30}
-    elif database_url.startswith("postgresql"):
-        said = make_url(database_url).query
-        options["connect_args"] = {name: value for name, value in POSTGRES.items() if name not in said}
     app.config["SQLALCHEMY_DATABASE_URI"] = database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
@@ -328,19 +321,6 @@ def init_app(
         engine = db.engine
     event.listen(engine, "before_cursor_execute", _check_scope)
     if engine.dialect.name == "sqlite":
-        _prepare_sqlite(engine, sqlite_synchronous)
-
-
-def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
-    """WAL, foreign keys, patience, and BEGIN IMMEDIATE for writes: SQLite's own defaults lose updates silently."""
-
-    @event.listens_for(engine, "connect")
-    def pragmas(connection: sqlite3.Connection, record: object) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=30000", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        driver = cast(sqlite3.Connection, connection.connection.dbapi_connection)  # not through the engine: its events are for statements
-        driver.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+        engine_room.prepare_sqlite(engine, sqlite_synchronous, writing=in_transaction)
+    elif engine.dialect.name == "postgresql":
+        engine_room.prepare_postgresql(engine)

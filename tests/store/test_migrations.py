@@ -14,7 +14,7 @@ from sqlalchemy import inspect
 
 from lti_mentoring import app as wiring
 from lti_mentoring.settings import Settings
-from lti_mentoring.store import base
+from lti_mentoring.store import base, schema
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -32,7 +32,7 @@ def empty_app(request: pytest.FixtureRequest, tmp_path, make_settings: Callable[
 def differences() -> list[object]:
     """What Alembic would still change to make the database what the tables of the code say."""
     with base.across_organisations("migration"), base.db.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": wiring._ours})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": schema.ours})
         return list(compare_metadata(context, base.db.metadata))
 
 
@@ -50,4 +50,4 @@ def test_upgrade_again_changes_nothing(empty_app: Flask):
 
 
 def test_there_is_one_history_without_branches():
-    assert len(ScriptDirectory(str(wiring.MIGRATIONS)).get_heads()) == 1
+    assert len(ScriptDirectory(str(schema.MIGRATIONS)).get_heads()) == 1

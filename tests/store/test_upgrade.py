@@ -13,20 +13,19 @@ from typing import Any
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import JSON, Column, Connection, Inspector, MetaData, Table, inspect, or_, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lti_mentoring import app as wiring
 from lti_mentoring.services import delivery, lane
 from lti_mentoring.settings import Settings
-from lti_mentoring.store import base
+from lti_mentoring.store import base, schema
 from lti_mentoring.store.delivery import ScorePublication
 from support.live import Town, town
 from support.station import LIMITS, PACE, Station
 from support.workers import wait_until
 
-REVISIONS = [one.revision for one in reversed(list(ScriptDirectory(str(wiring.MIGRATIONS)).walk_revisions()))]
+REVISIONS = [one.revision for one in reversed(list(ScriptDirectory(str(schema.MIGRATIONS)).walk_revisions()))]
 LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -46,7 +45,7 @@ def empty_app(request: pytest.FixtureRequest, tmp_path: Path, make_settings: Cal
 
 
 def to_revision(revision: str) -> None:
-    upgrade(directory=str(wiring.MIGRATIONS), revision=revision)
+    schema.migrate(revision)
 
 
 def reflected(connection: Connection) -> list[Table]:
@@ -150,9 +149,7 @@ BEFORE = Table(
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def shared(
-    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], empty_database: Path, tmp_path: Path
-) -> Iterator[Town]:
+def shared(request: pytest.FixtureRequest, make_settings: Callable[..., Settings], empty_database: Path, tmp_path: Path) -> Iterator[Town]:
     """A town, on each database."""
     where = {"queue_url": f"sqlite:///{tmp_path / 'queue.sqlite3'}"}
     if request.param == "postgresql":

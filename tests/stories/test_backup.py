@@ -22,7 +22,7 @@ from lti_mentoring.keys import CannotOpen, Sealer, new_secrets
 from lti_mentoring.services import delivery
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.settings import Settings
-from lti_mentoring.store import base
+from lti_mentoring.store import base, schema
 from lti_mentoring.store.platform import Registration
 from support.databases import Postgres
 from support.install import servers
@@ -136,7 +136,7 @@ def test_a_restored_backup_holds_what_was_there_when_it_was_made(installation: I
         assert tool.counts()["person"] == then["person"] + 1
     restored = database if installation.kind == "sqlite" else installation.spare()
     said = installation.run(f"restore-{installation.kind}", database=restored, backup=backup)
-    assert json.loads(said.splitlines()[-1])["revision"] == wiring.newest_revision()
+    assert json.loads(said.splitlines()[-1])["revision"] == schema.newest_revision()
     with Opened(installation, restored) as tool:
         assert tool.counts() == then
         assert then["score_publication"] == 1
