@@ -6,18 +6,29 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from lti_mentoring.web import session
-from lti_mentoring.web.wiring import wiring
+from lti_mentoring.web.wiring import EXTENSION, wiring
 
 ANYONE = ("https:", "http:")
 """For refusal pages: they carry no data and no action, and must be readable inside whatever frame they were refused in."""
 
-UNPAIRED = re.compile("[\ud800-\udfff]")
+ALWAYS = (
+    ("Content-Security-Policy-Report-Only", "require-trusted-types-for 'script'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+"""Headers that are the same on every response, and that no page sets by itself."""
+
+SECURE = ("Strict-Transport-Security", "max-age=31536000")
+
+UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -57,12 +68,12 @@ def _ancestors() -> tuple[str, ...]:
 
 
 def policy() -> str:
-    """The content security policy of this response (checklist AS-01, AS-02)."""
-    nonce = f"'nonce-{csp_nonce()}'"
+    """The content security policy of this response (checklist AS-01, AS-02). Where no template asked for a nonce, no script can run."""
+    scripts = f"'nonce-{g.csp_nonce}' 'strict-dynamic'" if "csp_nonce" in g else "'none'"
     return "; ".join(
         (
             "default-src 'self'",
-            f"script-src {nonce} 'strict-dynamic'",
+            f"script-src {scripts}",
             "style-src 'self'",
             "img-src 'self' data:",
             "object-src 'none'",
@@ -73,19 +84,17 @@ def policy() -> str:
     )
 
 
-def add_headers(response: Response) -> Response:
-    """The headers that every response carries."""
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", policy())
-    headers.setdefault("Content-Security-Policy-Report-Only", "require-trusted-types-for 'script'")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if wiring().settings.public_url.startswith("https://"):
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "static" and "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
-    return response
+def _headers(public_url: str) -> Callable[[Response], Response]:
+    """-> what gives every response its headers."""
+    fixed = (*ALWAYS, SECURE) if public_url.startswith("https://") else ALWAYS
+
+    def add_headers(response: Response) -> Response:
+        response.headers.extend((("Content-Security-Policy", policy()), *fixed))
+        if request.endpoint != "static" and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return add_headers
 
 
 def check_origin() -> None:
@@ -107,10 +116,13 @@ def check_origin() -> None:
 
 def check_text() -> None:
     """No database keeps NUL or half a character, and no page of ours sends one: a bad request, not a failure inside."""
-    said = [request.path, *(text for name, values in request.values.lists() for text in (name, *values))]
+    said = [request.path]
+    for given in (request.args, request.form):
+        for name, values in given.lists():
+            said += (name, *values)
     if request.is_json:
         said.append(json.dumps(request.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
-    if any("\0" in text or UNPAIRED.search(text) for text in said):
+    if UNKEPT.search("\n".join(said)):
         raise BadRequest
 
 
@@ -118,5 +130,5 @@ def init_app(app: Flask) -> None:
     """Register the checks and the headers."""
     app.before_request(check_origin)
     app.before_request(check_text)
-    app.after_request(add_headers)
+    app.after_request(_headers(app.extensions[EXTENSION].settings.public_url))
     app.jinja_env.globals["csp_nonce"] = csp_nonce

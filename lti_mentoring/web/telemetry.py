@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 import time
 import traceback
-import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -98,7 +98,7 @@ def note_failure(to: Any, event: str, error: BaseException) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:16])
+    structlog.contextvars.bind_contextvars(request_id=secrets.token_hex(8))
 
 
 def _end(response: Response) -> Response:
