@@ -21,8 +21,8 @@ from lti_mentoring.services import people
 from lti_mentoring.services.people import SignedIn
 from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import public
-from lti_mentoring.web.onward import onward
 from lti_mentoring.web.telemetry import Sparing, request_id
+from lti_mentoring.web.tool import onward
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import Refusal
 
