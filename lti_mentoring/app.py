@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-import logging
 import os
-import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +42,8 @@ from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import training as training_pages
+from lti_mentoring.web.telemetry import write_logs
+from lti_mentoring.web.tool import Tool
 from lti_mentoring.web.wiring import EXTENSION, Wiring
 
 TABLES = (base, candidacy, delivery, observation, people, platform, privacy, programme, training)
@@ -66,7 +66,7 @@ log = structlog.get_logger()
 def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
     """The tool as a WSGI app. ``overlay`` is a deployer's own folder, laid over ``templates/``."""
     settings.require_secrets()
-    app = Flask("lti_mentoring", static_folder=str(STATIC), template_folder=None)
+    app = Tool("lti_mentoring", static_folder=str(STATIC), template_folder=None)
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in settings_room.resources("templates", overlay)])
     app.jinja_options = {**app.jinja_options, "extensions": ["jinja2.ext.do"]}
     app.config.update(
@@ -296,19 +296,3 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier
     app.extensions["sweep"] = sweep
-
-
-def write_logs() -> None:
-    """One JSON object a line on standard error; libraries say only what is wrong."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode, urljoin, urlsplit, urlunsplit
 
+from requests import PreparedRequest
 from requests.utils import parse_header_links
 
 from lti_mentoring.outbound import Answer
@@ -21,6 +22,13 @@ def same_origin(url: str, other: str) -> bool:
     except ValueError:
         return False
     return bool(one.hostname) and (one.scheme, one.hostname, ports[0]) == (two.scheme, two.hostname, ports[1])
+
+
+def as_uri(url: str) -> str:
+    """``url`` in ASCII, as a header carries it: a host in other letters by IDNA, the rest escaped where it is not yet."""
+    prepared = PreparedRequest()
+    prepared.prepare_url(url, None)
+    return str(prepared.url)
 
 
 def below(url: str, segment: str) -> str:

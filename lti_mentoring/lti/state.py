@@ -17,7 +17,7 @@ from lti_mentoring.lti.registration import Registration
 
 LIFETIME_SECONDS = 600
 _MAX_HINTS = 500  # characters; the state travels in an address
-_PREFIX = "state-"  # what pylti1p3 puts before every state
+PREFIX = "state-"  # what pylti1p3 puts before every state
 _PURPOSE = "lti state"
 
 
@@ -81,7 +81,7 @@ def read_state(signer: StateSigner, state: str, now: datetime) -> State:
     if not state:
         raise LaunchRefused("state_missing")
     try:
-        said = signer.read(state.removeprefix(_PREFIX), purpose=_PURPOSE, now=now.timestamp())
+        said = signer.read(state.removeprefix(PREFIX), purpose=_PURPOSE, now=now.timestamp())
     except BadToken as bad:
         raise LaunchRefused("state_expired" if bad.expired else "state_invalid") from None
     return State(said["r"], said["i"], said["c"], said["d"], said["t"], said["b"], said["h"])
@@ -94,17 +94,17 @@ def is_bound(state: State, cookie: str | None) -> bool:
 
 def cookie_name(state: str) -> str:
     """One cookie per attempt, so that two tabs do not take each other's; it tells nothing of the state (S15)."""
-    digest = hashlib.sha256(state.removeprefix(_PREFIX).encode("utf-8", "replace")).hexdigest()
+    digest = hashlib.sha256(state.removeprefix(PREFIX).encode("utf-8", "replace")).hexdigest()
     return f"__Host-lti-{digest[:12]}"
 
 
 def nonce(signer: StateSigner, state: str) -> str:
     """The nonce that belongs to a state: nobody else can make it, and no other state has it (S2)."""
-    return signer.mac(f"nonce {state.removeprefix(_PREFIX)}")
+    return signer.mac(f"nonce {state.removeprefix(PREFIX)}")
 
 
 def nonce_fits(signer: StateSigner, state: str, given: str) -> bool:
-    return signer.mac_fits(f"nonce {state.removeprefix(_PREFIX)}", given)
+    return signer.mac_fits(f"nonce {state.removeprefix(PREFIX)}", given)
 
 
 def _binding(held_by_browser: str) -> str:

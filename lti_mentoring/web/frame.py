@@ -6,18 +6,34 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from lti_mentoring.web import session
-from lti_mentoring.web.wiring import wiring
+from lti_mentoring.web.wiring import EXTENSION, the_request, wiring
 
 ANYONE = ("https:", "http:")
 """For refusal pages: they carry no data and no action, and must be readable inside whatever frame they were refused in."""
 
-UNPAIRED = re.compile("[\ud800-\udfff]")
+NOBODY = "'none'"
+
+POLICY = "default-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
+"""What holds for every page; scripts, forms and frames are added to it."""
+
+ALWAYS = (
+    ("Content-Security-Policy-Report-Only", "require-trusted-types-for 'script'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+"""Headers that are the same on every response, and that no page sets by itself."""
+
+SECURE = ("Strict-Transport-Security", "max-age=31536000")
+
+UNKEPT = re.compile("[\0\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -49,55 +65,52 @@ def allow_form_to(url: str) -> None:
 
 
 def _ancestors() -> tuple[str, ...]:
-    if "frame_origins" in g:
-        found: tuple[str, ...] = g.frame_origins
+    found: tuple[str, ...] | None = g.get("frame_origins")
+    if found is not None:
         return found
     row = session.current()
     return row.frame_origins if row is not None else ()
 
 
 def policy() -> str:
-    """The content security policy of this response (checklist AS-01, AS-02)."""
-    nonce = f"'nonce-{csp_nonce()}'"
-    return "; ".join(
-        (
-            "default-src 'self'",
-            f"script-src {nonce} 'strict-dynamic'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "object-src 'none'",
-            "base-uri 'none'",
-            " ".join(("form-action 'self'", *g.get("form_targets", ()))),
-            " ".join(("frame-ancestors", *(_ancestors() or ("'none'",)))),
-        )
-    )
+    """The content security policy of this response (checklist AS-01, AS-02). Where no template asked for a nonce, no script can run."""
+    nonce = g.get("csp_nonce")
+    scripts = f"'nonce-{nonce}' 'strict-dynamic'" if nonce else "'none'"
+    forms = " ".join(("form-action 'self'", *g.get("form_targets", ())))
+    return f"{POLICY}; script-src {scripts}; {forms}; frame-ancestors {' '.join(_ancestors()) or NOBODY}"
 
 
-def add_headers(response: Response) -> Response:
-    """The headers that every response carries."""
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", policy())
-    headers.setdefault("Content-Security-Policy-Report-Only", "require-trusted-types-for 'script'")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if wiring().settings.public_url.startswith("https://"):
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.endpoint != "static" and "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
-    return response
+def _headers(public_url: str) -> Callable[[Response], Response]:
+    """-> what gives every response its headers."""
+    fixed = (*ALWAYS, SECURE) if public_url.startswith("https://") else ALWAYS
+
+    def add_headers(response: Response) -> Response:
+        headers = response.headers
+        if not headers.getlist("Cache-Control") and request.endpoint != "static":
+            headers.add("Cache-Control", "no-store")
+        headers.extend((("Content-Security-Policy", policy()), *fixed))
+        return response
+
+    return add_headers
 
 
-def check_origin() -> None:
+def check() -> None:
+    """What every request must be, whatever it is for."""
+    asked = the_request()
+    check_origin(asked)
+    check_text(asked)
+
+
+def check_origin(asked: Request) -> None:
     """A state-changing request comes from our own page (checklist AS-03): Sec-Fetch-Site, else Origin, else Referer; none is a refusal."""
-    if request.method in SAFE or request.path in PROVEN_OTHERWISE:
+    if asked.method in SAFE or asked.path in PROVEN_OTHERWISE:
         return
-    site = request.headers.get("Sec-Fetch-Site")
+    site = asked.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site != "same-origin":
             raise ForeignForm
         return
-    claimed = request.headers.get("Origin") or request.headers.get("Referer")
+    claimed = asked.headers.get("Origin") or asked.headers.get("Referer")
     if not claimed:
         raise ForeignForm
     parts = urlsplit(claimed)
@@ -105,18 +118,20 @@ def check_origin() -> None:
         raise ForeignForm
 
 
-def check_text() -> None:
+def check_text(asked: Request) -> None:
     """No database keeps NUL or half a character, and no page of ours sends one: a bad request, not a failure inside."""
-    said = [request.path, *(text for name, values in request.values.lists() for text in (name, *values))]
-    if request.is_json:
-        said.append(json.dumps(request.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
-    if any("\0" in text or UNPAIRED.search(text) for text in said):
+    said = [asked.path]
+    for given in (asked.args, asked.form):
+        for name, values in given.lists():
+            said += (name, *values)
+    if asked.is_json:
+        said.append(json.dumps(asked.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
+    if UNKEPT.search("\n".join(said)):
         raise BadRequest
 
 
 def init_app(app: Flask) -> None:
     """Register the checks and the headers."""
-    app.before_request(check_origin)
-    app.before_request(check_text)
-    app.after_request(add_headers)
+    app.before_request(check)
+    app.after_request(_headers(app.extensions[EXTENSION].settings.public_url))
     app.jinja_env.globals["csp_nonce"] = csp_nonce

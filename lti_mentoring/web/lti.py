@@ -22,6 +22,7 @@ from lti_mentoring.services.people import SignedIn
 from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import public
 from lti_mentoring.web.telemetry import Sparing, request_id
+from lti_mentoring.web.tool import onward
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import Refusal
 
@@ -36,7 +37,7 @@ LAUNCHES = Counter("lti_mentoring_launches", "Launches by how they ended", ["out
 
 def _sent() -> Mapping[str, str]:
     """The parameters of an LMS's message; a form's fields win over those in the address."""
-    return {**request.args.to_dict(), **request.form.to_dict()}
+    return request.args.to_dict() | request.form.to_dict()
 
 
 @bp.route("/lti/login", methods=["GET", "POST"])
@@ -56,7 +57,7 @@ def login() -> Response:
     except LaunchRefused as refusal:
         return refused(refusal)
     frame.allow_frames(begun.registration.frame_origins)
-    answer = make_response(redirect(begun.location, 302))
+    answer = onward(begun.location, 302)
     session.set_cookie(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer
 
