@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import functools
 import importlib
+import json
+import logging
 import os
+import sys
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,22 +17,16 @@ from typing import Any
 
 import structlog
 from flask import Flask
-from flask_babel import Babel
-from flask_bootstrap import Bootstrap5
-from flask_wtf.csrf import CSRFProtect
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
-from jinja2 import ChoiceLoader, FileSystemLoader
 from sqlalchemy import column, select, table
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lti_mentoring import settings as settings_room
-from lti_mentoring.keys import Sealer, Signer
+from lti_mentoring.keys import Sealer
 from lti_mentoring.lti.grades import Grades
-from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
 from lti_mentoring.services import delivery as delivery_verbs
-from lti_mentoring.services import figures
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import session as session_verbs
@@ -37,22 +34,12 @@ from lti_mentoring.services.courier import Courier
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, training
-from lti_mentoring.web import access, errors, frame, health, home, lti, page, placement, session, telemetry, wording
-from lti_mentoring.web import delivery as delivery_pages
-from lti_mentoring.web import observation as observation_pages
-from lti_mentoring.web import people as people_pages
-from lti_mentoring.web import training as training_pages
-from lti_mentoring.web.telemetry import write_logs
 from lti_mentoring.web.tool import Tool
-from lti_mentoring.web.wiring import EXTENSION, Wiring
 
 TABLES = (base, candidacy, delivery, observation, people, platform, privacy, programme, training)
 """Every room of the store, so that migrations see every table."""
 
 STATIC = Path(__file__).parent / "web" / "static"
-TRANSLATIONS = Path(__file__).parent / "translations"
-MOST_BYTES = 1_000_000
-"""The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
 
 REDIS = "?socket_connect_timeout=2&socket_timeout=3"
 """Seconds that Redis is waited for, unless its address has parameters of its own; longer than a consumer's look, which lasts one."""
@@ -63,24 +50,11 @@ MOST_CLIENTS = 2_000
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
-    """The tool as a WSGI app. ``overlay`` is a deployer's own folder, laid over ``templates/``."""
+def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool = True) -> Flask:
+    """The tool as a WSGI app. ``overlay`` is a deployer's own folder, laid over ``templates/``; without ``pages`` it is a worker's."""
     settings.require_secrets()
     app = Tool("lti_mentoring", static_folder=str(STATIC), template_folder=None)
-    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in settings_room.resources("templates", overlay)])
-    app.jinja_options = {**app.jinja_options, "extensions": ["jinja2.ext.do"]}
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks),
-        MAX_CONTENT_LENGTH=MOST_BYTES,
-        WTF_CSRF_SSL_STRICT=False,
-        WTF_CSRF_TIME_LIMIT=None,
-        BOOTSTRAP_SERVE_LOCAL=True,
-        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
-        BABEL_DEFAULT_LOCALE=settings.languages[0],
-        PREFERRED_URL_SCHEME=settings.public_url.partition(":")[0],
-        SEND_FILE_MAX_AGE_DEFAULT=86_400,
-    )
+    app.config.update(SECRET_KEY=settings.secret_key, SECRET_KEY_FALLBACKS=list(settings.secret_key_fallbacks))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -98,20 +72,21 @@ def create_app(settings: Settings, *, overlay: Path | None = None) -> Flask:
         after_change={"registration": registry.forget, "deployment": registry.forget},
     )
     http = make_client(settings)
-    _hand_out(app, settings, sealer, http, registry)
     app.extensions["huey"] = huey
     app.extensions["grades_for"] = _grades_factory(sealer, http)
     _tasks(app, huey, settings)
-    _dress(app, settings)
+    if pages:
+        site = importlib.import_module("lti_mentoring.web.site")  # with libraries of 8 MiB, which a worker does without
+        site.open_to_browsers(app, settings, overlay=overlay, registry=registry, http=http, ready=lambda: _broken_parts(app))
     if settings.allow_local_platforms:
         log.warning("local_platforms_allowed", why="LMSs on plain http and private addresses are reached; for development only")
     return app
 
 
-def from_environment() -> Flask:
+def from_environment(*, pages: bool = True) -> Flask:
     """The tool as the environment describes it; what the server and the worker start."""
     write_logs()
-    return create_app(settings_room.load(os.environ), overlay=settings_room.overlay_folder(os.environ))
+    return create_app(settings_room.load(os.environ), overlay=settings_room.overlay_folder(os.environ), pages=pages)
 
 
 def make_client(settings: Settings) -> Client:
@@ -133,18 +108,6 @@ def _forbid_in_transaction() -> None:
         raise RuntimeError("the network inside a transaction")
 
 
-def _hand_out(app: Flask, settings: Settings, sealer: Sealer, http: Client, registry: Registrations) -> None:
-    app.extensions[EXTENSION] = Wiring(
-        settings=settings,
-        registry=registry,
-        keysets=KeySets(key_verbs.KeySets(), http, noted=telemetry.key_set_fetched),
-        signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
-        published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
-        ready=lambda: _broken_parts(app),
-        figures=telemetry.figures(figures.figures),
-    )
-
-
 def _grades_factory(sealer: Sealer, http: Client) -> Any:
     tokens = key_verbs.Tokens(sealer)
 
@@ -162,35 +125,6 @@ def _grades_factory(sealer: Sealer, http: Client) -> Any:
     return grades_for
 
 
-def _dress(app: Flask, settings: Settings) -> None:
-    """Blueprints, sessions, headers, CSRF, languages and error pages, in the order in which a request meets them."""
-    telemetry.init_app(app)
-    app.session_interface = session.ServerSessions()
-    frame.init_app(app)
-    csrf = CSRFProtect(app)
-    Bootstrap5(app)
-    Babel(app, locale_selector=lambda: page.choose_locale(settings.languages))
-    page.init_app(app)
-    wording.init_app(app)
-    errors.init_app(app)
-    for room in (lti, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages):
-        app.register_blueprint(room.bp)
-        if hasattr(room, "api"):
-            app.register_blueprint(room.api)
-    csrf.exempt(lti.bp)
-    for endpoint in ("static", "bootstrap.static"):
-        app.view_functions[endpoint] = access.public("files of the product, the same for everybody")(_plainly(app.view_functions[endpoint]))
-
-
-def _plainly(view: Any) -> Any:
-    """A bound method takes no mark of its own."""
-
-    def files(**ids: Any) -> Any:
-        return view(**ids)
-
-    return files
-
-
 def migrate_database() -> str | None:
     """Bring the database of the current app to the newest schema. -> the revision that it is at."""
     revision: str | None = _schema().migrate()
@@ -198,7 +132,7 @@ def migrate_database() -> str | None:
 
 
 def _schema() -> ModuleType:
-    """What knows Alembic, which takes 12 MiB and which a worker never asks."""
+    """What knows Alembic, which takes 7 MiB and which a worker never asks."""
     return importlib.import_module("lti_mentoring.store.schema")
 
 
@@ -295,4 +229,24 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
 
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier
-    app.extensions["sweep"] = sweep
+    app.extensions["sweep"], app.extensions["sweep_seconds"] = sweep, told.sweep_seconds
+
+
+_as_json = json.JSONEncoder(default=repr).encode
+
+
+def write_logs() -> None:
+    """One JSON object a line on standard error; libraries say only what is wrong."""
+    lines = structlog.WriteLogger(sys.stderr)  # one for all: by itself, structlog would make one for each line
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(lambda said, **_: _as_json(said)),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: lines,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sqlite3
@@ -14,13 +15,11 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask_babel import Babel
 from sqlalchemy.exc import DBAPIError
 
 from lti_mentoring import app, outbound, settings
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.settings import SettingsError
-from lti_mentoring.web.wording import rule_words
 
 DEFAULT_PACK = "foundations"
 
@@ -58,10 +57,12 @@ class Group(click.Group):
 
 
 def _words(error: RuleBroken) -> str:
+    babel, wording = (importlib.import_module(name) for name in ("flask_babel", "lti_mentoring.web.wording"))  # nothing else needs them
     bare = Flask("words")  # the app of the command may be what cannot start
-    Babel(bare)
+    babel.Babel(bare)
     with bare.test_request_context():
-        return rule_words(error.code, error.facts)
+        said: str = wording.rule_words(error.code, error.facts)
+    return said
 
 
 def check_url(url: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import tempfile
@@ -14,8 +15,6 @@ import click
 
 from lti_mentoring import app, settings
 from lti_mentoring.cli.base import DEFAULT_PACK, check_url, opened, pack_folder, say
-from lti_mentoring.demo import run as demo_run
-from lti_mentoring.demo import story as demo_story
 
 
 @click.group()
@@ -47,8 +46,8 @@ def serve(host: str, port: int, workers: int) -> None:
 @click.option("--threads", default=32, show_default=True, type=click.IntRange(1, 512), help="Requests to LMSs at once.")
 def worker(threads: int) -> None:
     """Deliver what is due; several may run, on several machines."""
-    made = app.from_environment()
-    every = made.extensions["lti_mentoring"].settings.delivery.sweep_seconds
+    made = app.from_environment(pages=False)
+    every = made.extensions["sweep_seconds"]
     courier, sweep = made.extensions["make_courier"](threads), made.extensions["sweep"]
     for lane in sweep():
         courier.wake(lane)
@@ -79,6 +78,7 @@ def _sweep_for_ever(sweep: Callable[[], object], every: int) -> None:
 @click.option("--part", type=click.Choice(["all", "lms"]), default="all", hidden=True)
 def demo(part: str) -> None:
     """A pocket LMS, the tool and its worker, filled with a story. It signs anyone in, so it runs only when asked for by name."""
+    demo_run, demo_story = (importlib.import_module(f"lti_mentoring.demo.{name}") for name in ("run", "story"))  # nobody else needs them
     folder = Path(os.environ.get("DEMO_FOLDER", "var/demo")).absolute()
     plan = demo_run.plan(folder, os.environ)
     if part == "lms":

@@ -95,7 +95,7 @@ class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any])
         return target.startswith(f"{self._public_url}/") or same_origin(target, self._public_url)
 
     def _prepare_redirect_url(self, launch_url: str) -> str:
-        """Ours and not the base's, which loses an empty hint (LOG-07), and whose ``urlencode`` of everything is half of what a login costs."""
+        """Not the base's, which loses an empty hint (LOG-07), and whose ``urlencode`` of everything is half of what a login costs."""
         self._registration = self.validate_oidc_login()
         hints = {name: self._params[name] for name in _HINTS if name in self._params}
         self.state, self.held_by_browser = new_state(

@@ -4,11 +4,8 @@
 from __future__ import annotations
 
 import functools
-import json
-import logging
 import os
 import secrets
-import sys
 import threading
 import time
 import traceback
@@ -127,23 +124,3 @@ def init_app(app: Flask) -> None:
     """Time and log every request."""
     app.before_request(_begin)
     app.after_request(_end)
-
-
-_as_json = json.JSONEncoder(default=repr).encode
-
-
-def write_logs() -> None:
-    """One JSON object a line on standard error; libraries say only what is wrong."""
-    lines = structlog.WriteLogger(sys.stderr)  # one for all: by itself, structlog would make one for each line
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(lambda said, **_: _as_json(said)),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: lines,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

@@ -8,16 +8,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-HERE = [sys.executable, "-m", "lti_mentoring"]
+import environments
+
+HERE = [environments.python("product"), "-m", "lti_mentoring"]
+ROOT = environments.ROOT
 FIRST_PAGE = "<main"
 FOLDER = Path(__file__).parent
 
 
 def environment(database_url: str, tool_port: int, *platform_ports: int) -> dict[str, str]:
     """Settings as in production (every commit durable), but for the platforms' plain http."""
-    made = subprocess.run([*HERE, "secrets", "new"], capture_output=True, text=True, check=True).stdout
+    made = subprocess.run([*HERE, "secrets", "new"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("LTI_MENTORING_")},
+        "PYTHONPATH": str(ROOT),
         **dict(line.split("=", 1) for line in made.split()),
         "LTI_MENTORING_PUBLIC_URL": f"http://localhost:{tool_port}",
         "LTI_MENTORING_DATABASE_URL": database_url,

@@ -11,12 +11,11 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import environments
 import ours
 import server
 from issuer import kept_key, public_pem
 from machine import free_port, served
-
-import peers
 
 FOLDER = Path(__file__).parent
 
@@ -101,7 +100,7 @@ def stock(bench: Bench, variant: str) -> AbstractContextManager[Tool]:
 def django_lti(bench: Bench, kind: str) -> AbstractContextManager[Tool]:
     """django-lti on sqlite or postgresql."""
     url, extra = _database(bench, "django", postgres=kind == "postgresql")
-    python, environ = peers.python(), {"DJANGO_DATABASE_URL": url}
+    python, environ = environments.python("peers"), {"DJANGO_DATABASE_URL": url}
     told = os.environ | environ | {"PORT_LMS": str(bench.platform_port)}
     subprocess.run([python, FOLDER / "django_tool.py"], env=told, check=True, stdout=sys.stderr)
     return _behind_the_server(bench, f"django-lti {kind}", "django_tool", environ, extra, python=python)

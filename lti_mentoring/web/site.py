@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All pages, put together. A worker has none, and saves the memory of the libraries that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import ChoiceLoader, FileSystemLoader
+
+from lti_mentoring.keys import Signer
+from lti_mentoring.lti.keysets import KeySets
+from lti_mentoring.lti.registration import Registry
+from lti_mentoring.outbound import Client
+from lti_mentoring.services import figures
+from lti_mentoring.services import keys as key_verbs
+from lti_mentoring.settings import Settings, resources
+from lti_mentoring.web import access, errors, frame, health, home, lti, page, placement, session, telemetry, wording
+from lti_mentoring.web import delivery as delivery_pages
+from lti_mentoring.web import observation as observation_pages
+from lti_mentoring.web import people as people_pages
+from lti_mentoring.web import training as training_pages
+from lti_mentoring.web.wiring import EXTENSION, Wiring
+
+TRANSLATIONS = Path(__file__).parents[1] / "translations"
+
+MOST_BYTES = 1_000_000
+"""The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
+
+
+def open_to_browsers(
+    app: Flask, settings: Settings, *, overlay: Path | None, registry: Registry, http: Client, ready: Callable[[], list[str]]
+) -> None:
+    """Give an app its pages. ``overlay`` is a deployer's own folder, laid over ``templates/``; ``ready`` answers what does not work."""
+    app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources("templates", overlay)])
+    app.jinja_options = {**app.jinja_options, "extensions": ["jinja2.ext.do"]}
+    app.config.update(
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS),
+        BABEL_DEFAULT_LOCALE=settings.languages[0],
+        PREFERRED_URL_SCHEME=settings.public_url.partition(":")[0],
+        SEND_FILE_MAX_AGE_DEFAULT=86_400,
+    )
+    app.extensions[EXTENSION] = Wiring(
+        settings=settings,
+        registry=registry,
+        keysets=KeySets(key_verbs.KeySets(), http, noted=telemetry.key_set_fetched),
+        signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
+        published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
+        ready=ready,
+        figures=telemetry.figures(figures.figures),
+    )
+    _dress(app, settings)
+
+
+def _dress(app: Flask, settings: Settings) -> None:
+    """Blueprints, sessions, headers, CSRF, languages and error pages, in the order in which a request meets them."""
+    telemetry.init_app(app)
+    app.session_interface = session.ServerSessions()
+    frame.init_app(app)
+    csrf = CSRFProtect(app)
+    Bootstrap5(app)
+    Babel(app, locale_selector=lambda: page.choose_locale(settings.languages))
+    page.init_app(app)
+    wording.init_app(app)
+    errors.init_app(app)
+    for room in (lti, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages):
+        app.register_blueprint(room.bp)
+        if hasattr(room, "api"):
+            app.register_blueprint(room.api)
+    csrf.exempt(lti.bp)
+    for endpoint in ("static", "bootstrap.static"):
+        app.view_functions[endpoint] = access.public("files of the product, the same for everybody")(_plainly(app.view_functions[endpoint]))
+
+
+def _plainly(view: Any) -> Any:
+    """A bound method takes no mark of its own."""
+
+    def files(**ids: Any) -> Any:
+        return view(**ids)
+
+    return files

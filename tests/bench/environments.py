@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Virtual environments filled from hashed locks: the product's as its users install it, without a developer's tools, and the peers',
+so that nothing of theirs is ever beside the product."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+from machine import say
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
+LOCKS = {"product": ROOT / "requirements.lock", "peers": FOLDER / "peers.lock"}
+HOMES = ROOT / ".venv" / ".bench"
+"""Below the developer's environment, so that ``make clean`` takes them along; nothing there is on its path."""
+
+
+def python(name: str) -> str:
+    """The interpreter of one of them; makes the environment when it is missing or the lock has changed."""
+    home, lock = HOMES / name, LOCKS[name]
+    mark, wanted = home / ".ready", hashlib.sha256(lock.read_bytes()).hexdigest()
+    program = home / "bin" / "python"
+    if not mark.exists() or mark.read_text() != wanted:
+        say(f"filling the environment of the {name} (the first time half a minute)")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True, stdout=sys.stderr)
+        install = ["-m", "pip", "install", "-qq", "--require-hashes", "--only-binary", ":all:", "-r", lock]
+        subprocess.run([program, *install], check=True, stdout=sys.stderr)
+        mark.write_text(wanted)
+    return str(program)
