@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.people import LEADS, Actor
@@ -46,11 +47,12 @@ class StaffHome:
 def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
     """What waits for this person, and how the course stands."""
     leads, observes = actor.is_any(*LEADS), actor.is_any("observer")
-    counts = _counts(actor)
+    asked = actor.is_any("teacher") and not coordinated
+    counts = _counts(actor) if leads or observes else dict.fromkeys(_COUNTED, 0)  # nobody else is shown a number
     return StaffHome(
         todo=tuple(_todo(actor, counts, leads=leads, observes=observes)),
-        coordinators=roles.coordinators(actor=actor),
-        asks_to_coordinate=actor.is_any("teacher") and not coordinated,
+        coordinators=() if leads or observes or asked else roles.coordinators(actor=actor),
+        asks_to_coordinate=asked,
         leads=leads,
         observes=observes,
         candidates=counts["candidates"],
@@ -108,36 +110,31 @@ def _way(standing: Standing) -> Way:
     return replace(found, grades=grades, state=standing)
 
 
+_org: Any = bindparam("org")
+_course: Any = bindparam("course")
+_here = and_(Observation.org_id == _org, Observation.course_id == _course)
+_tested = select(Identity.id).where(Identity.org_id == _org, Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
+_COUNTED = {
+    "candidates": select(func.count(Candidacy.id)).where(Candidacy.org_id == _org, Candidacy.course_id == _course, ~_tested),
+    "observers": select(func.count(func.distinct(RoleGrant.person_id))).where(
+        RoleGrant.org_id == _org, RoleGrant.course_id == _course, RoleGrant.role == "observer", RoleGrant.revoked_at.is_(None)
+    ),
+    "waiting": select(func.count(Observation.id)).where(
+        _here, Observation.observer_id == bindparam("person"), Observation.state.in_(("planned", "drafting"))
+    ),
+    "planned": select(func.count(Observation.id)).where(_here, Observation.state.in_(("planned", "drafting"))),
+    "released": select(func.count(Observation.id)).where(_here, Observation.state == "released"),
+    "stuck": select(func.count(ScorePublication.id))
+    .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
+    .where(ScorePublication.org_id == _org, Placement.course_id == _course, ScorePublication.state.in_(("refused", "held"))),
+}
+_COUNTS = select(*(query.scalar_subquery().label(name) for name, query in _COUNTED.items()))
+
+
 def _counts(actor: Actor) -> dict[str, int]:
     """All the numbers of the page in one statement."""
-    tested = (
-        select(Identity.id).where(Identity.org_id == actor.org_id, Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
-    )
-    in_course = and_(Observation.org_id == actor.org_id, Observation.course_id == actor.course_id)
-    mine = and_(in_course, Observation.observer_id == actor.person_id, Observation.state.in_(("planned", "drafting")))
-    columns = {
-        "candidates": select(func.count(Candidacy.id)).where(
-            Candidacy.org_id == actor.org_id, Candidacy.course_id == actor.course_id, ~tested
-        ),
-        "observers": select(func.count(func.distinct(RoleGrant.person_id))).where(
-            RoleGrant.org_id == actor.org_id,
-            RoleGrant.course_id == actor.course_id,
-            RoleGrant.role == "observer",
-            RoleGrant.revoked_at.is_(None),
-        ),
-        "waiting": select(func.count(Observation.id)).where(mine),
-        "planned": select(func.count(Observation.id)).where(in_course, Observation.state.in_(("planned", "drafting"))),
-        "released": select(func.count(Observation.id)).where(in_course, Observation.state == "released"),
-        "stuck": select(func.count(ScorePublication.id))
-        .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
-        .where(
-            ScorePublication.org_id == actor.org_id,
-            Placement.course_id == actor.course_id,
-            ScorePublication.state.in_(("refused", "held")),
-        ),
-    }
-    row = base.session().execute(select(*(query.scalar_subquery().label(name) for name, query in columns.items()))).one()
-    return {name: int(getattr(row, name) or 0) for name in columns}
+    row = base.connection().execute(_COUNTS, {"org": actor.org_id, "course": actor.course_id, "person": actor.person_id}).one()
+    return {name: int(getattr(row, name) or 0) for name in _COUNTED}
 
 
 def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool) -> list[Todo]:
