@@ -41,9 +41,10 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the pages."""
     settings.load(os.environ).require_secrets()
     os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="lti-mentoring-metrics-"))
-    options = ["--bind", f"{host}:{port}", "--workers", str(workers), "--worker-class", "gthread", "--threads", "2"]
-    options += ["--no-control-socket", "--graceful-timeout", "20", "--timeout", "60", "--keep-alive", "15", "--log-level", "warning"]
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options, "lti_mentoring.app:from_environment()"])  # noqa: S606  # nosec B606 - our own server
+    options = ["--interface", "wsgi", "--factory", "--host", host, "--port", str(port), "--workers", str(workers)]
+    options += ["--blocking-threads", "2", "--runtime-mode", "st", "--http", "1", "--no-ws", "--backlog", "2048"]
+    options += ["--respawn-failed-workers", "--workers-kill-timeout", "20", "--log-level", "warning"]
+    os.execv(sys.executable, [sys.executable, "-m", "granian", *options, "lti_mentoring.app:from_environment"])  # noqa: S606  # nosec B606 - our own server
 
 
 @click.command()
