@@ -13,20 +13,21 @@ from machine import say
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
-LOCKS = {"product": ROOT / "requirements.lock", "peers": FOLDER / "peers.lock"}
+PRODUCT = ROOT / "requirements.lock"
+LOCKS = {"product": (PRODUCT,), "servers": (PRODUCT, FOLDER / "servers.lock"), "peers": (FOLDER / "peers.lock",)}
 HOMES = ROOT / ".venv" / ".bench"
 """Below the developer's environment, so that ``make clean`` takes them along; nothing there is on its path."""
 
 
 def python(name: str) -> str:
     """The interpreter of one of them; makes the environment when it is missing or the lock has changed."""
-    home, lock = HOMES / name, LOCKS[name]
-    mark, wanted = home / ".ready", hashlib.sha256(lock.read_bytes()).hexdigest()
+    home, locks = HOMES / name, LOCKS[name]
+    mark, wanted = home / ".ready", hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
     program = home / "bin" / "python"
     if not mark.exists() or mark.read_text() != wanted:
         say(f"filling the environment of the {name} (the first time half a minute)")
         subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True, stdout=sys.stderr)
-        install = ["-m", "pip", "install", "-qq", "--require-hashes", "--only-binary", ":all:", "-r", lock]
-        subprocess.run([program, *install], check=True, stdout=sys.stderr)
+        install = ["-m", "pip", "install", "-qq", "--require-hashes", "--only-binary", ":all:"]
+        subprocess.run([program, *install, *(f"-r{lock}" for lock in locks)], check=True, stdout=sys.stderr)
         mark.write_text(wanted)
     return str(program)

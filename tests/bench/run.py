@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks: launches, a burst, memory and deliveries, as one JSON object on standard output; what is done is told on standard error.
+"""The benchmarks: launches, servers, a burst, memory and deliveries, as one JSON object on standard output; what is done is told on
+standard error.
 
-``--only launches`` (burst, memory, deliveries, platforms, kills, profile; several may be named) runs a part; ``--tiny`` shows that they
-start.
+``--only launches`` (servers, burst, memory, deliveries, platforms, kills, profile; several may be named) runs a part; ``--tiny`` shows
+that they start.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import durable
 import launches
 import memory
 import server
+import servers
 import tools
 from issuer import kept_key
 from machine import free_port, say
@@ -52,6 +54,7 @@ def launch(bench: Bench, told: argparse.Namespace) -> dict[str, Any]:
 
 PARTS = {
     "launches": launch,
+    "servers": lambda bench, told: servers.run(bench, rounds=1 if told.tiny else told.rounds, n=3 if told.tiny else told.n),
     "profile": profile,
     "burst": lambda bench, told: launches.burst(bench, n=20 if told.tiny else 1000, workers=2 if told.tiny else 4),
     "memory": lambda bench, told: (
