@@ -33,7 +33,7 @@ ALWAYS = (
 
 SECURE = ("Strict-Transport-Security", "max-age=31536000")
 
-UNKEPT = re.compile("[\0\ud800-\udfff]")
+UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -126,7 +126,8 @@ def check_text(asked: Request) -> None:
             said += (name, *values)
     if asked.is_json:
         said.append(json.dumps(asked.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
-    if UNKEPT.search("\n".join(said)):
+    text = "\n".join(said)
+    if "\0" in text or (not text.isascii() and UNPAIRED.search(text)):
         raise BadRequest
 
 
