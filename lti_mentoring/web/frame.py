@@ -13,6 +13,7 @@ from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from lti_mentoring.web import session
+from lti_mentoring.web.tool import Onward
 from lti_mentoring.web.wiring import EXTENSION, the_request, wiring
 
 ANYONE = ("https:", "http:")
@@ -23,13 +24,14 @@ NOBODY = "'none'"
 POLICY = "default-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
 """What holds for every page; scripts, forms and frames are added to it."""
 
-ALWAYS = (
+ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
+"""Headers that are the same on every response, and that no page sets by itself."""
+
+OF_PAGES = (
     ("Content-Security-Policy-Report-Only", "require-trusted-types-for 'script'"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
-"""Headers that are the same on every response, and that no page sets by itself."""
+"""Those that govern a document; a redirect without a page has none to govern, and browsers heed them on no redirect."""
 
 SECURE = ("Strict-Transport-Security", "max-age=31536000")
 
@@ -88,7 +90,9 @@ def _headers(public_url: str) -> Callable[[Response], Response]:
         headers = response.headers
         if not headers.getlist("Cache-Control") and request.endpoint != "static":
             headers.add("Cache-Control", "no-store")
-        headers.extend((("Content-Security-Policy", policy()), *fixed))
+        headers.extend(fixed)
+        if not isinstance(response, Onward):
+            headers.extend((("Content-Security-Policy", policy()), *OF_PAGES))
         return response
 
     return add_headers

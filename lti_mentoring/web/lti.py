@@ -57,7 +57,6 @@ def login() -> Response:
         )
     except LaunchRefused as refusal:
         return refused(refusal)
-    frame.allow_frames(begun.registration.frame_origins)
     answer = onward(begun.location, 302)
     session.set_cookie(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer
