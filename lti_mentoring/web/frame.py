@@ -10,6 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, request
+from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from lti_mentoring.web import session
@@ -41,6 +42,10 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 PROVEN_OTHERWISE = ("/lti/login", "/lti/launch")
 """Cross-site by nature: a login changes nothing, and a launch carries a signed token and a state bound to this browser."""
+
+
+TOKENS = CSRFProtect()
+"""Every form of ours carries a token of its session."""
 
 
 class ForeignForm(Forbidden):
@@ -99,16 +104,16 @@ def _headers(public_url: str) -> Callable[[Response], Response]:
 
 
 def check() -> None:
-    """What every request must be, whatever it is for."""
+    """What every request must be; one that may change something, and does not prove itself otherwise, comes from a page of ours."""
     asked = the_request()
-    check_origin(asked)
+    if asked.method not in SAFE and asked.path not in PROVEN_OTHERWISE:
+        check_origin(asked)
+        TOKENS.protect(apply_exemptions=True)  # nothing is exempt but addresses that lead nowhere
     check_text(asked)
 
 
 def check_origin(asked: Request) -> None:
     """A state-changing request comes from our own page (checklist AS-03): Sec-Fetch-Site, else Origin, else Referer; none is a refusal."""
-    if asked.method in SAFE or asked.path in PROVEN_OTHERWISE:
-        return
     site = asked.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site != "same-origin":
@@ -137,6 +142,8 @@ def check_text(asked: Request) -> None:
 
 def init_app(app: Flask) -> None:
     """Register the checks and the headers."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # ``check`` asks for the token, where it asks where a form came from
+    TOKENS.init_app(app)
     app.before_request(check)
     app.after_request(_headers(app.extensions[EXTENSION].settings.public_url))
     app.jinja_env.globals["csp_nonce"] = csp_nonce

@@ -11,7 +11,6 @@ from typing import Any
 from flask import Flask
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
-from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from lti_mentoring.keys import Signer
@@ -67,7 +66,6 @@ def _dress(app: Flask, settings: Settings) -> None:
     telemetry.init_app(app)
     app.session_interface = session.ServerSessions()
     frame.init_app(app)
-    csrf = CSRFProtect(app)
     Bootstrap5(app)
     Babel(app, locale_selector=lambda: page.choose_locale(settings.languages))
     page.init_app(app)
@@ -77,7 +75,6 @@ def _dress(app: Flask, settings: Settings) -> None:
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)
-    csrf.exempt(lti.bp)
     for endpoint in ("static", "bootstrap.static"):
         app.view_functions[endpoint] = access.public("files of the product, the same for everybody")(_plainly(app.view_functions[endpoint]))
 
