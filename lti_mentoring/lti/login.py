@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from lti_mentoring.lti.address import as_uri, same_origin
 from lti_mentoring.lti.refusal import LaunchRefused
@@ -61,7 +61,8 @@ def begin(
     deployment_id = params.get("lti_deployment_id") or None
     state, held_by_browser = new_state(signer, known, deployment_id=deployment_id, target_link_uri=target, hints=hints, now=now)
     fresh = f"state={PREFIX}{state}&nonce={nonce(signer, state)}"  # base64url and a dot: nothing to escape
-    location = f"{_always_asked(known.auth_url, known.client_id, launch_url)}&{fresh}&{urlencode(hints)}"
+    said = "&".join(f"{name}={quote_plus(value)}" for name, value in hints.items())
+    location = f"{_always_asked(known.auth_url, known.client_id, launch_url)}&{fresh}&{said}"
     return LoginRedirect(location, cookie_name(state), held_by_browser, LIFETIME_SECONDS, known)
 
 

@@ -131,8 +131,8 @@ def check_text(asked: Request) -> None:
     """No database keeps NUL or half a character, and no page of ours sends one: a bad request, not a failure inside."""
     said = [asked.path]
     for given in (asked.args, asked.form):
-        for name, values in given.lists():
-            said += (name, *values)
+        for named in given.items(multi=True):
+            said += named
     if asked.is_json:
         said.append(json.dumps(asked.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
     text = "\n".join(said)
