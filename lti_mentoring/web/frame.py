@@ -34,6 +34,8 @@ OF_PAGES = (
 )
 """Those that govern a document; a redirect without a page has none to govern, and browsers heed them on no redirect."""
 
+UNKEPT = ("Cache-Control", "no-store")
+
 SECURE = ("Strict-Transport-Security", "max-age=31536000")
 
 UNPAIRED = re.compile("[\ud800-\udfff]")
@@ -90,14 +92,16 @@ def policy() -> str:
 def _headers(public_url: str) -> Callable[[Response], Response]:
     """-> what gives every response its headers."""
     fixed = (*ALWAYS, SECURE) if public_url.startswith("https://") else ALWAYS
+    of_redirects = (*fixed, UNKEPT)
 
     def add_headers(response: Response) -> Response:
         headers = response.headers
+        if isinstance(response, Onward):
+            headers.extend(of_redirects)
+            return response
         if not headers.getlist("Cache-Control") and request.endpoint != "static":
-            headers.add("Cache-Control", "no-store")
-        headers.extend(fixed)
-        if not isinstance(response, Onward):
-            headers.extend((("Content-Security-Policy", policy()), *OF_PAGES))
+            headers.extend((UNKEPT,))
+        headers.extend((("Content-Security-Policy", policy()), *OF_PAGES, *fixed))
         return response
 
     return add_headers

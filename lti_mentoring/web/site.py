@@ -29,9 +29,6 @@ from lti_mentoring.web.wiring import EXTENSION, Wiring
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 
-MOST_BYTES = 1_000_000
-"""The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
-
 
 def open_to_browsers(
     app: Flask, settings: Settings, *, overlay: Path | None, registry: Registry, http: Client, ready: Callable[[], list[str]]
@@ -40,7 +37,6 @@ def open_to_browsers(
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources("templates", overlay)])
     app.jinja_options = {**app.jinja_options, "extensions": ["jinja2.ext.do"]}
     app.config.update(
-        MAX_CONTENT_LENGTH=MOST_BYTES,
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,
         BOOTSTRAP_SERVE_LOCAL=True,

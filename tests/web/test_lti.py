@@ -17,6 +17,7 @@ from conftest import World
 from lti_mentoring.services import platform
 from lti_mentoring.services.registry import FRESH_SECONDS, Registrations
 from lti_mentoring.store import base
+from lti_mentoring.web.tool import MOST_BYTES
 from lti_mentoring.web.wiring import EXTENSION
 from support.live import Town
 from support.statements import statements
@@ -153,3 +154,7 @@ def test_a_redirect_carries_what_a_redirect_needs_and_no_page(login: Callable[..
     assert answer.headers["Location"].isascii()
     asked = parse_qs(urlsplit(answer.headers["Location"]).query, keep_blank_values=True)
     assert (asked["login_hint"], asked["lti_message_hint"]) == (["a b&c=d+\u00fc"], [""])
+
+
+def test_what_is_larger_than_any_form_is_not_read(login: Callable[..., TestResponse]) -> None:
+    assert login(login_hint="7" * MOST_BYTES).status_code == 413
