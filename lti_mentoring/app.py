@@ -19,6 +19,7 @@ import structlog
 from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from sqlalchemy import column, select, table
+from structlog.typing import EventDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lti_mentoring import settings as settings_room
@@ -235,17 +236,18 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
 _as_json = json.JSONEncoder(default=repr).encode
 
 
+def _line(_: object, level: str, said: EventDict) -> str:
+    """A line of the log, with its level and its time; in one step, since each step costs more than what it does."""
+    said["level"] = level
+    said["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return _as_json(said)
+
+
 def write_logs() -> None:
     """One JSON object a line on standard error; libraries say only what is wrong."""
     lines = structlog.WriteLogger(sys.stderr)  # one for all: by itself, structlog would make one for each line
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(lambda said, **_: _as_json(said)),
-        ],
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, _line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda *_: lines,
     )

@@ -100,6 +100,8 @@ def _encryption_key(text: str) -> tuple[str, bytes]:
 
 # --- for a short while ------------------------------------------------------------------------------------------------
 
+_compact = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class Signer:
     """Signs what leaves the house and comes back soon (HMAC-SHA256). ``fallbacks`` are earlier secrets, still read."""
@@ -114,7 +116,7 @@ class Signer:
     ) -> str:
         """A URL-safe token that carries ``payload`` in clear. A token for one ``purpose`` is worthless for another."""
         expires = int((time.time() if now is None else now) + lifetime_s)
-        body = base64url(json.dumps([expires, payload], separators=(",", ":")).encode())
+        body = base64url(_compact([expires, payload]).encode())
         return f"{body}.{self._mac(self._secrets[0], purpose, body)}"
 
     def read(self, token: str, *, purpose: str = "", now: float | None = None) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, request
+from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from lti_mentoring.web import session
+from lti_mentoring.web.tool import Onward
 from lti_mentoring.web.wiring import EXTENSION, the_request, wiring
 
 ANYONE = ("https:", "http:")
@@ -23,22 +25,29 @@ NOBODY = "'none'"
 POLICY = "default-src 'self'; style-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'"
 """What holds for every page; scripts, forms and frames are added to it."""
 
-ALWAYS = (
+ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
+"""Headers that are the same on every response, and that no page sets by itself."""
+
+OF_PAGES = (
     ("Content-Security-Policy-Report-Only", "require-trusted-types-for 'script'"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
-"""Headers that are the same on every response, and that no page sets by itself."""
+"""Those that govern a document; a redirect without a page has none to govern, and browsers heed them on no redirect."""
+
+UNKEPT = ("Cache-Control", "no-store")
 
 SECURE = ("Strict-Transport-Security", "max-age=31536000")
 
-UNKEPT = re.compile("[\0\ud800-\udfff]")
+UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 PROVEN_OTHERWISE = ("/lti/login", "/lti/launch")
 """Cross-site by nature: a login changes nothing, and a launch carries a signed token and a state bound to this browser."""
+
+
+TOKENS = CSRFProtect()
+"""Every form of ours carries a token of its session."""
 
 
 class ForeignForm(Forbidden):
@@ -83,28 +92,32 @@ def policy() -> str:
 def _headers(public_url: str) -> Callable[[Response], Response]:
     """-> what gives every response its headers."""
     fixed = (*ALWAYS, SECURE) if public_url.startswith("https://") else ALWAYS
+    of_redirects = (*fixed, UNKEPT)
 
     def add_headers(response: Response) -> Response:
         headers = response.headers
+        if isinstance(response, Onward):
+            headers.extend(of_redirects)
+            return response
         if not headers.getlist("Cache-Control") and request.endpoint != "static":
-            headers.add("Cache-Control", "no-store")
-        headers.extend((("Content-Security-Policy", policy()), *fixed))
+            headers.extend((UNKEPT,))
+        headers.extend((("Content-Security-Policy", policy()), *OF_PAGES, *fixed))
         return response
 
     return add_headers
 
 
 def check() -> None:
-    """What every request must be, whatever it is for."""
+    """What every request must be; one that may change something, and does not prove itself otherwise, comes from a page of ours."""
     asked = the_request()
-    check_origin(asked)
+    if asked.method not in SAFE and asked.path not in PROVEN_OTHERWISE:
+        check_origin(asked)
+        TOKENS.protect(apply_exemptions=True)  # nothing is exempt but addresses that lead nowhere
     check_text(asked)
 
 
 def check_origin(asked: Request) -> None:
     """A state-changing request comes from our own page (checklist AS-03): Sec-Fetch-Site, else Origin, else Referer; none is a refusal."""
-    if asked.method in SAFE or asked.path in PROVEN_OTHERWISE:
-        return
     site = asked.headers.get("Sec-Fetch-Site")
     if site is not None:
         if site != "same-origin":
@@ -122,16 +135,19 @@ def check_text(asked: Request) -> None:
     """No database keeps NUL or half a character, and no page of ours sends one: a bad request, not a failure inside."""
     said = [asked.path]
     for given in (asked.args, asked.form):
-        for name, values in given.lists():
-            said += (name, *values)
+        for named in given.items(multi=True):
+            said += named
     if asked.is_json:
         said.append(json.dumps(asked.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
-    if UNKEPT.search("\n".join(said)):
+    text = "\n".join(said)
+    if "\0" in text or (not text.isascii() and UNPAIRED.search(text)):
         raise BadRequest
 
 
 def init_app(app: Flask) -> None:
     """Register the checks and the headers."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # ``check`` asks for the token, where it asks where a form came from
+    TOKENS.init_app(app)
     app.before_request(check)
     app.after_request(_headers(app.extensions[EXTENSION].settings.public_url))
     app.jinja_env.globals["csp_nonce"] = csp_nonce

@@ -23,7 +23,7 @@ from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import public
 from lti_mentoring.web.telemetry import Sparing, request_id
 from lti_mentoring.web.tool import onward
-from lti_mentoring.web.wiring import wiring
+from lti_mentoring.web.wiring import the_request, wiring
 from lti_mentoring.web.wording import Refusal
 
 bp = Blueprint("lti", __name__)
@@ -37,7 +37,8 @@ LAUNCHES = Counter("lti_mentoring_launches", "Launches by how they ended", ["out
 
 def _sent() -> Mapping[str, str]:
     """The parameters of an LMS's message; a form's fields win over those in the address."""
-    return request.args.to_dict() | request.form.to_dict()
+    asked = the_request()
+    return asked.args.to_dict() | asked.form.to_dict()
 
 
 @bp.route("/lti/login", methods=["GET", "POST"])
@@ -56,7 +57,6 @@ def login() -> Response:
         )
     except LaunchRefused as refusal:
         return refused(refusal)
-    frame.allow_frames(begun.registration.frame_origins)
     answer = onward(begun.location, 302)
     session.set_cookie(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer

@@ -11,7 +11,6 @@ from typing import Any
 from flask import Flask
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
-from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, FileSystemLoader
 
 from lti_mentoring.keys import Signer
@@ -30,9 +29,6 @@ from lti_mentoring.web.wiring import EXTENSION, Wiring
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 
-MOST_BYTES = 1_000_000
-"""The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
-
 
 def open_to_browsers(
     app: Flask, settings: Settings, *, overlay: Path | None, registry: Registry, http: Client, ready: Callable[[], list[str]]
@@ -41,7 +37,6 @@ def open_to_browsers(
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources("templates", overlay)])
     app.jinja_options = {**app.jinja_options, "extensions": ["jinja2.ext.do"]}
     app.config.update(
-        MAX_CONTENT_LENGTH=MOST_BYTES,
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,
         BOOTSTRAP_SERVE_LOCAL=True,
@@ -67,7 +62,6 @@ def _dress(app: Flask, settings: Settings) -> None:
     telemetry.init_app(app)
     app.session_interface = session.ServerSessions()
     frame.init_app(app)
-    csrf = CSRFProtect(app)
     Bootstrap5(app)
     Babel(app, locale_selector=lambda: page.choose_locale(settings.languages))
     page.init_app(app)
@@ -77,7 +71,6 @@ def _dress(app: Flask, settings: Settings) -> None:
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)
-    csrf.exempt(lti.bp)
     for endpoint in ("static", "bootstrap.static"):
         app.view_functions[endpoint] = access.public("files of the product, the same for everybody")(_plainly(app.view_functions[endpoint]))
 

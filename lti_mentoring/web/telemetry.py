@@ -100,7 +100,6 @@ def note_failure(to: Any, event: str, error: BaseException) -> None:
 
 def _begin() -> None:
     g.began = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=secrets.token_hex(8))
 
 

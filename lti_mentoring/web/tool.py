@@ -6,12 +6,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Request, Response
 from werkzeug.datastructures import Headers
+
+MOST_BYTES = 1_000_000
+"""The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
+
+
+class Asked(Request):
+    """A request whose limits are the same wherever it goes; by itself, Flask looks each of them up in the app's settings for each form."""
+
+    max_content_length = MOST_BYTES
+    max_form_memory_size = 500_000
+    max_form_parts = 1_000
 
 
 class Tool(Flask):
     """No function of ours is a coroutine, so none is asked whether it is one."""
+
+    request_class = Asked
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """As it is."""

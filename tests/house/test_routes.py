@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -47,3 +48,13 @@ def test_open_addresses_are_few_and_hold_no_id_of_anybody(bare_app: Flask):
 def test_pages_and_api_stand_where_they_were_promised(bare_app: Flask):
     known = re.compile(r"/(lti/|\.well-known/|courses/|api/v1/|static/|bootstrap/static/|healthz$|readyz$|metrics$|$)")
     assert [rule.rule for rule in bare_app.url_map.iter_rules() if not known.match(rule.rule)] == []
+
+
+def test_nothing_that_a_request_calls_is_a_coroutine(bare_app: Flask):
+    """``web.tool.Tool`` asks none whether it is one."""
+    hooks = (bare_app.before_request_funcs, bare_app.after_request_funcs, bare_app.teardown_request_funcs)
+    called = [*bare_app.view_functions.values(), *bare_app.teardown_appcontext_funcs]
+    called += [function for hook in hooks for functions in hook.values() for function in functions]
+    called += [handler for by_code in bare_app.error_handler_spec.values() for kinds in by_code.values() for handler in kinds.values()]
+    assert len(called) > 40
+    assert [function for function in called if inspect.iscoroutinefunction(function)] == []

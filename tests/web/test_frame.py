@@ -112,6 +112,20 @@ def test_the_usual_headers_stand_on_every_answer(visitor: Visitor) -> None:
         assert "Permissions-Policy" in answer.headers
 
 
+def test_no_header_is_said_twice(visitor: Visitor) -> None:
+    for path in ("", "nowhere", "/healthz", "/.well-known/jwks.json", "/static/theme.css"):
+        answer = visitor.get(path)
+        answer.close()  # a file, in one case
+        names = [name.lower() for name, _ in answer.headers if name.lower() != "set-cookie"]
+        assert len(names) == len(set(names)), path
+
+
+@pytest.mark.checklist("AS-02")
+def test_no_script_runs_where_no_page_brings_one(bare_app: Flask) -> None:
+    policy = directives(bare_app.test_client().get("/healthz").headers["Content-Security-Policy"])
+    assert policy["script-src"] == ["'none'"]
+
+
 def test_hostile_names_stay_text(world: World, app: Flask) -> None:
     visitor = Visitor(app, world.person("<img src=x onerror=alert(1)>{{7*7}}", "coordinator", standing="instructor"))
     for path in ("", "people", "candidates"):

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from conftest import make_world
 from lti_mentoring.domain.observation import Rating
@@ -22,6 +21,7 @@ from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
+from support.statements import statements
 from support.visitor import Visitor
 
 FEW, MANY = 3, 30
@@ -138,21 +138,6 @@ class Course:
             answer = self.visitors[role].get(path)
         assert answer.status_code < 400, (endpoint, role, answer.get_data(as_text=True)[-800:])
         return seen
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
-    seen: list[str] = []
-
-    def note(conn: object, cursor: object, statement: str, *more: object) -> None:
-        seen.append(statement)
-
-    event.listen(base.db.engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(base.db.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
