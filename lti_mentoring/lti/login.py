@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OIDC login initiation: from an LMS's unsigned call to a redirect that only this browser can finish (checklist LOG).
-
-Not pylti1p3's, which parses launches for us: nothing is parsed here, and of its login only one call of ``urlencode`` was left, over a
-state that needs none (half of what a login cost).
-"""
+"""OIDC login initiation: from an LMS's unsigned call to a redirect that only this browser can finish (checklist LOG)."""
 
 from __future__ import annotations
 
@@ -11,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote_plus, urlencode
 
+from pylti1p3.oidc_login import OIDCLogin
+
 from lti_mentoring.lti.address import as_uri, same_origin
+from lti_mentoring.lti.parser import Cookies, KnownRegistration, KnownRegistrations, NothingStored, Params
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Registration, Registry
 from lti_mentoring.lti.state import LIFETIME_SECONDS, PREFIX, StateSigner, cookie_name, new_state, nonce
@@ -50,20 +50,50 @@ def begin(
     """
     if sum(len(name) + len(value) for name, value in params.items()) > _MAX_BYTES:
         raise LaunchRefused("login_too_large")
-    for name in ("iss", "login_hint", "target_link_uri"):
-        if not params.get(name):
-            raise LaunchRefused(f"{name}_missing")
-    known = _choose(registry, params)
-    target = params["target_link_uri"]
-    if not _is_ours(target, public_url):
-        raise LaunchRefused("target_off_origin", registration=known)
-    hints = {name: params[name] for name in _HINTS if name in params}
-    deployment_id = params.get("lti_deployment_id") or None
-    state, held_by_browser = new_state(signer, known, deployment_id=deployment_id, target_link_uri=target, hints=hints, now=now)
-    fresh = f"state={PREFIX}{state}&nonce={nonce(signer, state)}"  # base64url and a dot: nothing to escape
-    said = "&".join(f"{name}={quote_plus(value)}" for name, value in hints.items())
-    location = f"{_always_asked(known.auth_url, known.client_id, launch_url)}&{fresh}&{said}"
-    return LoginRedirect(location, cookie_name(state), held_by_browser, LIFETIME_SECONDS, known)
+    login = _Login(params, registry, signer, public_url, now)
+    location = login._prepare_redirect_url(launch_url)
+    return LoginRedirect(location, cookie_name(login.state), login.held_by_browser, LIFETIME_SECONDS, login.known)
+
+
+class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any]):
+    """pylti1p3's login with a signed state (S15), a nonce that follows from it (S2, S16), and a target on our own origin."""
+
+    def __init__(self, params: Mapping[str, str], registry: Registry, signer: StateSigner, public_url: str, now: datetime) -> None:
+        super().__init__(Params(params), KnownRegistrations(registry), NothingStored(), Cookies())
+        self._params, self._registry, self._signer = params, registry, signer
+        self._public_url, self._now = public_url, now
+        self.state = self.held_by_browser = ""
+        self.known: Registration
+
+    def get_redirect(self, url: str) -> Any:
+        """Never asked: the floor above redirects."""
+        raise NotImplementedError
+
+    def validate_oidc_login(self) -> KnownRegistration:
+        for name in ("iss", "login_hint", "target_link_uri"):
+            if not self._params.get(name):
+                raise LaunchRefused(f"{name}_missing")
+        self.known = _choose(self._registry, self._params)
+        if not _is_ours(self._params["target_link_uri"], self._public_url):
+            raise LaunchRefused("target_off_origin", registration=self.known)
+        return KnownRegistration(self.known)
+
+    def _prepare_redirect_url(self, launch_url: str) -> str:
+        """Not the base's, which loses an empty hint (LOG-07) and a query of the address (S17), and escapes what needs no escape: that
+        was half of what a login cost."""
+        self._registration = self.validate_oidc_login()
+        hints = {name: self._params[name] for name in _HINTS if name in self._params}
+        self.state, self.held_by_browser = new_state(
+            self._signer,
+            self.known,
+            deployment_id=self._params.get("lti_deployment_id") or None,
+            target_link_uri=self._params["target_link_uri"],
+            hints=hints,
+            now=self._now,
+        )
+        fresh = f"state={PREFIX}{self.state}&nonce={nonce(self._signer, self.state)}"  # base64url and a dot
+        said = "&".join(f"{name}={quote_plus(value)}" for name, value in hints.items())
+        return f"{_always_asked(self.known.auth_url, self.known.client_id, launch_url)}&{fresh}&{said}"
 
 
 @lru_cache(maxsize=_MOST_ASKED)
