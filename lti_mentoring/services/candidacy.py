@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import and_, insert, select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -185,12 +185,12 @@ def records(session: Session, candidacy: CandidacyRow | Candidacy) -> Records:
     return recorded.read(session, Candidacy.id == candidacy.id, {candidacy.id: version})[candidacy.id]
 
 
-def records_of_many(session: Session, candidacies: Sequence[CandidacyRow]) -> dict[str, Records]:
-    """The same for many candidacies at once, by their ids; three queries, whatever their number."""
+def records_of_many(connection: Connection, candidacies: Sequence[CandidacyRow], *, org_id: str) -> dict[str, Records]:
+    """The same for many candidacies at once, by their ids; at most three queries, whatever their number."""
     if not candidacies:
         return {}
     versions = {one.id: programme.load(one.programme_version_id) for one in candidacies}
-    return recorded.read(session, Candidacy.id.in_(versions), versions)
+    return recorded.of_many(connection, versions, org_id=org_id)
 
 
 def own_records(own: CandidacyRow, *, org_id: str) -> Records:
@@ -199,10 +199,17 @@ def own_records(own: CandidacyRow, *, org_id: str) -> Records:
     return recorded.own(own.id, version, org_id=org_id, trained=own.trained, observed=own.observed)
 
 
-def of_people(session: Session, *, courses: Collection[str], people: Collection[str]) -> list[CandidacyRow]:
-    """The candidacies of these people in these courses, within the organisation in scope."""
-    query = _ROWS.where(Candidacy.course_id.in_(courses), Candidacy.person_id.in_(people))
-    return [CandidacyRow(*row) for row in session.execute(query)]
+_OF_PEOPLE = _ROWS.where(
+    Candidacy.org_id == bindparam("org"),
+    Candidacy.course_id.in_(bindparam("courses", expanding=True)),
+    Candidacy.person_id.in_(bindparam("people", expanding=True)),
+)
+
+
+def of_people(connection: Connection, *, org_id: str, courses: Collection[str], people: Collection[str]) -> list[CandidacyRow]:
+    """The candidacies of these people in these courses."""
+    found = connection.execute(_OF_PEOPLE, {"org": org_id, "courses": list(courses), "people": list(people)})
+    return [CandidacyRow(*row) for row in found]
 
 
 # --- pages --------------------------------------------------------------------------------------------------------------

@@ -6,15 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from lti_mentoring.lti.registration import Registration as KnownRegistration
 from lti_mentoring.services.platform import known
 from lti_mentoring.store import base
 from lti_mentoring.store.platform import Deployment, Registration
+
+_d = base.table(Deployment).c
 
 
 def hold(*, registration_id: str, what: str, until: Callable[[int], datetime]) -> None:
@@ -52,15 +55,17 @@ class Service:
     attention: str
 
 
-def services_of(session: Session, deployments: Collection[str]) -> dict[str, Service]:
+_SERVICES = (
+    select(base.table(Registration), _d.id.label("key"), _d.deployment_id, _d.frame_origins.label("told"))
+    .join(base.table(Deployment), _d.registration_id == base.table(Registration).c.id)
+    .where(_d.id.in_(bindparam("deployments", expanding=True)), base.table(Registration).c.active)
+)
+
+
+def services_of(connection: Connection, deployments: Collection[str]) -> dict[str, Service]:
     """The services of deployments, by our ids of their rows; those of registrations that are switched off are left out."""
-    query = (
-        select(Registration, Deployment.id, Deployment.deployment_id, Deployment.frame_origins)
-        .join(Deployment, Deployment.registration_id == Registration.id)
-        .where(Deployment.id.in_(deployments), Registration.active)
-    )
     found = {}
-    for row, key, deployment_id, origins in session.execute(query):
-        at = known(row)
-        found[key] = Service(replace(at, frame_origins=(*at.frame_origins, *origins)), deployment_id, row.attention)
+    for row in connection.execute(_SERVICES, {"deployments": list(deployments)}) if deployments else ():
+        at = known(cast(Registration, row))
+        found[row.key] = Service(replace(at, frame_origins=(*at.frame_origins, *row.told)), row.deployment_id, row.attention)
     return found

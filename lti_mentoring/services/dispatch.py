@@ -10,22 +10,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import CursorResult, or_, update
 
 from lti_mentoring.domain import delivery as rules
-from lti_mentoring.domain.delivery import DONE, SENDING, WAITING, Pace, ScoreState, Standing
+from lti_mentoring.domain.delivery import DONE, WAITING, Pace, ScoreState, Standing
 from lti_mentoring.lti.grades import Result, Score, Verdict
 from lti_mentoring.lti.platforms import Profile, profile
-from lti_mentoring.services import connection, lane
-from lti_mentoring.services.connection import Service
+from lti_mentoring.services import claimed as scores
+from lti_mentoring.services import lane
+from lti_mentoring.services.claimed import Place
+from lti_mentoring.services.connection import Service, services_of
 from lti_mentoring.services.lane import Due
 from lti_mentoring.services.score import no_column, target, where_they_stand
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import ScorePublication
-from lti_mentoring.store.people import Identity, Membership, Placement
-
-_SCORE: Any = ScorePublication.__table__
+from lti_mentoring.store.people import Placement
 
 
 class Grades(Protocol):
@@ -101,80 +99,38 @@ def prepare(lane_key: str, claimed: Sequence[Due], pace: Pace) -> list[Job]:
     now = base.now()
     with base.transactional() as session:
         lane.lock(session, lane_key)  # two workers must not find one cell free
-        rows = _rows(session, claimed)
-        services = connection.services_of(session, {place.deployment_id for _, place in rows})
+        connection = session.connection()
+        rows = scores.with_places(connection, claimed)
+        services = services_of(connection, {place.deployment_id for _, place in rows})
         graded = [(row, place) for row, place in rows if _may_be_told(place, services)]
-        users = _users(session, graded, services)
-        stands = where_they_stand(session, [(place, row.person_id) for row, place in graded if row.id in users])
+        users = scores.users(connection, graded, services)
+        stands = where_they_stand(connection, [(place, row.person_id) for row, place in graded if row.id in users])
         plans = [_plan(row, place, services, users, stands) for row, place in rows]
-        busy = _busy(session, [plan for plan in plans if plan.cell])
+        addressed = [plan for plan in plans if plan.cell]
+        busy = scores.busy(connection, {plan.cell for plan in addressed}, {plan.row.id for plan in addressed}, now)
         dues = {one.id: one for one in claimed}
         jobs, written, unasked = [], [], set()
         for plan in plans:
             due = dues[plan.row.id]
             job, values = _decide(plan, due, lane_key, busy, pace, now)
-            written.append({"its_org": plan.row.org_id, "its_id": plan.row.id, **values})
+            written.append(_TOLD.row(plan.row, values))
             if job is not None:
                 jobs.append(job)
             elif due.probe:
                 unasked.add(plan.row.registration_id)
-        _write(session, written)
+        _TOLD.write(connection, written)
         if unasked:
             lane.unasked(session, lane_key, unasked)
     return jobs
 
 
-_WRITTEN = ("state", "lease_until", "next_at", "settled", "tries", "cell", "last_timestamp", "activity", "grading", "given", "maximum")
+_TOLD = scores.Writer(
+    *("state", "lease_until", "next_at", "settled", "tries", "cell", "last_timestamp", "activity", "grading", "given", "maximum")
+)
 
 
-def _write(session: Session, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        query = update(_SCORE).where(_SCORE.c.org_id == bindparam("its_org"), _SCORE.c.id == bindparam("its_id"))
-        session.execute(query.values({name: bindparam(name) for name in _WRITTEN}), rows)
-
-
-def _rows(session: Session, claimed: Sequence[Due]) -> list[tuple[Any, Placement]]:
-    """Those that are still ours, each with its placement; locked, so that a decision which is written at this moment is told next."""
-    attempts = {one.id: one.attempt for one in claimed}
-    found = session.execute(
-        select(*(column for column in _SCORE.c), Placement)
-        .join(Placement, and_(Placement.org_id == _SCORE.c.org_id, Placement.id == _SCORE.c.placement_id))
-        .where(_SCORE.c.org_id == base.current_tenant(), _SCORE.c.id.in_(attempts), _SCORE.c.state == SENDING)
-        .order_by(_SCORE.c.placement_id, _SCORE.c.person_id).with_for_update(of=_SCORE)
-    )
-    return [(row, row.Placement) for row in found if row.attempt == attempts[row.id]]
-
-
-def _may_be_told(place: Placement, services: Mapping[str, Service]) -> bool:
+def _may_be_told(place: Place, services: Mapping[str, Service]) -> bool:
     return place.deployment_id in services and rules.graded(place.item) and not no_column(place)
-
-
-def _users(session: Session, rows: Sequence[tuple[Any, Placement]], services: Mapping[str, Service]) -> dict[str, str]:
-    """Score -> the person's id at its platform, for those who are learners in the course and no test users."""
-    if not rows:
-        return {}
-    query = (
-        select(Identity.person_id, Identity.issuer, Identity.sub, Identity.test_user, Identity.registration_id, Membership.course_id)
-        .join(Membership, and_(Membership.org_id == Identity.org_id, Membership.person_id == Identity.person_id))
-        .where(
-            Identity.person_id.in_({row.person_id for row, _ in rows}),
-            Membership.course_id.in_({place.course_id for _, place in rows}),
-            Membership.standing == "learner",
-        )
-        .order_by(Identity.id)
-    )
-    known: dict[tuple[str, str, str], list[Any]] = {}
-    for one in session.execute(query):
-        known.setdefault((one.person_id, one.course_id, one.issuer), []).append(one)
-    users = {}
-    for row, place in rows:
-        registration = services[place.deployment_id].registration
-        theirs = known.get((row.person_id, place.course_id, registration.issuer), [])
-        # Who has several ids at one issuer is told by the one that this registration has named.
-        best = min(theirs, key=lambda one: one.registration_id != registration.id, default=None)
-        if best is not None and not best.test_user:
-            users[row.id] = best.sub
-    return users
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +138,7 @@ class _Plan:
     """A score with what may be said of it; nothing where ``said`` is None."""
 
     row: Any
-    place: Placement
+    place: Place
     service: Service | None = None
     quirks: Profile | None = None
     user_id: str = ""
@@ -192,7 +148,7 @@ class _Plan:
 
 
 def _plan(
-    row: Any, place: Placement, services: Mapping[str, Service], users: Mapping[str, str], stands: Mapping[tuple[str, str], Standing]
+    row: Any, place: Place, services: Mapping[str, Service], users: Mapping[str, str], stands: Mapping[tuple[str, str], Standing]
 ) -> _Plan:
     user_id = users.get(row.id)
     if user_id is None:
@@ -215,30 +171,12 @@ def _plan(
     return _Plan(row, place, service, quirks, user_id, said, url, _cell(url, user_id) if url else "")
 
 
-def _busy(session: Session, plans: Sequence[_Plan]) -> dict[str, tuple[bool, datetime | None]]:
-    """Cell -> whether another request is on its way to it, and the latest time that any activity has put on a score for it."""
-    if not plans:
-        return {}
-    ours = {plan.row.id for plan in plans}
-    query = select(_SCORE.c.id, _SCORE.c.cell, _SCORE.c.state, _SCORE.c.lease_until, _SCORE.c.last_timestamp).where(
-        _SCORE.c.org_id == base.current_tenant(), _SCORE.c.cell.in_({plan.cell for plan in plans})
-    )
-    found: dict[str, tuple[bool, datetime | None]] = {}
-    now = base.now()
-    for one in session.execute(query):
-        taken, last = found.get(one.cell, (False, None))
-        sending = one.id not in ours and one.state == SENDING and one.lease_until is not None and one.lease_until > now
-        times = [at for at in (last, one.last_timestamp) if at is not None]
-        found[one.cell] = (taken or sending, max(times, default=None))
-    return found
-
-
 def _decide(
     plan: _Plan, due: Due, lane_key: str, busy: dict[str, tuple[bool, datetime | None]], pace: Pace, now: datetime
 ) -> tuple[Job | None, dict[str, Any]]:
     """The job, and what the row says from now on."""
     row, place, said, service = plan.row, plan.place, plan.said, plan.service
-    values = {name: getattr(row, name) for name in _WRITTEN}
+    values: dict[str, Any] = {}
     if said is None or service is None or plan.quirks is None:
         return None, values | {"state": DONE, "lease_until": None, "settled": row.wanted, "tries": 0}
     taken, last = busy.get(plan.cell, (False, None))

@@ -11,7 +11,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, tuple_, update
+from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -33,6 +33,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 _SCORE: Any = ScorePublication.__table__
 _LANE: Any = DeliveryLane.__table__
+_REGISTRATION: Any = Registration.__table__
 _GATE = tuple(field for field in Gate.__dataclass_fields__)
 
 
@@ -99,13 +100,17 @@ def admit(lane: str, *, most: int, pace: Pace, limits: Limits) -> Admission:
         return Admission(taken, _again(session, lane, gate, limits, now, full=len(taken) == count))
 
 
+_LOCKED = select(_LANE).where(_LANE.c.key == bindparam("key")).with_for_update()
+_LOCK = select(_LANE.c.key).where(_LANE.c.key == bindparam("key")).with_for_update()
+
+
 def _locked(session: Session, lane: str) -> Any:
-    return session.execute(select(_LANE).where(_LANE.c.key == lane).with_for_update()).first()
+    return session.connection().execute(_LOCKED, {"key": lane}).first()
 
 
 def lock(session: Session, lane: str) -> None:
     """Put the caller's transaction in order with the others of a lane."""
-    session.execute(select(_LANE.c.key).where(_LANE.c.key == lane).with_for_update())
+    session.connection().execute(_LOCK, {"key": lane})
 
 
 def _gate(row: Any) -> Gate:
@@ -124,46 +129,59 @@ def _keep(session: Session, lane: str, before: Gate, gate: Gate, **more: Any) ->
         session.execute(update(_LANE).where(_LANE.c.key == lane).values(**changed))
 
 
+_now: Any = bindparam("now")
+_lane: Any = bindparam("lane")
+_IN_FLIGHT = select(func.count()).select_from(_SCORE).where(_SCORE.c.lane == _lane, _SCORE.c.state == SENDING, _SCORE.c.lease_until > _now)
+
+
 def _in_flight(session: Session, lane: str, now: datetime) -> int:
-    query = select(func.count()).select_from(_SCORE).where(_SCORE.c.lane == lane, _SCORE.c.state == SENDING, _SCORE.c.lease_until > now)
-    return session.scalar(query) or 0
+    return session.connection().scalar(_IN_FLIGHT, {"lane": lane, "now": now}) or 0
 
 
-def _waiting(now: datetime) -> ColumnElement[bool]:
-    return and_(_SCORE.c.state == WAITING, _SCORE.c.next_at <= now)
+_WAITING = and_(_SCORE.c.state == WAITING, _SCORE.c.next_at <= _now)
 
+_ABANDONED = and_(_SCORE.c.state == SENDING, _SCORE.c.lease_until <= _now)
+"""Those whose worker has died."""
 
-def _abandoned(now: datetime) -> ColumnElement[bool]:
-    """Those whose worker has died."""
-    return and_(_SCORE.c.state == SENDING, _SCORE.c.lease_until <= now)
+_TURNED_AWAY = and_(_SCORE.c.state == REFUSED, _SCORE.c.fault.in_(sorted(ATTENTION)), _REGISTRATION.c.held_until <= _now)
+"""Those that were refused for what concerned the registration as a whole: once its rest is over, one of them tries."""
 
+_USABLE = and_(_REGISTRATION.c.active, or_(_REGISTRATION.c.held_until.is_(None), _REGISTRATION.c.held_until <= _now))
 
-def _turned_away(now: datetime) -> ColumnElement[bool]:
-    """Those that were refused for what concerned the registration as a whole: once its rest is over, one of them tries."""
-    return and_(_SCORE.c.state == REFUSED, _SCORE.c.fault.in_(ATTENTION), Registration.held_until <= now)
+_DUE = tuple(
+    select(_SCORE.c.org_id, _SCORE.c.id, _SCORE.c.attempt, _SCORE.c.registration_id, _REGISTRATION.c.held_until)
+    .join(_REGISTRATION, _REGISTRATION.c.id == _SCORE.c.registration_id)
+    .where(_SCORE.c.lane == _lane, which, _USABLE)
+    .order_by(_SCORE.c.next_at)
+    .limit(bindparam("most"))
+    for which in (_ABANDONED, _WAITING, _TURNED_AWAY)
+)
 
 
 def _due(session: Session, lane: str, now: datetime, most: int) -> list[Any]:
     """What may be claimed, the oldest first; of a registration whose sign-in is refused, one."""
-    usable = and_(Registration.active, or_(Registration.held_until.is_(None), Registration.held_until <= now))
-    found: list[Any] = []
-    for which in (_abandoned(now), _waiting(now), _turned_away(now)):
-        query = (
-            select(_SCORE.c.org_id, _SCORE.c.id, _SCORE.c.attempt, _SCORE.c.registration_id, Registration.held_until)
-            .join(Registration, Registration.id == _SCORE.c.registration_id)
-            .where(_SCORE.c.lane == lane, which, usable)
-            .order_by(_SCORE.c.next_at)
-            .limit(most)
-        )
-        found += session.execute(query).all()
+    chosen: list[Any] = []
     probed: set[str] = set()
-    chosen = []
-    for row in found:
-        if row.held_until is None or row.registration_id not in probed:
-            chosen.append(row)
-        if row.held_until is not None:
-            probed.add(row.registration_id)
+    for query in _DUE:
+        if len(chosen) >= most:
+            break
+        for row in session.connection().execute(query, {"lane": lane, "now": now, "most": most}):
+            if row.held_until is None or row.registration_id not in probed:
+                chosen.append(row)
+            if row.held_until is not None:
+                probed.add(row.registration_id)
     return chosen[:most]
+
+
+_TAKE = (
+    update(_SCORE)
+    .where(
+        tuple_(_SCORE.c.org_id, _SCORE.c.id, _SCORE.c.attempt).in_(bindparam("theirs", expanding=True)),
+        or_(_WAITING, _ABANDONED, and_(_SCORE.c.state == REFUSED, _SCORE.c.fault.in_(sorted(ATTENTION)))),
+    )
+    .values(state=SENDING, attempt=_SCORE.c.attempt + 1, lease_until=bindparam("until"), tried_at=_now)
+    .returning(_SCORE.c.org_id, _SCORE.c.id, _SCORE.c.attempt)
+)
 
 
 def _take(session: Session, rows: Sequence[Any], now: datetime, pace: Pace, *, probing: bool) -> tuple[Due, ...]:
@@ -171,15 +189,8 @@ def _take(session: Session, rows: Sequence[Any], now: datetime, pace: Pace, *, p
     if not rows:
         return ()
     until = now + timedelta(seconds=pace.lease_seconds)
-    taken = session.execute(
-        update(_SCORE)
-        .where(
-            tuple_(_SCORE.c.org_id, _SCORE.c.id, _SCORE.c.attempt).in_([(row.org_id, row.id, row.attempt) for row in rows]),
-            or_(_waiting(now), _abandoned(now), and_(_SCORE.c.state == REFUSED, _SCORE.c.fault.in_(ATTENTION))),
-        )
-        .values(state=SENDING, attempt=_SCORE.c.attempt + 1, lease_until=until, tried_at=now)
-        .returning(_SCORE.c.org_id, _SCORE.c.id, _SCORE.c.attempt)
-    ).all()
+    theirs = [(row.org_id, row.id, row.attempt) for row in rows]
+    taken = session.connection().execute(_TAKE, {"theirs": theirs, "now": now, "until": until}).all()
     held = {row.id: row.registration_id for row in rows if row.held_until is not None}
     if held:
         session.execute(update(Registration).where(Registration.id.in_(set(held.values()))).values(held_until=until))
@@ -194,22 +205,22 @@ def unasked(session: Session, lane: str, registrations: Collection[str]) -> None
     connection.try_again(session, registrations)
 
 
+_NEXT = (
+    select(func.min(_SCORE.c.next_at))
+    .join(_REGISTRATION, _REGISTRATION.c.id == _SCORE.c.registration_id)
+    .where(_SCORE.c.lane == _lane, _SCORE.c.state == WAITING, _REGISTRATION.c.active, _REGISTRATION.c.held_until.is_(None)),
+    select(func.min(_REGISTRATION.c.held_until))
+    .join(_SCORE, _SCORE.c.registration_id == _REGISTRATION.c.id)
+    .where(_SCORE.c.lane == _lane, _SCORE.c.state.in_((WAITING, REFUSED)), _REGISTRATION.c.active),
+)
+
+
 def _again(session: Session, lane: str, gate: Gate, limits: Limits, now: datetime, *, full: bool) -> datetime | None:
     """When the lane may have something for us that it has not now."""
     opens = rules.opens_at(gate, limits, now)
     if full:
         return opens or now
-    query = (
-        select(func.min(_SCORE.c.next_at))
-        .join(Registration, Registration.id == _SCORE.c.registration_id)
-        .where(_SCORE.c.lane == lane, _SCORE.c.state == WAITING, Registration.active, Registration.held_until.is_(None))
-    )
-    held = session.scalar(
-        select(func.min(Registration.held_until))
-        .join(_SCORE, _SCORE.c.registration_id == Registration.id)
-        .where(_SCORE.c.lane == lane, _SCORE.c.state.in_((WAITING, REFUSED)), Registration.active)
-    )
-    waits = [at for at in (session.scalar(query), held) if at is not None]
+    waits = [at for at in (session.connection().scalar(query, {"lane": lane}) for query in _NEXT) if at is not None]
     return max(min(waits), opens or now) if waits else None
 
 
@@ -225,7 +236,7 @@ def heard(
     """
     counts = Counter(kind for kind, _, _ in ended if kind)
     more: dict[str, Any] = {kind: getattr(_LANE.c, kind) + count for kind, count in counts.items()}
-    row = session.execute(select(_LANE).where(_LANE.c.key == lane).with_for_update()).first()
+    row = _locked(session, lane)
     if row is None:
         return
     before, events = _gate(row), [event for _, _, event in ended]
@@ -252,10 +263,11 @@ def listing() -> list[dict[str, Any]]:
                     _SCORE.c.lane,
                     func.count().filter(_SCORE.c.state == WAITING),
                     func.count().filter(_SCORE.c.state == SENDING),
-                    func.min(_SCORE.c.next_at).filter(or_(_waiting(now), _abandoned(now))),
+                    func.min(_SCORE.c.next_at).filter(or_(_WAITING, _ABANDONED)),
                 )
                 .where(_SCORE.c.state.in_((WAITING, SENDING)))
-                .group_by(_SCORE.c.lane)
+                .group_by(_SCORE.c.lane),
+                {"now": now},
             )
         }
         rows = session.execute(select(_LANE).order_by(_LANE.c.host, _LANE.c.key)).all()

@@ -37,12 +37,6 @@ def record(
     )
 
 
-def record_many(session: Session, lines: Sequence[dict[str, Any]]) -> None:
-    """The same for many at once, each with the table's own names, in the organisation in scope."""
-    if lines:
-        session.execute(insert(AuditEvent), list(lines))
-
-
 _NOTE = insert(base.table(AuditEvent))
 
 
@@ -64,3 +58,9 @@ def note(
             "facts": facts,
         },
     )
+
+
+def note_many(connection: Connection, lines: Sequence[dict[str, Any]], *, org_id: str) -> None:
+    """The same for many at once, each with the table's own names."""
+    if lines:
+        connection.execute(_NOTE, [{"org_id": org_id, "id": base.new_id(), "at": base.now(), **line} for line in lines])

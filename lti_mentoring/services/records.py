@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lti_mentoring.domain import observation
@@ -30,6 +31,15 @@ def read(session: Session, which: ColumnElement[bool], versions: Mapping[str, Pr
         session.execute(_observations(which)).all(),
         session.execute(_released_ratings(which)).all(),
     )
+
+
+def of_many(connection: Connection, versions: Mapping[str, Programme], *, org_id: str) -> dict[str, Records]:
+    """The same in statements built once, and only those that there is something to ask."""
+    keys = {"org": org_id, "candidacies": list(versions)}
+    observations = connection.execute(_MANY_OBSERVATIONS, keys).all()
+    released = any(row.state == "released" for row in observations)
+    ratings = connection.execute(_MANY_RATINGS, keys).all() if released else ()
+    return _made(versions, connection.execute(_MANY_ATTEMPTS, keys).all(), observations, ratings)
 
 
 def own(candidacy_id: str, version: Programme, *, org_id: str, trained: bool, observed: bool) -> Records:
@@ -119,3 +129,6 @@ def _released_ratings(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 _OWN = and_(Candidacy.org_id == bindparam("org"), Candidacy.id == bindparam("candidacy"))
 _OWN_ATTEMPTS, _OWN_OBSERVATIONS, _OWN_RATINGS = _attempts(_OWN), _observations(_OWN), _released_ratings(_OWN)
+
+_MANY = and_(Candidacy.org_id == bindparam("org"), Candidacy.id.in_(bindparam("candidacies", expanding=True)))
+_MANY_ATTEMPTS, _MANY_OBSERVATIONS, _MANY_RATINGS = _attempts(_MANY), _observations(_MANY), _released_ratings(_MANY)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Protocol, cast
 
 from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain import delivery as rules
 from lti_mentoring.domain.candidacy import Records
@@ -45,31 +45,34 @@ def no_column(placement: Addressed | Placement) -> str:
     )
 
 
-def target(placement: Placement, quirks: Profile) -> str | None:
+def target(placement: Addressed | Placement, quirks: Profile) -> str | None:
     """The line item to fill: the one that belongs to the activity, else the one that we found or made; None if we must look first."""
     if quirks.lineitem_claim_may_be_foreign and placement.lineitems_url and rules.LINEITEM_SCOPE in placement.ags_scopes:
         return placement.own_lineitem_url
     return placement.lineitem_url or placement.own_lineitem_url
 
 
-def where_they_stand(session: Session, wanted: Sequence[tuple[Placement, str]]) -> dict[tuple[str, str], Standing]:
+def where_they_stand(connection: Connection, wanted: Sequence[tuple[Any, str]]) -> dict[tuple[str, str], Standing]:
     """Where each placement's item stands for a person, from their records as they are now, by (placement, person) ids.
 
-    A constant number of queries, whatever the number of pairs.
+    ``wanted``: rows of the placement table, each with a person's id. A constant number of queries, whatever the number of pairs.
     """
+    if not wanted:
+        return {}
+    org_id = base.current_tenant()
     held = {
         (one.course_id, one.person_id): one
         for one in candidacy.of_people(
-            session, courses={place.course_id for place, _ in wanted}, people={person_id for _, person_id in wanted}
+            connection, org_id=org_id, courses={place.course_id for place, _ in wanted}, people={person_id for _, person_id in wanted}
         )
     }
-    asked = {pair: held.get((pair[0].course_id, pair[1])) for pair in wanted}
-    known = {one.id: one for one in asked.values() if one is not None}
-    records = candidacy.records_of_many(session, list(known.values()))
-    in_points = {one.id for (place, _), one in asked.items() if one is not None and place.grading == "points"}
-    percents = _percents(session, in_points) if in_points else {}
+    asked = [(place, person_id, held.get((place.course_id, person_id))) for place, person_id in wanted]
+    known = {one.id: one for _, _, one in asked if one is not None}
+    records = candidacy.records_of_many(connection, list(known.values()), org_id=org_id)
+    in_points = {one.id for place, _, one in asked if one is not None and place.grading == "points"}
+    percents = _percents(connection, org_id, in_points) if in_points else {}
     found = {}
-    for (place, person_id), one in asked.items():
+    for place, person_id, one in asked:
         if one is None:
             found[place.id, person_id] = Standing(rules.STOPPED)
             continue
@@ -80,13 +83,16 @@ def where_they_stand(session: Session, wanted: Sequence[tuple[Placement, str]]) 
     return found
 
 
-def _percents(session: Session, candidacies: Collection[str]) -> dict[str, dict[str, Fraction]]:
+_t = base.table(CheckAttempt).c
+_RESULTS = select(_t.candidacy_id, _t.module_key, _t.result).where(
+    _t.org_id == bindparam("org"), _t.candidacy_id.in_(bindparam("candidacies", expanding=True)), _t.mastered
+)
+
+
+def _percents(connection: Connection, org_id: str, candidacies: Collection[str]) -> dict[str, dict[str, Fraction]]:
     """Candidacy -> module key -> the best mastered attempt's points, in per cent."""
-    query = select(CheckAttempt.candidacy_id, CheckAttempt.module_key, CheckAttempt.result).where(
-        CheckAttempt.candidacy_id.in_(candidacies), CheckAttempt.mastered
-    )
     best: dict[str, dict[str, Fraction]] = {}
-    for candidacy_id, key, result in session.execute(query):
+    for candidacy_id, key, result in connection.execute(_RESULTS, {"org": org_id, "candidacies": list(candidacies)}):
         outcomes = (result or {}).get("outcomes", [])
         of = sum(one["of"] for one in outcomes)
         if of:

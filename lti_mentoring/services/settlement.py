@@ -7,15 +7,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import update
 
 from lti_mentoring.domain import delivery as rules
 from lti_mentoring.domain import lane as lane_rules
-from lti_mentoring.domain.delivery import DONE, HELD, REFUSED, SENDING, WAITING, Pace
+from lti_mentoring.domain.delivery import DONE, HELD, REFUSED, WAITING, Pace
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.lti.grades import ATTENTION, Result
-from lti_mentoring.services import connection, lane, privacy
+from lti_mentoring.services import claimed as scores
+from lti_mentoring.services import lane, privacy
+from lti_mentoring.services.connection import hold, note_attention
 from lti_mentoring.services.dispatch import Job, Outcome
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
@@ -38,7 +39,8 @@ def settle(ended: Sequence[Ended], *, pace: Pace, limits: Limits, chance: Callab
     now = base.now()
     with base.transactional() as session:
         lane.lock(session, ended[0][0].lane)  # who locks a lane locks it first
-        rows = _still_ours(session, ended)
+        connection = session.connection()
+        rows = {row.id: row for row in scores.still_ours(connection, {job.due.id: job.due.attempt for job, _ in ended})}
         # What a worker brings that was cut off for a while, and has lost its scores, is old news: the gate learns nothing from it.
         news = [(job, outcome) for job, outcome in ended if job.due.id in rows]
         told = [_told(outcome) for _, outcome in news if _asked(outcome)]
@@ -49,9 +51,10 @@ def settle(ended: Sequence[Ended], *, pace: Pace, limits: Limits, chance: Callab
         for job, outcome in news:
             row = rows[job.due.id]
             values = _values(row, job, outcome, pace, chance, now)
-            written.append({"its_org": row.org_id, "its_id": row.id, **{name: values.get(name, getattr(row, name)) for name in _WRITTEN}})
+            written.append(_SETTLED.row(row, values))
             lines += _line(row, job, values)
-        _write(session, written, lines)
+        _SETTLED.write(connection, written)
+        privacy.note_many(connection, lines, org_id=base.current_tenant())
     _note_registrations(news, pace, limits, chance)
 
 
@@ -66,28 +69,10 @@ def _told(outcome: Outcome) -> tuple[str, str, lane_rules.Event]:
     return verdict.kind if outcome.wait is None else "", verdict.remedy, event
 
 
-def _still_ours(session: Session, ended: Sequence[Ended]) -> dict[str, Any]:
-    attempts = {job.due.id: job.due.attempt for job, _ in ended}
-    query = (
-        select(_SCORE)
-        .where(_SCORE.c.org_id == base.current_tenant(), _SCORE.c.id.in_(attempts), _SCORE.c.state == SENDING)
-        .order_by(_SCORE.c.placement_id, _SCORE.c.person_id)  # as in ``delivery.want``: nobody waits in a circle
-        .with_for_update()
-    )
-    return {row.id: row for row in session.execute(query) if row.attempt == attempts[row.id]}
-
-
-_WRITTEN = (
+_SETTLED = scores.Writer(
     *("state", "settled", "void", "tries", "next_at", "lease_until", "last_payload_hash", "lms_given", "lms_maximum"),
     *("fault", "status", "words", "stuck_at", "sent_at"),
 )
-
-
-def _write(session: Session, rows: list[dict[str, Any]], lines: list[dict[str, Any]]) -> None:
-    if rows:
-        query = update(_SCORE).where(_SCORE.c.org_id == bindparam("its_org"), _SCORE.c.id == bindparam("its_id"))
-        session.execute(query.values({name: bindparam(name) for name in _WRITTEN}), rows)
-    privacy.record_many(session, lines)
 
 
 # --- one score -------------------------------------------------------------------------------------------------------------------
@@ -170,13 +155,13 @@ def _note_registrations(ended: Sequence[Ended], pace: Pace, limits: Limits, chan
             continue
         noted.add((registration_id, verdict.remedy))
         if for_all and verdict.everywhere:
-            connection.hold(
+            hold(
                 registration_id=registration_id,
                 what=verdict.remedy,
                 until=lambda refusals: lane_rules.rest(limits, refusals, base.now(), chance),
             )
         else:
-            connection.note_attention(registration_id=registration_id, what=verdict.remedy if for_all else "")
+            note_attention(registration_id=registration_id, what=verdict.remedy if for_all else "")
         if not for_all:
             _revive(job)
 

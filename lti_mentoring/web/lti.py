@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import structlog
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
 from prometheus_client import Counter
 
 from lti_mentoring.domain.rule import RuleBroken
@@ -70,7 +70,7 @@ def launch() -> Response:
     except LaunchRefused as refusal:
         return refused(refusal)
     LAUNCHES.labels("accepted").inc()
-    answer = make_response(redirect(_landing(signed), 303))
+    answer = onward(_landing(signed), 303)
     session.set_cookie(answer, session.COOKIE, signed.token, max_age=wiring().settings.session.absolute_hours * 3600)
     session.clear_cookie(answer, received.cookie_name)
     return answer
