@@ -29,8 +29,11 @@ FIRST_WINDOW = 2
 """Requests that an LMS gets at once from this process before it has answered any. Each answer widens the window by one, up to what its
 gate lets through, and trouble halves it: an LMS that does not answer holds few of the threads that others need."""
 
-LINGER_SECONDS = 0.005
-"""How long answers are gathered before they are written down together."""
+LINGER_SECONDS = 0.002
+"""How long answers are gathered at least before they are written down together: each transaction waits for the disk."""
+
+MOST_LINGER_SECONDS = 0.01
+"""And at most, while no LMS could be given more anyway."""
 
 IDLE_SECONDS = 5.0
 AFTER_A_FAULT_SECONDS = 1.0
@@ -112,8 +115,12 @@ class Courier:
         """Wait for news, no longer than until some lane wants to be looked at, and take all there are."""
         if not self._read(self._patience()):
             return
-        if self._in_flight:
-            time.sleep(LINGER_SECONDS)
+        begun = time.monotonic()
+        while self._in_flight:
+            passed = time.monotonic() - begun
+            if passed >= (LINGER_SECONDS if self._wanting() else MOST_LINGER_SECONDS):
+                break
+            self._read(LINGER_SECONDS)
         while self._read(0):
             pass
 
@@ -165,18 +172,21 @@ class Courier:
 
     def _claim(self) -> None:
         """Give every lane that wants some its share of the free threads, whoever has fewest in flight first."""
-        now = time.monotonic()
         for key in [key for key, one in self._lanes.items() if one.look_at is None and not one.in_flight]:
             del self._lanes[key]
         if self._stopping:
             return
-        wanting = sorted((key for key, one in self._lanes.items() if one.wants(now)), key=lambda key: self._lanes[key].in_flight)
+        wanting = sorted(self._wanting(), key=lambda key: self._lanes[key].in_flight)
         for number, key in enumerate(wanting):
             free = self._threads - self._in_flight
             if free <= 0:
                 return
             share = -(-free // (len(wanting) - number))
             self._serve_lane(key, share)
+
+    def _wanting(self) -> list[str]:
+        now = time.monotonic()
+        return [key for key, one in self._lanes.items() if one.wants(now)]
 
     def _serve_lane(self, key: str, share: int) -> None:
         serving = self._lanes[key]

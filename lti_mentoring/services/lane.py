@@ -83,10 +83,11 @@ def ensure(session: Session, lanes: Collection[tuple[str, str, str]]) -> None:
 def admit(lane: str, *, most: int, pace: Pace, limits: Limits) -> Admission:
     """Take up to ``most`` scores of a lane that are due, as far as its gate lets them through; they are the caller's for a lease.
 
-    The gate's row is locked meanwhile, so that all workers together never pass a cap.
+    The gate's row is locked meanwhile, so that all workers together never pass a cap. Nothing is sent of what is claimed before
+    ``dispatch.prepare`` has committed.
     """
     now = base.now()
-    with base.across_organisations("delivery: claim"), base.transactional() as session:
+    with base.across_organisations("delivery: claim"), base.transactional(durable=False) as session:
         row = _locked(session, lane)
         if row is None:
             return Admission()

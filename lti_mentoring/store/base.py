@@ -251,8 +251,11 @@ def end_read() -> None:
 
 
 @contextmanager
-def transactional() -> Iterator[Session]:
+def transactional(*, durable: bool = True) -> Iterator[Session]:
     """One verb, one transaction: the only commit of the product. Never nests.
+
+    Not ``durable``: PostgreSQL does not wait for the disk. For what may be lost with the power as long as the durable commit that
+    follows it is lost as well; that one takes it along, since what is committed reaches the disk in its order.
 
     A read transaction that is still open is ended first: on SQLite, a read, a foreign commit and then a write in one
     session is "database is locked" at once, whatever the timeout says.
@@ -266,7 +269,10 @@ def transactional() -> Iterator[Session]:
     token = _writing.set(True)
     changed: set[str] = set()
     try:
-        held.connection().info["changed"] = changed
+        connection = held.connection()
+        connection.info["changed"] = changed
+        if not durable and connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield held
         held.commit()
     except BaseException:
