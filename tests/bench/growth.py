@@ -26,7 +26,8 @@ import ours
 import structlog
 from flask import current_app
 from machine import free_port, say
-from sqlalchemy import Connection, create_engine, text
+from sizes import grown, measure
+from sqlalchemy import create_engine, text
 from tools import Bench, sqlalchemy_url
 
 from lti_mentoring import app as wiring
@@ -54,12 +55,7 @@ ITEMS = ("programme", "module:M1", "observation")
 COURSE_OF = 25
 """Candidates of one course, who share its coordinator and its observer."""
 NOTES, NOTE_LENGTH = 12, (60, 200)
-WORDS = (
-    ["asks", "waits", "names", "repeats", "his", "her", "own", "words", "what", "would", "you", "try", "first", "nothing", "of", "this", "goes", "to", "the", "line", "by", "Friday", "three", "ways", "out"]
-)
-PASSING = frozenset({"web_session", "spent_nonce"})
-"""Tables whose rows are deleted by themselves once they have ended: they count by launch, not by candidacy."""
-A_YEAR = 24_000
+SAYS = "She asks what he would try first, waits, and repeats his own words; by Friday he will have talked to the line about it. "
 PACE = Pace(lease_seconds=60, base_seconds=10, cap_seconds=3600, batch=50)
 LIMITS = Limits(most_at_once=8, per_second=0, burst=20, breaker_failures=5, breaker_seconds=30, cap_seconds=3600)
 
@@ -213,101 +209,8 @@ def _observe(observer: Actor, observation_id: str, chance: random.Random) -> Non
 
 
 def _note(chance: random.Random) -> str:
-    length, said = chance.randint(*NOTE_LENGTH), ""
-    while len(said) < length:
-        said += f"{chance.choice(WORDS)} "
-    return said[:length].strip()
-
-
-# --- sizes ----------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Bytes of tables and of their indexes ((table, index) -> bytes), rows of tables, audit lines by verb. ``whole``: the database."""
-
-    heap: dict[str, int]
-    indexes: dict[tuple[str, str], int]
-    rows: dict[str, int]
-    audit: dict[str, int]
-    whole: int
-
-
-_POSTGRESQL_HEAP = (
-    "SELECT c.relname, pg_table_size(c.oid) FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'"
-)
-_POSTGRESQL_INDEXES = (
-    "SELECT t.relname, i.relname, pg_table_size(i.oid) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
-    " JOIN pg_class t ON t.oid = x.indrelid WHERE t.relnamespace = 'public'::regnamespace"
-)
-_SQLITE = "SELECT m.type, m.tbl_name, m.name, sum(s.pgsize) FROM dbstat s JOIN sqlite_schema m ON m.name = s.name GROUP BY m.name"
-
-
-def measure(url: str) -> Sizes:
-    """As they are on disk, after what PostgreSQL's own caretaker would do."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        found = _postgresql(connection) if engine.dialect.name == "postgresql" else _sqlite(connection)
-    engine.dispose()
-    return found
-
-
-def _postgresql(connection: Connection) -> Sizes:
-    connection.execute(text("VACUUM ANALYZE"))
-    heap: dict[str, int] = dict(connection.execute(text(_POSTGRESQL_HEAP)).tuples().all())
-    indexes = {(table, name): size for table, name, size in connection.execute(text(_POSTGRESQL_INDEXES))}
-    return Sizes(heap, indexes, *_counted(connection), sum(heap.values()) + sum(indexes.values()))
-
-
-def _sqlite(connection: Connection) -> Sizes:
-    connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
-    pages, each = (connection.execute(text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size"))
-    has_sizes = connection.execute(text("SELECT count(*) FROM pragma_compile_options WHERE compile_options = 'ENABLE_DBSTAT_VTAB'"))
-    parts = connection.execute(text(_SQLITE)).all() if has_sizes.scalar_one() else []
-    heap = {name: size for kind, _, name, size in parts if kind == "table"}
-    indexes = {(table, name): size for kind, table, name, size in parts if kind == "index"}
-    return Sizes(heap, indexes, *_counted(connection), pages * each)
-
-
-def _counted(connection: Connection) -> tuple[dict[str, int], dict[str, int]]:
-    names = [table.name for table in base.Base.metadata.sorted_tables]
-    rows = {name: connection.execute(text(f'SELECT count(*) FROM "{name}"')).scalar_one() for name in names}
-    verbs = connection.execute(text("SELECT object_kind, verb, count(*) FROM audit_event GROUP BY object_kind, verb")).all()
-    return rows, {f"{kind} {verb}": count for kind, verb, count in verbs}
-
-
-def grown(before: Sizes, after: Sizes, candidacies: int) -> dict[str, Any]:
-    """What one candidacy takes; a launch's session and nonce apart."""
-    rows = {name: after.rows[name] - before.rows[name] for name in after.rows}
-    heap = {name: after.heap[name] - before.heap[name] for name in after.heap if name in rows}
-    each = {key: size - before.indexes[key] for key, size in after.indexes.items() if key[0] in rows}
-    indexes = {name: sum(size for key, size in each.items() if key[0] == name) for name in heap}
-    whole = heap.keys() - PASSING
-    total = sum(heap[name] + indexes[name] for name in whole) if heap else after.whole - before.whole
-    tables = {
-        name: {
-            "heap": round(heap[name] / candidacies),
-            "indexes": round(indexes[name] / candidacies),
-            "rows": round(rows[name] / candidacies, 2),
-        }
-        for name in sorted(whole, key=lambda one: -heap[one] - indexes[one])
-        if heap[name] or indexes[name] or rows[name]
-    }
-    of_index = sorted(((size / candidacies, name) for (table, name), size in each.items() if size and table not in PASSING), reverse=True)
-    launches = rows["spent_nonce"]
-    passing = {name: round((heap[name] + indexes[name]) / launches) for name in sorted(PASSING & heap.keys())}
-    return {
-        "candidacies": candidacies,
-        "bytes_a_candidacy": round(total / candidacies),
-        "of_it_heap": round(sum(heap[name] for name in whole) / candidacies),
-        "of_it_indexes": round(sum(indexes[name] for name in whole) / candidacies),
-        "tables": tables,
-        "indexes": {name: round(size) for size, name in of_index},
-        "audit_lines": {name: round((count - before.audit.get(name, 0)) / candidacies, 2) for name, count in sorted(after.audit.items())},
-        "launches": round(launches / candidacies, 2),
-        "bytes_a_launch": passing,
-        "gib_of_24_000": round(A_YEAR * total / candidacies / 2**30, 3),
-    }
+    length, start = chance.randint(*NOTE_LENGTH), chance.randrange(len(SAYS))
+    return (SAYS * 3)[start : start + length].strip()
 
 
 # --- the process, and who starts it ---------------------------------------------------------------------------------------
@@ -327,7 +230,7 @@ def live(warm: int, more: int) -> dict[str, Any]:
         for start in range(first, first + count, COURSE_OF):
             town.course(start, min(COURSE_OF, first + count - start))
         sizes.append(measure(url))
-    return grown(*sizes, more)
+    return grown(sizes[0], sizes[1], more)
 
 
 def _on(bench: Bench, kind: str, warm: int, more: int) -> dict[str, Any]:
