@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks: launches, servers, a burst, memory and deliveries, as one JSON object on standard output; what is done is told on
-standard error.
+"""The benchmarks: launches, servers, a burst, memory, deliveries and growth, as one JSON object on standard output; what is done is
+told on standard error.
 
-``--only launches`` (servers, burst, memory, deliveries, platforms, kills, profile; several may be named) runs a part; ``--tiny`` shows
-that they start.
+``--only launches`` (servers, burst, memory, deliveries, platforms, kills, growth, profile; several may be named) runs a part; ``--tiny``
+shows that they start.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any
 
 import deliveries
 import durable
+import growth
 import launches
 import memory
 import server
@@ -67,6 +68,7 @@ PARTS = {
     "platforms": lambda bench, told: (
         deliveries.term(bench, platforms=8, each=5, seed=told.seed) if told.tiny else deliveries.term(bench, seed=told.seed)
     ),
+    "growth": lambda bench, told: growth.run(bench, warm=2, more=3) if told.tiny else growth.run(bench, warm=50, more=450),
 }
 
 
