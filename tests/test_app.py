@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,18 @@ except ZeroDivisionError:
     assert said == {"event": "request", "level": "info", "request_id": "4c1a", "status": 200, "odd": "{1}", "text": "\u00fc\n"}
     assert (failed["level"], failed["event"]) == ("error", "failed")
     assert "ZeroDivisionError" in failed["exception"]
+
+
+def test_a_worker_has_no_pages_and_loads_none_of_what_they_need(secrets: dict[str, str], tmp_path: Path) -> None:
+    """Their libraries would be a tenth of its memory."""
+    lines = (
+        "import os, sys",
+        "from lti_mentoring import app",
+        "made = app.from_environment(pages=False)",
+        "assert 'make_courier' in made.extensions",
+        "assert {rule.endpoint for rule in made.url_map.iter_rules()} <= {'static'}",
+        "print(*sorted({'flask_wtf', 'flask_babel', 'flask_bootstrap', 'alembic', 'lti_mentoring.web.site'} & set(sys.modules)))",
+    )
+    environ = os.environ | secrets | {"LTI_MENTORING_DATABASE_URL": f"sqlite:///{tmp_path / 'tool.sqlite3'}"}
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stderr
