@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -88,30 +88,25 @@ def admit(lane: str, *, most: int, pace: Pace, limits: Limits) -> Admission:
     """
     now = base.now()
     with base.across_organisations("delivery: claim"), base.transactional(durable=False) as session:
-        row = _locked(session, lane)
+        row = lock(session, lane)
         if row is None:
             return Admission()
         gate, limits = _gate(row), _own(row, limits)
         count = min(most, rules.admits(gate, limits, in_flight=_in_flight(session, lane, now), now=now))
         taken = _take(session, _due(session, lane, now, count), now, pace, probing=gate.breaker != rules.CLOSED) if count else ()
         gate = rules.let_through(gate, limits, count=len(taken), now=now, lease=timedelta(seconds=pace.lease_seconds))
-        _keep(session, lane, _gate(row), gate)
+        _keep(session, row, gate)
         if not count:
             return Admission((), rules.opens_at(gate, limits, now))
         return Admission(taken, _again(session, lane, gate, limits, now, full=len(taken) == count))
 
 
 _LOCKED = select(_LANE).where(_LANE.c.key == bindparam("key")).with_for_update()
-_LOCK = select(_LANE.c.key).where(_LANE.c.key == bindparam("key")).with_for_update()
 
 
-def _locked(session: Session, lane: str) -> Any:
+def lock(session: Session, lane: str) -> Any:
+    """Put the caller's transaction in order with the others of a lane. -> its row, None if there is none"""
     return session.connection().execute(_LOCKED, {"key": lane}).first()
-
-
-def lock(session: Session, lane: str) -> None:
-    """Put the caller's transaction in order with the others of a lane."""
-    session.connection().execute(_LOCK, {"key": lane})
 
 
 def _gate(row: Any) -> Gate:
@@ -124,10 +119,19 @@ def _own(row: Any, limits: Limits) -> Limits:
     return replace(limits, **said) if said else limits
 
 
-def _keep(session: Session, lane: str, before: Gate, gate: Gate, **more: Any) -> None:
-    changed = {name: getattr(gate, name) for name in _GATE if getattr(gate, name) != getattr(before, name)} | more
-    if changed:
-        session.execute(update(_LANE).where(_LANE.c.key == lane).values(**changed))
+_KINDS = ("done", "later", "stale", "refused")
+_SAID: dict[str, Any] = {name: bindparam(name) for name in (*_GATE, "rests_for")}
+_ADDED: dict[str, Any] = {kind: _LANE.c[kind] + bindparam(f"{kind}_more") for kind in _KINDS}
+_KEEP = update(_LANE).where(_LANE.c.key == bindparam("its_key")).values(_SAID | _ADDED)
+
+
+def _keep(session: Session, row: Any, gate: Gate, *, counts: Mapping[str, int] | None = None, rests_for: str | None = None) -> None:
+    """Write down the gate of a locked row if anything has changed; ``counts`` is added to what has ended in each way."""
+    counts, rests_for = counts or {}, row.rests_for if rests_for is None else rests_for
+    if gate == _gate(row) and not counts and rests_for == row.rests_for:
+        return
+    values = {name: getattr(gate, name) for name in _GATE} | {f"{kind}_more": counts.get(kind, 0) for kind in _KINDS}
+    session.connection().execute(_KEEP, {"its_key": row.key, "rests_for": rests_for, **values})
 
 
 _now: Any = bindparam("now")
@@ -201,8 +205,8 @@ def _take(session: Session, rows: Sequence[Any], now: datetime, pace: Pace, *, p
 def unasked(session: Session, lane: str, registrations: Collection[str]) -> None:
     """Probes of a lane had nothing to ask after all: others may, at once. In the caller's transaction, which has locked the lane."""
     now = base.now()
-    if (row := _locked(session, lane)) is not None:
-        _keep(session, lane, _gate(row), rules.unasked(_gate(row), now))
+    if (row := lock(session, lane)) is not None:
+        _keep(session, row, rules.unasked(_gate(row), now))
     connection.try_again(session, registrations)
 
 
@@ -229,24 +233,21 @@ def _again(session: Session, lane: str, gate: Gate, limits: Limits, now: datetim
 
 
 def heard(
-    session: Session, lane: str, ended: Sequence[tuple[str, str, Event]], *, limits: Limits, now: datetime, chance: Callable[[], float]
+    session: Session, row: Any, ended: Sequence[tuple[str, str, Event]], *, limits: Limits, now: datetime, chance: Callable[[], float]
 ) -> None:
     """Count how scores of a lane have ended, (kind of verdict or "", remedy, event) of each, and let its gate learn from them.
 
-    In the transaction that settles them, before its rows are touched: who locks a lane locks it first.
+    In the transaction that settles them; ``row`` is what ``lock`` gave it.
     """
     counts = Counter(kind for kind, _, _ in ended if kind)
-    more: dict[str, Any] = {kind: getattr(_LANE.c, kind) + count for kind, count in counts.items()}
-    row = _locked(session, lane)
-    if row is None:
-        return
     before, events = _gate(row), [event for _, _, event in ended]
-    gate = before
-    if not rules.quiet(before, events):
-        gate = rules.after(before, _own(row, limits), events, now=now, chance=chance)
-        troubles = [remedy for _, remedy, event in ended if event.kind != rules.ANSWERED]
-        more["rests_for"] = "" if gate.rests_until is None else (troubles[-1] if troubles else row.rests_for)
-    _keep(session, lane, before, gate, **more)
+    if rules.quiet(before, events):
+        _keep(session, row, before, counts=counts)
+        return
+    gate = rules.after(before, _own(row, limits), events, now=now, chance=chance)
+    troubles = [remedy for _, remedy, event in ended if event.kind != rules.ANSWERED]
+    rests_for = "" if gate.rests_until is None else (troubles[-1] if troubles else row.rests_for)
+    _keep(session, row, gate, counts=counts, rests_for=rests_for)
 
 
 # --- what an operator says -------------------------------------------------------------------------------------------------------

@@ -38,13 +38,14 @@ def settle(ended: Sequence[Ended], *, pace: Pace, limits: Limits, chance: Callab
         return
     now = base.now()
     with base.transactional() as session:
-        lane.lock(session, ended[0][0].lane)  # who locks a lane locks it first
+        gate = lane.lock(session, ended[0][0].lane)  # who locks a lane locks it first
         connection = session.connection()
         rows = {row.id: row for row in scores.still_ours(connection, {job.due.id: job.due.attempt for job, _ in ended})}
         # What a worker brings that was cut off for a while, and has lost its scores, is old news: the gate learns nothing from it.
         news = [(job, outcome) for job, outcome in ended if job.due.id in rows]
         told = [_told(outcome) for _, outcome in news if _asked(outcome)]
-        lane.heard(session, ended[0][0].lane, told, limits=limits, now=now, chance=chance)
+        if gate is not None:
+            lane.heard(session, gate, told, limits=limits, now=now, chance=chance)
         if unasked := {job.registration_id for job, outcome in news if job.due.probe and not _asked(outcome)}:
             lane.unasked(session, ended[0][0].lane, unasked)
         written, lines = [], []
