@@ -37,6 +37,9 @@ BREAKER: Mapping[tuple[str, str], str] = {
 trouble that is one too many. A probe whose worker died is followed by another one once its lease has ended."""
 
 TROUBLE_STATUSES = frozenset({408, 425, 502, 503, 504})
+
+PARCEL_SECONDS = 0.4
+"""How much of a rate is let through together where a bucket is empty."""
 """With no answer at all, these say that the whole LMS is in trouble. 500 does not: Moodle says it of one locked grade."""
 
 
@@ -125,13 +128,18 @@ def unasked(gate: Gate, now: datetime) -> Gate:
 
 
 def opens_at(gate: Gate, limits: Limits, now: datetime) -> datetime | None:
-    """When a gate that admits nobody now will let somebody through by itself; None if only an end of a request or of a pause can."""
+    """When a gate that admits nobody now is worth asking again; None if only an end of a request or of a pause can open it.
+
+    An empty bucket fills to a parcel first: who asked for each score as its turn comes would ask ten times a second for each LMS.
+    """
     if gate.paused:
         return None
     if gate.rests_until is not None and now < gate.rests_until:
         return gate.rests_until
-    if gate.breaker == CLOSED and limits.per_second and (missing := 1 - tokens(gate, limits, now)) > 0:
-        return max(now, gate.refilled_at) + timedelta(seconds=missing / limits.per_second)  # nothing flows before a clock is there again
+    if gate.breaker == CLOSED and limits.per_second and (held := tokens(gate, limits, now)) < 1:
+        parcel = max(1.0, min(limits.burst / 2, limits.per_second * PARCEL_SECONDS))
+        # Nothing flows before a clock that was set back is there again.
+        return max(now, gate.refilled_at) + timedelta(seconds=(parcel - held) / limits.per_second)
     return None
 
 

@@ -35,6 +35,10 @@ LINGER_SECONDS = 0.002
 MOST_LINGER_SECONDS = 0.01
 """And at most, while no LMS could be given more anyway."""
 
+SOON_SECONDS = 0.5
+"""A gate that opens as soon as that is not asked before, whatever ends meanwhile: its bucket fills. One that opens later may have been
+opened by what has ended, or by an operator."""
+
 IDLE_SECONDS = 5.0
 AFTER_A_FAULT_SECONDS = 1.0
 
@@ -54,15 +58,24 @@ class _Sent:
 
 @dataclass(slots=True)
 class _Serving:
-    """A lane as this process serves it. ``look_at`` is on the monotonic clock; None: when a request has ended."""
+    """A lane as this process serves it. ``look_at`` is on the monotonic clock; None: when a request has ended. Its gate has said that
+    it opens no sooner than ``shut_until``, whatever ends."""
 
     look_at: float | None
+    shut_until: float = 0.0
     window: int = FIRST_WINDOW
     in_flight: int = 0
 
     def wants(self, now: float) -> bool:
         """Whether to ask its gate: half a window at a time, so that many scores share a transaction."""
-        return self.look_at is not None and self.look_at <= now and self.in_flight <= self.window // 2
+        at = self.next_look()
+        return at is not None and at <= now
+
+    def next_look(self) -> float | None:
+        """When that will be, as far as time alone can tell."""
+        if self.look_at is None or self.in_flight > self.window // 2:
+            return None
+        return max(self.look_at, self.shut_until)
 
 
 class Courier:
@@ -155,7 +168,7 @@ class Courier:
     def _patience(self) -> float:
         now = time.monotonic()
         room = self._in_flight < self._threads and not self._stopping
-        looks = [one.look_at for one in self._lanes.values() if one.look_at is not None and one.in_flight <= one.window // 2]
+        looks = [at for one in self._lanes.values() if (at := one.next_look()) is not None]
         return min(max(0.0, min(looks, default=now + IDLE_SECONDS) - now), IDLE_SECONDS) if room else IDLE_SECONDS
 
     # --- settle -------------------------------------------------------------------------------------------------------
@@ -194,6 +207,8 @@ class Courier:
         with self._context():
             admission = lane.admit(key, most=most, pace=self._pace, limits=self._limits)
         serving.look_at = _monotonic(admission.again)
+        if serving.look_at is not None and serving.look_at < time.monotonic() + SOON_SECONDS:
+            serving.shut_until = serving.look_at
         before = self._in_flight
         for org_id, due in groupby(sorted(admission.due, key=lambda one: one.org_id), key=lambda one: one.org_id):
             with self._context(), base.tenant(org_id):

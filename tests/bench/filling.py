@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from lti_mentoring import app as wiring
 from lti_mentoring import settings
 from lti_mentoring.cli.base import DEFAULT_PACK, pack_folder
 from lti_mentoring.domain.delivery import SCORE_SCOPE, STUCK
+from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import delivery, platform, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -161,9 +163,12 @@ def retry() -> int:
     org_id = platform.organisation_id(ORGANISATION)
     with base.tenant(org_id):
         stuck = list(base.session().scalars(select(ScorePublication.id).where(ScorePublication.state.in_(STUCK))))
+    sent = 0
     for one in stuck:
-        delivery.retry_by_operator(org_id=org_id, publication_id=one)
-    return len(stuck)
+        with suppress(NotFound):  # it has gone out by itself meanwhile
+            delivery.retry_by_operator(org_id=org_id, publication_id=one)
+            sent += 1
+    return sent
 
 
 def main(words: list[str]) -> None:

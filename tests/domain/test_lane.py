@@ -267,9 +267,21 @@ def test_after_a_quiet_time_a_burst_begins_at_once_and_then_the_rate_holds() -> 
     assert admits(FRESH, wide, in_flight=0, now=START) == 20
     gate = let_through(FRESH, wide, count=20, now=START, lease=LEASE)
     assert admits(gate, wide, in_flight=20, now=START) == 0
-    assert opens_at(gate, wide, START) == START + seconds(0.1)
+    assert opens_at(gate, wide, START) == START + seconds(0.4), "four together, not one each tenth of a second"
+    assert admits(gate, wide, in_flight=20, now=START + seconds(0.4)) == 4
     assert admits(gate, wide, in_flight=20, now=START + seconds(1)) == 10
     assert admits(gate, wide, in_flight=20, now=START + seconds(60)) == 20
+
+
+@given(limits_of_all_kinds)
+def test_an_empty_bucket_is_asked_again_for_one_score_at_least_and_half_a_burst_at_most(limits: Limits) -> None:
+    empty = Gate(tokens=0, refilled_at=START)
+    at = opens_at(empty, limits, START)
+    assert (at is None) == (not limits.per_second)
+    if at is not None:
+        filled = tokens(empty, limits, at + seconds(0.001))
+        assert filled + 0.001 >= 1
+        assert filled <= max(1, limits.burst / 2) + 0.002 * limits.per_second
 
 
 def test_without_a_rate_only_the_cap_counts() -> None:
