@@ -98,10 +98,11 @@ class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any])
 
 @lru_cache(maxsize=_MOST_ASKED)
 def _always_asked(auth_url: str, client_id: str, launch_url: str) -> str:
-    """How every redirect to a registration begins (LOG-06). A query that its address has is kept (S17, LOG-14)."""
+    """How every redirect to a registration begins (LOG-06). A query that its address has is kept (S17, LOG-14), a fragment is none of an
+    endpoint's (RFC 6749, 3.1)."""
     asked = {"scope": "openid", "response_type": "id_token", "response_mode": "form_post", "prompt": "none"}
     query = urlencode(asked | {"client_id": client_id, "redirect_uri": launch_url})
-    head = as_uri(auth_url).rstrip("?&")
+    head = as_uri(auth_url.partition("#")[0]).rstrip("?&")
     return f"{head}{'&' if '?' in head else '?'}{query}"
 
 

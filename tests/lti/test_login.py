@@ -116,6 +116,8 @@ def test_LOG_10_the_own_origin_is_recognised_in_other_spellings(world):
         ("https://lms.example/auth?tenant=1", "https://lms.example/auth?tenant=1&scope=openid&"),
         ("https://lms.example/auth?tenant=a%3Fb&", "https://lms.example/auth?tenant=a%3Fb&scope=openid&"),
         ("https://lms.example/auth?", "https://lms.example/auth?scope=openid&"),
+        ("https://lms.example/auth?tenant=1#top", "https://lms.example/auth?tenant=1&scope=openid&"),
+        ("https://lms.example/é\r\nX: 1", "https://lms.example/%C3%A9%0D%0AX:%201?scope=openid&"),
     ],
 )
 def test_LOG_14_a_query_of_the_auth_address_is_kept(world, auth_url, start):
