@@ -19,6 +19,7 @@ from lti_mentoring.services import candidacy, platform, programme, roles
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement, RoleGrant
 from lti_mentoring.store.platform import Deployment, Registration
+from support.closing import let_go
 from support.databases import fresh_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
 from support.live import Town, town
 
@@ -50,7 +51,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory, make_settings: Call
     app = wiring.create_app(make_settings(database_url=f"sqlite:///{path}", sqlite_synchronous="NORMAL"))
     with app.app_context():
         wiring.migrate_database()
-        base.db.engine.dispose()
+        let_go()
     return path
 
 
@@ -72,8 +73,7 @@ def bare_app(database_url: str, make_settings: Callable[..., settings.Settings])
     )
     yield made
     with made.app_context():
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 @pytest.fixture
@@ -101,8 +101,7 @@ def any_app(
         if request.param == "postgresql":
             wiring.migrate_database()
         yield made
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 @pytest.fixture(scope="session")

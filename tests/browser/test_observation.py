@@ -21,6 +21,7 @@ from lti_mentoring.services.sheet import Sheet
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from support import chromium
+from support.closing import let_go
 from support.driver import free_port, serving
 from support.visitor import Visitor
 
@@ -102,8 +103,7 @@ def room(database_url: str, make_settings: Callable[..., Settings]) -> Iterator[
     with serving(app, port):
         yield Room(app, world, url, made, cookies)
     with app.app_context():
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 def kept(page: Page) -> None:

@@ -21,6 +21,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.base import FenceBroken
 from lti_mentoring.store.people import Course, Membership, Person
 from lti_mentoring.store.programme import ProgrammeVersion
+from support.closing import let_go
 
 
 @pytest.fixture
@@ -186,8 +187,7 @@ def test_postgresql_and_we_notice_within_seconds_that_the_other_is_gone(
             assert (ours["connect_timeout"], ours["tcp_user_timeout"], ours["keepalives_idle"]) == (connect, user, "10")
             theirs = {name: session.scalar(text(f"SHOW {name}")) for name in ("idle_in_transaction_session_timeout", "tcp_user_timeout")}
             assert theirs == {"idle_in_transaction_session_timeout": "1min", "tcp_user_timeout": "10000"}
-            base.db.session.remove()
-            base.db.engine.dispose()
+            let_go()
 
 
 def test_a_host_that_is_gone_in_the_middle_of_a_transaction_does_not_keep_its_locks(
@@ -207,5 +207,4 @@ def test_a_host_that_is_gone_in_the_middle_of_a_transaction_does_not_keep_its_lo
             with pytest.raises(DBAPIError) as ended:
                 gone.execute(text("SELECT 1"))
             assert ended.value.connection_invalidated  # and the pool forgets it
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()

@@ -15,6 +15,7 @@ from lti_mentoring import app as wiring
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store import engine as engine_room
+from support.closing import let_go
 
 
 @pytest.fixture
@@ -22,8 +23,7 @@ def over_postgres(make_settings: Callable[..., Settings], fresh_postgres_url: st
     made = wiring.create_app(make_settings(database_url=fresh_postgres_url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}"))
     with made.app_context():
         yield made
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 def ask(question: str) -> object:

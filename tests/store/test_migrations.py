@@ -15,6 +15,7 @@ from sqlalchemy import inspect
 from lti_mentoring import app as wiring
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base, schema
+from support.closing import let_go
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -25,8 +26,7 @@ def empty_app(request: pytest.FixtureRequest, tmp_path, make_settings: Callable[
     made = wiring.create_app(make_settings(database_url=url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}"))
     with made.app_context():
         yield made
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 def differences() -> list[object]:

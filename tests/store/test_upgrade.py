@@ -21,6 +21,7 @@ from lti_mentoring.services import delivery, lane
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base, schema
 from lti_mentoring.store.delivery import ScorePublication
+from support.closing import let_go
 from support.live import Town, town
 from support.station import LIMITS, PACE, Station
 from support.workers import wait_until
@@ -40,8 +41,7 @@ def empty_app(request: pytest.FixtureRequest, tmp_path: Path, make_settings: Cal
     made = wiring.create_app(make_settings(database_url=url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}"))
     with made.app_context():
         yield made
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 def to_revision(revision: str) -> None:

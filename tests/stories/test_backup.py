@@ -24,6 +24,7 @@ from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base, schema
 from lti_mentoring.store.platform import Registration
+from support.closing import let_go
 from support.databases import Postgres
 from support.install import servers
 
@@ -100,8 +101,7 @@ class Opened:
         return self
 
     def __exit__(self, *error: object) -> None:
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
         self._context.pop()
 
     def counts(self) -> dict[str, int]:

@@ -20,6 +20,7 @@ from lti_mentoring.demo.site import Site
 from lti_mentoring.services import delivery, lane, platform, programme
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
+from support.closing import let_go
 from support.driver import Browser, Lms, free_port, serving
 
 PACK = Path(__file__).parent.parent.parent / "config" / "programmes" / "foundations"
@@ -95,8 +96,7 @@ def town(
     with serve_tool(app, tool_port), serving(lms, lms_port):
         yield Town(app, tool_url, lms_url, _register(app, lms_url, played), {one.key: one for one in played})
     with app.app_context():
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 def _register(app: Flask, lms_url: str, played: Sequence[Site]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from lti_mentoring.lti.grades import Grades, Score
 from lti_mentoring.services import platform, programme
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
+from support.closing import let_go
 from support.databases import free_port
 from support.driver import Browser, Response, serving
 from support.install import peers
@@ -236,8 +237,7 @@ def campus_town(make_settings: Callable[..., Settings], empty_database: Path, fo
     with serving(app, port):
         yield CampusTown(app, tool_url, campus.url, {SITE: org_id}, {}, campus)
     with app.app_context():
-        base.db.session.remove()
-        base.db.engine.dispose()
+        let_go()
 
 
 def a_score(sub: str, at: datetime, given: float | None = 1, maximum: float = 1, grading: str = "FullyGraded") -> Score:

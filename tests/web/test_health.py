@@ -11,7 +11,7 @@ from flask import Flask
 
 from lti_mentoring import app as wiring
 from lti_mentoring import settings
-from lti_mentoring.store import base
+from support.closing import let_go
 
 
 def test_alive_and_ready(app: Flask) -> None:
@@ -29,7 +29,7 @@ def test_an_unmigrated_database_is_not_ready_and_no_address_is_told(
     assert answer.status_code == 503
     assert answer.get_json() == {"parts": ["database"], "status": "not ready"}
     with made.app_context():
-        base.db.engine.dispose()
+        let_go()
 
 
 def test_metrics_are_absent_without_a_token_and_closed_without_the_right_one(
@@ -43,4 +43,4 @@ def test_metrics_are_absent_without_a_token_and_closed_without_the_right_one(
     text = client.get("/metrics", headers={"Authorization": "Bearer letmein"}).get_data(as_text=True)
     assert "lti_mentoring_request_seconds" in text
     with made.app_context():
-        base.db.engine.dispose()
+        let_go()
