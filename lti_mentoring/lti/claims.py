@@ -16,6 +16,8 @@ from lti_mentoring.lti.refusal import LaunchRefused
 
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
+NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+GROUPS = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
 
 VERSION = "1.3.0"
 RESOURCE_LINK = "LtiResourceLinkRequest"
@@ -141,6 +143,19 @@ def ags(body: Mapping[str, Any], *, http: bool) -> AgsClaim | None:
         web_address(given.get("lineitems"), http=http),
         frozenset(one for one in listed[:50] if isinstance(one, str) and len(one) <= MAX_ID),
     )
+
+
+def memberships(body: Mapping[str, Any], *, http: bool) -> str | None:
+    """Where the LMS lists who is in the course, if it speaks version 2.0 of that service (NR-01)."""
+    given = a_dict(body.get(NRPS))
+    versions = given.get("service_versions", ["2.0"])
+    spoken = versions if isinstance(versions, list) else [versions]
+    return web_address(given.get("context_memberships_url"), http=http) if "2.0" in spoken else None
+
+
+def groups(body: Mapping[str, Any], *, http: bool) -> str | None:
+    """Where the LMS lists the course's groups (CG-01)."""
+    return web_address(a_dict(body.get(GROUPS)).get("context_groups_url"), http=http)
 
 
 def locale(body: Mapping[str, Any]) -> str | None:

@@ -54,6 +54,8 @@ class Launch:
     resource_link_title: str | None
     custom: Mapping[str, str]
     ags: AgsClaim | None
+    memberships_url: str | None
+    groups_url: str | None
     return_url: str | None
     document_target: str
     target_link_uri: str
@@ -110,7 +112,8 @@ def launch_of(
     link_id, link_title = claims.resource_link(body)
     context_id, context_title, context_label = claims.context(body)
     words = _words(body) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
-    grades = claims.ags(body, http=registration.token_url.startswith("http://"))
+    on_http = registration.token_url.startswith("http://")
+    grades = claims.ags(body, http=on_http)
     ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
     target_kind = claims.a_dict(body.get(LTI + "launch_presentation")).get("document_target")
     return Launch(
@@ -131,6 +134,8 @@ def launch_of(
         course_scope="" if quirks.deployments_share_courses else f"{registration.client_id}/{deployment_id}",
         resource_link_id=link_id,
         ags=grades,
+        memberships_url=claims.memberships(body, http=on_http),
+        groups_url=claims.groups(body, http=on_http),
         return_url=None,
         document_target=target_kind if target_kind in ("iframe", "frame", "window") else "",
         target_link_uri="",

@@ -257,6 +257,7 @@ def _told(launch: Launch) -> dict[str, Any]:
     told: dict[str, Any] = {"title": (launch.resource_link_title or "")[:400], "item": (launch.custom.get("item") or "programme")[:200]}
     if ags is not None:
         told |= {"lineitem_url": ags.lineitem, "lineitems_url": ags.lineitems, "ags_scopes": sorted(ags.scopes)}
+    told |= {"memberships_url": launch.memberships_url, "groups_url": launch.groups_url}
     told["claims_hash"] = hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()
     return told
 

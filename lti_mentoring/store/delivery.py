@@ -56,6 +56,9 @@ class ScorePublication(TenantMixin, Base):
     lms_given: Mapped[float | None]
     lms_maximum: Mapped[float | None]
     """What the platform held when it turned ours away."""
+    compared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    compared: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    """What the last look into the gradebook found: a code of ``domain.reconciliation``, "" before the first."""
     fault: Mapped[str] = mapped_column(String(60), default="")
     status: Mapped[int | None]
     words: Mapped[str] = mapped_column(Text, default="")
@@ -90,3 +93,31 @@ class DeliveryLane(Base):
     most_at_once: Mapped[int | None]
     per_second: Mapped[float | None]
     """The operator's own limits for this LMS, in place of the settings'."""
+
+
+class Reconciliation(TenantMixin, Base):
+    """When the column of an activity was last compared with what we hold, and what came of it."""
+
+    __tablename__ = "reconciliation"
+    __table_args__ = (
+        UniqueConstraint("org_id", "placement_id"),
+        belongs_to("placement", "placement_id"),
+        Index("ix_reconciliation_due", "state", "next_at"),
+    )
+
+    placement_id: Mapped[str] = mapped_column(Id)
+    registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"))
+    state: Mapped[str] = mapped_column(String(20))
+    """waiting (for a worker), running, done or failed."""
+    asked_by: Mapped[str] = mapped_column(String(40), default="")
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    checked: Mapped[int] = mapped_column(default=0)
+    differing: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tries: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[str] = mapped_column(String(60), default="")
+    status: Mapped[int | None]
+    words: Mapped[str] = mapped_column(Text, default="")

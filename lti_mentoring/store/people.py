@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_mentoring.store.base import Base, Id, TenantMixin, UtcDateTime, belongs_to, now
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""A time of launch for those who never came; a release that does not know the roster can read it."""
 
 
 class WebSession(Base):
@@ -112,6 +115,13 @@ class Placement(TenantMixin, Base):
     lineitem_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Until then one worker looks for, or makes, this activity's column; two at once would make two."""
     ags_scopes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    memberships_url: Mapped[str | None] = mapped_column(String(2000))
+    """Where the LMS lists who is in this course (NRPS), as the newest launch of this activity said."""
+    groups_url: Mapped[str | None] = mapped_column(String(2000))
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The LMS's own dates for this activity, where it says them."""
     claims_hash: Mapped[str] = mapped_column(String(64), default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
@@ -126,6 +136,7 @@ class Membership(TenantMixin, Base):
         belongs_to("course", "course_id"),
         belongs_to("person", "person_id"),
         Index("ix_membership_person", "org_id", "person_id"),
+        Index("ix_membership_roster", "org_id", "course_id", "roster_run"),
     )
 
     course_id: Mapped[str] = mapped_column(Id)
@@ -134,6 +145,15 @@ class Membership(TenantMixin, Base):
     standing: Mapped[str] = mapped_column(String(20), default="none")
     claims_hash: Mapped[str] = mapped_column(String(64), default="")
     launched_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    """The last launch, or ``NEVER``: the roster knows them, and they have not come yet."""
+    status: Mapped[str] = mapped_column(String(20), default="active", server_default="active")
+    """active, inactive (the LMS lets them in no more) or left (the roster does not have them any more); never erased."""
+    roster_standing: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    roster_hash: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """What the roster said last; the same again is not written."""
+    roster_run: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The last run of the roster sync that has seen them."""
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class RoleGrant(TenantMixin, Base):

@@ -46,6 +46,22 @@ class Registration(Base):
     """Its LMS refuses our sign-in: until then nothing is sent for it, then one grade tries."""
     refusals: Mapped[int] = mapped_column(default=0, server_default="0")
     """How often in a row it did."""
+    source: Mapped[str] = mapped_column(String(20), default="operator", server_default="operator")
+    """Who entered it: operator (by hand) or registration (the LMS itself, by dynamic registration)."""
+    product: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """What the LMS says that it is, with its version."""
+    scopes: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """The services that the LMS granted when it registered us; empty where it was entered by hand."""
+    role_overrides: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    """LTI role -> the standing that it gives here, in place of the usual one."""
+    keep_names: Mapped[bool] = mapped_column(default=True, server_default="1")
+    keep_email: Mapped[bool] = mapped_column(default=True, server_default="1")
+    """Whether names and e-mail addresses that the LMS sends are kept."""
+    clock_skew: Mapped[float | None]
+    """Seconds by which its clock was ahead of ours when the doctor looked last."""
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    findings: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """What the doctor found then: codes of ``domain.diagnosis``."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
@@ -110,3 +126,31 @@ class SpentNonce(Base):
 
     nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RegistrationInvite(Base):
+    """A one-time address by which an LMS registers itself with an organisation. Found by the hash of its token."""
+
+    __tablename__ = "registration_invite"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    org_id: Mapped[str] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
+    created_by: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    registration_id: Mapped[str | None] = mapped_column(Id, ForeignKey("registration.id"))
+    """What it led to; the same LMS may come again by it to update that."""
+
+
+class PlatformNotice(Base):
+    """A platform's notice, kept so that the same one is heeded once."""
+
+    __tablename__ = "platform_notice"
+
+    registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"), primary_key=True)
+    notice_id: Mapped[str] = mapped_column(String(255), primary_key=True)
+    deployment_id: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(100))
+    said: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
