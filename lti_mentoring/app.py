@@ -24,14 +24,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lti_mentoring import settings as settings_room
 from lti_mentoring.keys import Sealer
+from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import Grades
 from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
+from lti_mentoring.services import notice as notice_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
+from lti_mentoring.services.errands import Errands
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training
@@ -75,6 +78,7 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     http = make_client(settings)
     app.extensions["huey"] = huey
     app.extensions["grades_for"] = _grades_factory(sealer, http)
+    app.extensions["connector_for"] = _connector_factory(sealer, http)
     _tasks(app, huey, settings)
     if pages:
         site = importlib.import_module("lti_mentoring.web.site")  # with libraries of 8 MiB, which a worker does without
@@ -124,6 +128,23 @@ def _grades_factory(sealer: Sealer, http: Client) -> Any:
         )
 
     return grades_for
+
+
+def _connector_factory(sealer: Sealer, http: Client) -> Any:
+    tokens = key_verbs.Tokens(sealer)
+
+    @functools.lru_cache(maxsize=MOST_CLIENTS)
+    def connector_for(registration: Registration, deployment_id: str | None = None) -> Connector:
+        """The way to the other services of an LMS, kept as its grades' is."""
+        return Connector(
+            registration,
+            signing_key=lambda: key_verbs.signing_key(sealer, now=datetime.now(UTC)),
+            tokens=tokens,
+            http=http,
+            deployment_id=deployment_id,
+        )
+
+    return connector_for
 
 
 def migrate_database() -> str | None:
@@ -228,6 +249,11 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             session_verbs.forget_old_sessions(now=now)
         return lanes
 
+    connector_for, handler = app.extensions["connector_for"], f"{settings.public_url}/lti/notices"
+    app.extensions["errands"] = Errands(
+        app.app_context,
+        {"notices": lambda: notice_verbs.order_one(connector_for=connector_for, handler=handler)},
+    )
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier
     app.extensions["sweep"], app.extensions["sweep_seconds"] = sweep, told.sweep_seconds

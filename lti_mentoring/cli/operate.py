@@ -60,6 +60,8 @@ def worker(threads: int) -> None:
     serving = threading.Thread(target=courier.serve, name="courier")
     serving.start()
     threading.Thread(target=_sweep_for_ever, args=(lambda: [courier.wake(lane) for lane in sweep()], every), daemon=True).start()
+    errands = made.extensions["errands"]
+    errands.start()
     # The queue only wakes, so one thread is enough for it; SIGTERM lets what is in flight end and be written down.
     consumer = made.extensions["huey"].create_consumer(
         workers=1, periodic=False, initial_delay=0.1, max_delay=1.0, backoff=1.15, graceful_signal="TERM"
@@ -67,6 +69,7 @@ def worker(threads: int) -> None:
     try:
         consumer.run()
     finally:
+        errands.stop()
         courier.stop()
         serving.join()
 

@@ -13,7 +13,7 @@ from flask import Flask, Response, abort, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from lti_mentoring.demo import columns, control, gradebook, pages, protocol, roster, troubles, world
+from lti_mentoring.demo import columns, control, gradebook, notices, pages, protocol, roster, troubles, world
 from lti_mentoring.demo.site import SITES, Site
 from lti_mentoring.demo.state import State
 from lti_mentoring.settings import resources
@@ -44,7 +44,7 @@ def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: 
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _failed)
     app.context_processor(lambda: {"site": g.get("site"), "me": g.get("me"), "tool_url": world.world().tool_url})
-    for blueprint in (pages.front, pages.bp, troubles.bp, protocol.bp, gradebook.bp, roster.bp, control.bp):
+    for blueprint in (pages.front, pages.bp, troubles.bp, protocol.bp, gradebook.bp, roster.bp, notices.bp, control.bp):
         app.register_blueprint(blueprint)
     return app
 

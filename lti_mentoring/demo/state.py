@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS grade (book_column INTEGER REFERENCES book_column (id
     overridden INTEGER DEFAULT 0, posts INTEGER DEFAULT 0, PRIMARY KEY (book_column, sub));
 CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, at REAL, kind TEXT, title TEXT, status INTEGER,
     detail TEXT);
+CREATE TABLE IF NOT EXISTS notice_handler (site TEXT, kind TEXT, handler TEXT, PRIMARY KEY (site, kind));
 CREATE TABLE IF NOT EXISTS fault (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, name TEXT, place TEXT, remaining INTEGER, options TEXT);
 """
 
@@ -37,6 +38,7 @@ FORGET = (
     "DELETE FROM access_token WHERE site = ?",
     "DELETE FROM message WHERE site = ?",
     "DELETE FROM fault WHERE site = ?",
+    "DELETE FROM notice_handler WHERE site = ?",
 )
 
 MOST_MESSAGES = 20_000
@@ -148,6 +150,18 @@ class State:
         """Make every token given out so far too old; how many."""
         with self.write() as db:
             return db.execute("UPDATE access_token SET expires_at = 0 WHERE site = ? AND expires_at > 0", (site,)).rowcount
+
+    # Orders for notices
+
+    def keep_handler(self, site: str, kind: str, handler: str) -> None:
+        """Send notices of that kind there; an empty address ends it."""
+        with self.write() as db:
+            db.execute("INSERT OR REPLACE INTO notice_handler VALUES (?, ?, ?)", (site, kind, handler))
+
+    def handlers(self, site: str) -> dict[str, str]:
+        """Kind of notice -> where it goes."""
+        with self.read() as db:
+            return {row["kind"]: row["handler"] for row in db.execute("SELECT * FROM notice_handler WHERE site = ?", (site,))}
 
     # The message log
 

@@ -17,6 +17,11 @@ from lti_mentoring.lti.refusal import LaunchRefused
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+NOTICES = LTI + "platformnotificationservice"
+NOTICE_SCOPE = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
+NOTICE_KINDS = ("LtiHelloWorldNotice", "LtiContextCopyNotice")
+"""Those that mean something to us."""
+
 GROUPS = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
 
 VERSION = "1.3.0"
@@ -40,6 +45,14 @@ class AgsClaim:
     lineitem: str | None
     lineitems: str | None
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NoticesClaim:
+    """Where an LMS takes orders for notices of this deployment, and which of those that mean something to us it has."""
+
+    url: str
+    kinds: tuple[str, ...]
 
 
 def identifier(body: Mapping[str, Any], claim: str, reason: str) -> str:
@@ -156,6 +169,23 @@ def memberships(body: Mapping[str, Any], *, http: bool) -> str | None:
 def groups(body: Mapping[str, Any], *, http: bool) -> str | None:
     """Where the LMS lists the course's groups (CG-01)."""
     return web_address(a_dict(body.get(GROUPS)).get("context_groups_url"), http=http)
+
+
+def notices(body: Mapping[str, Any], *, http: bool) -> NoticesClaim | None:
+    """What a launch says of the notice service, if it is one of version 1.0 that takes orders (PN-01)."""
+    given = a_dict(body.get(NOTICES))
+    url = web_address(given.get("platform_notification_service_url"), http=http)
+    spoken, may = texts(given.get("service_versions", ["1.0"])), texts(given.get("scope", [NOTICE_SCOPE]))
+    if url is None or "1.0" not in spoken or NOTICE_SCOPE not in may:
+        return None
+    offered = texts(given.get("notice_types_supported"))
+    return NoticesClaim(url, tuple(kind for kind in NOTICE_KINDS if kind in offered))
+
+
+def texts(given: Any) -> list[str]:
+    """A word or a list of words, as a list; what is neither says nothing."""
+    listed = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+    return [one for one in listed[:50] if isinstance(one, str)]
 
 
 def locale(body: Mapping[str, Any]) -> str | None:

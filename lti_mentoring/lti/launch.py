@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from lti_mentoring.lti import claims
 from lti_mentoring.lti.address import same_origin
-from lti_mentoring.lti.claims import LTI, AgsClaim
+from lti_mentoring.lti.claims import LTI, AgsClaim, NoticesClaim
 from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.login import LoginRedirect, begin
 from lti_mentoring.lti.platforms import profile
@@ -56,6 +56,7 @@ class Launch:
     ags: AgsClaim | None
     memberships_url: str | None
     groups_url: str | None
+    notices: NoticesClaim | None
     return_url: str | None
     document_target: str
     target_link_uri: str
@@ -136,6 +137,7 @@ def launch_of(
         ags=grades,
         memberships_url=claims.memberships(body, http=on_http),
         groups_url=claims.groups(body, http=on_http),
+        notices=claims.notices(body, http=on_http),
         return_url=None,
         document_target=target_kind if target_kind in ("iframe", "frame", "window") else "",
         target_link_uri="",

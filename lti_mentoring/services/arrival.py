@@ -37,6 +37,7 @@ _KNOWN = (
         _d.org_id.label("deployment_org"),
         _d.state,
         _d.frame_origins,
+        _d.notices_url,
         _i.id.label("identity"),
         _i.claims_hash.label("person_claims"),
         _p.id.label("person"),

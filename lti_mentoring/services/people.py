@@ -85,6 +85,7 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
         known = arrival.look(connection, launch, org_id)
         deployment = known.deployment or _join(connection, launch, org_id)
         _frame_origin(connection, launch, deployment, known.frame_origins or (), private_hosts)
+        _notices(connection, launch, deployment, known)
         person_id, nameless = _person(connection, launch, org_id, known)
         course_id = _course(connection, launch, org_id, known)
         placement_id, item = _placement(session, launch, org_id, course_id, deployment, known)
@@ -125,6 +126,15 @@ def _frame_origin(connection: Connection, launch: Launch, deployment: str, known
         return
     if len(known) < MOST_ORIGINS:
         connection.execute(update(Deployment).where(Deployment.id == deployment).values(frame_origins=sorted({*known, place})))
+
+
+def _notices(connection: Connection, launch: Launch, deployment: str, known: Known) -> None:
+    """A deployment whose LMS offers notices: a worker orders them. Asked anew where the address is another one."""
+    told = launch.notices
+    if told is None or not told.kinds or told.url == known.notices_url or len(told.url) > 1000:
+        return
+    wanted = {"notices_url": told.url, "notice_kinds": list(told.kinds), "notices_due": base.now()}
+    connection.execute(update(Deployment).where(Deployment.id == deployment).values(**wanted))
 
 
 def _join(connection: Connection, launch: Launch, org_id: str) -> str:

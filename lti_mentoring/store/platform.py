@@ -77,6 +77,11 @@ class Deployment(Base):
     org_id: Mapped[str] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
     state: Mapped[str] = mapped_column(String(20), default="active")
     frame_origins: Mapped[list[str]] = mapped_column(JSON, default=list)
+    notices_url: Mapped[str | None] = mapped_column(String(1000))
+    """Where its LMS takes orders for notices, as a launch said."""
+    notice_kinds: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    notices_due: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When to order them next; None once they are, or where none are offered."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

@@ -29,6 +29,7 @@ HELD_NOW = frozenset(
         "LI": range(1, 5),
         "CK": (1,),
         "AS": range(1, 6),
+        "PN": range(1, 4),
     }.items()
     for number in numbers
 )

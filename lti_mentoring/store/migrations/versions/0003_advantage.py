@@ -128,12 +128,22 @@ def upgrade():
         batch_op.add_column(sa.Column('checked_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('findings', sa.JSON(), server_default='[]', nullable=False))
 
+    with op.batch_alter_table('deployment', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('notices_url', sa.String(length=1000), nullable=True))
+        batch_op.add_column(sa.Column('notice_kinds', sa.JSON(), server_default='[]', nullable=False))
+        batch_op.add_column(sa.Column('notices_due', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table('score_publication', schema=None) as batch_op:
         batch_op.add_column(sa.Column('compared_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('compared', sa.String(length=40), server_default='', nullable=False))
 
 
 def downgrade():
+    with op.batch_alter_table('deployment', schema=None) as batch_op:
+        batch_op.drop_column('notices_due')
+        batch_op.drop_column('notice_kinds')
+        batch_op.drop_column('notices_url')
+
     with op.batch_alter_table('score_publication', schema=None) as batch_op:
         batch_op.drop_column('compared')
         batch_op.drop_column('compared_at')
