@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,8 +56,6 @@ def worker(threads: int) -> None:
     made = app.from_environment(pages=False)
     every = made.extensions["sweep_seconds"]
     courier, sweep = made.extensions["make_courier"](threads), made.extensions["sweep"]
-    for lane in sweep():
-        courier.wake(lane)
     serving = threading.Thread(target=courier.serve, name="courier")
     serving.start()
     threading.Thread(target=_sweep_for_ever, args=(lambda: [courier.wake(lane) for lane in sweep()], every), daemon=True).start()
@@ -81,12 +80,13 @@ def _share_heaps() -> None:
 
 
 def _sweep_for_ever(sweep: Callable[[], object], every: int) -> None:
-    pause = threading.Event()
-    while not pause.wait(every):
+    """At once, and then again and again; a database that is not there yet is no reason for a worker to end."""
+    while True:
         try:
             sweep()
         except Exception:
             app.log.exception("sweep_failed")
+        time.sleep(every)
 
 
 @click.command()
