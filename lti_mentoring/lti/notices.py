@@ -15,7 +15,6 @@ from lti_mentoring.lti import claims
 from lti_mentoring.lti.claims import LTI
 from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.keysets import KeySets
-from lti_mentoring.lti.platforms import profile
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Registration, Registry
 from lti_mentoring.lti.verdict import Ended, Verdict, judge
@@ -33,7 +32,6 @@ class Notice:
     id: str
     kind: str
     context_id: str | None
-    course_scope: str
     origins: tuple[str, ...]
 
 
@@ -59,7 +57,6 @@ def receive(token: str, *, registry: Registry, keysets: KeySets, leeway_seconds:
         id=_named(said, "id"),
         kind=_named(said, "type"),
         context_id=claims.context(body)[0],
-        course_scope="" if profile(known.family).deployments_share_courses else f"{known.client_id}/{deployment_id}",
         origins=tuple(one for one in (origins if isinstance(origins, list) else [])[:MOST_ORIGINS] if _an_id(one)),
     )
 

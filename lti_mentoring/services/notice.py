@@ -34,7 +34,8 @@ def keep(notice: Notice) -> bool:
         notice_id=notice.id,
         deployment_id=notice.deployment_id,
         kind=notice.kind,
-        said={"context": notice.context_id, "scope": notice.course_scope, "origins": list(notice.origins)},
+        context_id=notice.context_id or "",
+        said={"origins": list(notice.origins)},
     )
     try:
         with base.transactional() as session:

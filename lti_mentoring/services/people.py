@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
-from lti_mentoring.services import arrival, candidacy, delivery, platform, privacy
+from lti_mentoring.services import arrival, candidacy, copying, delivery, platform, privacy
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
@@ -237,6 +237,7 @@ def _placement(
     told = _told(launch)
     if known.placement is None:
         made = base.new_id()
+        told |= copying.inherited(session, launch, org_id=org_id, deployment=deployment)
         session.execute(
             insert(Placement),
             {

@@ -152,10 +152,13 @@ class PlatformNotice(Base):
     """A platform's notice, kept so that the same one is heeded once."""
 
     __tablename__ = "platform_notice"
+    __table_args__ = (Index("ix_platform_notice_context", "registration_id", "context_id"),)
 
     registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"), primary_key=True)
     notice_id: Mapped[str] = mapped_column(String(255), primary_key=True)
     deployment_id: Mapped[str] = mapped_column(String(255))
-    kind: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[str] = mapped_column(String(255))
+    context_id: Mapped[str] = mapped_column(String(255), default="")
+    """The course that it is about."""
     said: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

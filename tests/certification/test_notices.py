@@ -93,8 +93,7 @@ def test_PN_02_an_unknown_kind_is_received_and_means_nothing(live: Town, kept: A
 def test_PN_03_a_copied_course_is_remembered_with_the_one_it_was_copied_from(live: Town, kept: Any) -> None:
     assert send(live)["status"] == 200
     (row,) = kept()
-    assert (row.kind, row.said["context"], row.said["origins"]) == (COPY, "copy-of-2", ["2"])
-    assert row.said["scope"] == "north-pocket-client/7"
+    assert (row.kind, row.context_id, row.said["origins"]) == (COPY, "copy-of-2", ["2"])
 
 
 @pytest.mark.parametrize(

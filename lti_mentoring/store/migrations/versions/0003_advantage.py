@@ -17,12 +17,16 @@ def upgrade():
     sa.Column('registration_id', sa.String(length=32), nullable=False),
     sa.Column('notice_id', sa.String(length=255), nullable=False),
     sa.Column('deployment_id', sa.String(length=255), nullable=False),
-    sa.Column('kind', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=255), nullable=False),
+    sa.Column('context_id', sa.String(length=255), nullable=False),
     sa.Column('said', sa.JSON(), nullable=False),
     sa.Column('received_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_platform_notice_registration_id_registration')),
     sa.PrimaryKeyConstraint('registration_id', 'notice_id', name=op.f('pk_platform_notice'))
     )
+    with op.batch_alter_table('platform_notice', schema=None) as batch_op:
+        batch_op.create_index('ix_platform_notice_context', ['registration_id', 'context_id'], unique=False)
+
     op.create_table('registration_invite',
     sa.Column('token_hash', sa.String(length=64), nullable=False),
     sa.Column('org_id', sa.String(length=32), nullable=False),
@@ -186,4 +190,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f('ix_registration_invite_org_id'))
 
     op.drop_table('registration_invite')
+    with op.batch_alter_table('platform_notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_platform_notice_context')
+
     op.drop_table('platform_notice')
