@@ -82,7 +82,15 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     _tasks(app, huey, settings)
     if pages:
         site = importlib.import_module("lti_mentoring.web.site")  # with libraries of 8 MiB, which a worker does without
-        site.open_to_browsers(app, settings, overlay=overlay, registry=registry, http=http, ready=lambda: _broken_parts(app))
+        site.open_to_browsers(
+            app,
+            settings,
+            overlay=overlay,
+            registry=registry,
+            http=http,
+            signing_key=lambda: key_verbs.signing_key(sealer, now=datetime.now(UTC)),
+            ready=lambda: _broken_parts(app),
+        )
     if settings.allow_local_platforms:
         log.warning("local_platforms_allowed", why="LMSs on plain http and private addresses are reached; for development only")
     return app

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from lti_mentoring.demo import columns, door, faults
+from lti_mentoring.demo import columns, door, faults, growing
 from lti_mentoring.demo.launching import begin
 from lti_mentoring.demo.protocol import TOOL_KEYS
 from lti_mentoring.demo.signing import SIGNATURES
@@ -18,7 +18,7 @@ from lti_mentoring.demo.world import cookie_name, cookie_value, here, world
 
 bp = Blueprint("control", __name__, url_prefix="/<site>/control")
 
-TWISTS = {"claims", "without", "payload", "header", "sign", "form", "error", "error_description"}
+TWISTS = {"message", "settings", "course", "block", "claims", "without", "payload", "header", "sign", "form", "error", "error_description"}
 
 
 @bp.before_request
@@ -118,7 +118,8 @@ def reset() -> Response:
     site = here()
     door.release(site.key)
     world().state.reset(site.key)
-    columns.prepare(world().state, site)
+    growing.shrink(world(), world().originals[site.key])
+    columns.prepare(world().state, world().originals[site.key])
     world().meters[site.key].reset()
     TOOL_KEYS.forget()
     return jsonify({"reset": site.key, "run": secrets.token_hex(4)})

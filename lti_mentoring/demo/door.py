@@ -136,6 +136,7 @@ TITLES = {
     "lineitem": "The tool looked at one column",
     "scores": "The tool sent a grade",
     "results": "The tool read grades back",
+    "linking": "The tool sent activities to add",
     "notices": "The tool ordered notices",
     "memberships": "The tool asked who is in the course",
 }

@@ -15,7 +15,7 @@ from flask import request
 
 from lti_mentoring.demo.world import here, world
 
-PLACES = ("auth", "jwks", "token", "lineitems", "lineitem", "scores", "results", "memberships", "notices")
+PLACES = ("auth", "jwks", "token", "lineitems", "lineitem", "scores", "results", "memberships", "notices", "linking")
 GROUPS = {"ags": ("lineitems", "lineitem", "scores", "results"), "all": PLACES}
 
 

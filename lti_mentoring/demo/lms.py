@@ -13,7 +13,7 @@ from flask import Flask, Response, abort, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from lti_mentoring.demo import columns, control, gradebook, notices, pages, protocol, roster, troubles, world
+from lti_mentoring.demo import columns, control, gradebook, growing, linking, notices, pages, protocol, roster, troubles, world
 from lti_mentoring.demo.site import SITES, Site
 from lti_mentoring.demo.state import State
 from lti_mentoring.settings import resources
@@ -39,12 +39,14 @@ def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: 
     app.extensions[world.EXTENSION] = world.build(state=state, base_url=base_url, tool_url=tool_url, secret=secret, played=sites)
     for site in sites:
         columns.prepare(state, site)
+    growing.restore(app.extensions[world.EXTENSION])
+    protocol.COMPANIONS["deep_linking"] = linking.asking
     app.url_value_preprocessor(_enter_site)
     app.before_request(_guard)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _failed)
     app.context_processor(lambda: {"site": g.get("site"), "me": g.get("me"), "tool_url": world.world().tool_url})
-    for blueprint in (pages.front, pages.bp, troubles.bp, protocol.bp, gradebook.bp, roster.bp, notices.bp, control.bp):
+    for blueprint in (pages.front, pages.bp, troubles.bp, protocol.bp, gradebook.bp, roster.bp, notices.bp, linking.bp, control.bp):
         app.register_blueprint(blueprint)
     return app
 

@@ -78,10 +78,10 @@ def launch_claims(
         SHORT["message_type"]: "LtiResourceLinkRequest",
         SHORT["version"]: "1.3.0",
         SHORT["deployment_id"]: site.deployment_id,
-        SHORT["target_link_uri"]: launch_url,
+        SHORT["target_link_uri"]: activity.target or launch_url,
         SHORT["roles"]: list(site.profile.roles[persona.kind]),
         SHORT["resource_link"]: {"id": site.resource_link_id(activity)},
-        SHORT["custom"]: dict(activity.custom),
+        SHORT["custom"]: filled(site, activity),
         SHORT["tool_platform"]: {
             "guid": hashlib.sha256(issuer(site, base_url).encode()).hexdigest()[:32],
             "name": site.name,
@@ -94,6 +94,15 @@ def launch_claims(
     family = _openedx if site.profile.client_per_placement else _moodle
     family(claims, site, persona, activity, base_url)
     return claims
+
+
+def filled(site: Site, activity: Activity) -> dict[str, str]:
+    """The custom parameters, with the variables that this LMS knows filled in; the others stay as they are written."""
+    course = site.course(activity.course)
+    known = {"$ResourceLink.id.history": activity.copied_from, "$Context.id.history": course.copied_from if course else ""}
+    if site.profile.client_per_placement:  # Open edX fills none of these
+        known = {}
+    return {name: known.get(value, value) for name, value in activity.custom}
 
 
 def _place(claims: dict[str, Any], site: Site, activity: Activity, base_url: str, lineitem_url: str | None) -> None:
@@ -142,7 +151,8 @@ def login_parameters(site: Site, persona: Persona, activity: Activity, *, base_u
     """What the course page sends to the tool's login address."""
     return {
         "iss": issuer(site, base_url),
-        "target_link_uri": launch_url,
+        # After deep linking Open edX still names the block's own address here; only the token has the item's
+        "target_link_uri": launch_url if site.profile.client_per_placement else activity.target or launch_url,
         "login_hint": str(persona.number),
         "lti_message_hint": hint,
         "client_id": site.client_id(activity),

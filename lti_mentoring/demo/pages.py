@@ -34,6 +34,8 @@ KINDS = {
     "scores": "Grade",
     "results": "Results",
     "memberships": "Roster",
+    "notices": "Notices",
+    "linking": "Deep linking",
 }
 """What the message log calls each kind of message."""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request
@@ -22,6 +23,9 @@ bp = Blueprint("protocol", __name__, url_prefix="/<site>")
 TOKEN_SECONDS = 3600
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOOL_KEYS = ToolKeys()
+
+COMPANIONS: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {}
+"""Other messages than a launch: each makes its claims from a launch's."""
 
 
 @bp.get("/jwks")
@@ -109,6 +113,9 @@ def _post_launch(asked: dict[str, str], persona: Persona, activity: Activity, tw
         now=int(clock(site.key)),
         lineitem_url=columns.claimed_url(lms.state, site, activity, lms.base_url),
     )
+    companion = COMPANIONS.get(twist.get("message", ""))
+    if companion is not None:
+        claims = companion(claims, twist)
     claims.update({long_name(name): value for name, value in twist.get("claims", {}).items()})
     for name in twist.get("without", ()):
         claims.pop(long_name(name), None)

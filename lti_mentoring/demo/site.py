@@ -63,6 +63,7 @@ class Course:
     label: str
     title: str
     about: str
+    copied_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ class Activity:
     book: Book = "column"
     maximum: float = 100
     window: bool = False
+    target: str = ""
+    """The tool's address that deep linking brought; "" is the tool's launch address."""
+    copied_from: str = ""
+    """The resource link that this one is a copy of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ CREATE TABLE IF NOT EXISTS hint (site TEXT, hint TEXT, persona TEXT, activity TE
 CREATE TABLE IF NOT EXISTS spent (site TEXT, kind TEXT, owner TEXT, value TEXT, PRIMARY KEY (site, kind, owner, value));
 CREATE TABLE IF NOT EXISTS access_token (digest TEXT PRIMARY KEY, site TEXT, client_id TEXT, scopes TEXT, expires_at REAL);
 CREATE TABLE IF NOT EXISTS book_column (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, scope TEXT, label TEXT, maximum REAL,
-    resource_id TEXT, tag TEXT, resource_link_id TEXT, coupled INTEGER DEFAULT 0);
+    resource_id TEXT, tag TEXT, resource_link_id TEXT, coupled INTEGER DEFAULT 0,
+    review TEXT);
+CREATE TABLE IF NOT EXISTS grown (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, kind TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS linking (site TEXT, key TEXT, body TEXT, PRIMARY KEY (site, key));
 CREATE TABLE IF NOT EXISTS grade (book_column INTEGER REFERENCES book_column (id) ON DELETE CASCADE, sub TEXT, score REAL, maximum REAL,
     comment TEXT, timestamp TEXT, activity_progress TEXT, grading_progress TEXT, cell REAL, cell_order INTEGER DEFAULT 0,
     overridden INTEGER DEFAULT 0, posts INTEGER DEFAULT 0, PRIMARY KEY (book_column, sub));
@@ -39,6 +42,7 @@ FORGET = (
     "DELETE FROM message WHERE site = ?",
     "DELETE FROM fault WHERE site = ?",
     "DELETE FROM notice_handler WHERE site = ?",
+    "DELETE FROM linking WHERE site = ?",
 )
 
 MOST_MESSAGES = 20_000
@@ -150,6 +154,19 @@ class State:
         """Make every token given out so far too old; how many."""
         with self.write() as db:
             return db.execute("UPDATE access_token SET expires_at = 0 WHERE site = ? AND expires_at > 0", (site,)).rowcount
+
+    # A deep linking request that has begun
+
+    def keep_linking(self, site: str, key: str, body: dict[str, Any]) -> None:
+        """Remember what was asked for, until the tool answers."""
+        with self.write() as db:
+            db.execute("INSERT INTO linking VALUES (?, ?, ?)", (site, key, json.dumps(body)))
+
+    def linking(self, site: str, key: str) -> dict[str, Any] | None:
+        """What was asked for; the answer may come more than once, each with a nonce of its own."""
+        with self.read() as db:
+            row = db.execute("SELECT body FROM linking WHERE site = ? AND key = ?", (site, key)).fetchone()
+        return json.loads(row["body"]) if row else None
 
     # Orders for notices
 

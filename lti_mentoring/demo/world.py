@@ -53,6 +53,12 @@ class World:
     meters: dict[str, Meter]
     held: dict[str, list[Held]]
     drawn: dict[int, Counter[str]]
+    originals: dict[str, Site]
+    """The sites as they were in the beginning."""
+
+    def change(self, site: Site) -> None:
+        """Play a site as it is now."""
+        self.sites[site.key] = site
 
     @property
     def launch_url(self) -> str:
@@ -86,6 +92,7 @@ def build(*, state: State, base_url: str, tool_url: str, secret: str, played: It
         meters={key: Meter() for key in by_key},
         held={key: [] for key in by_key},
         drawn={},
+        originals=dict(by_key),
     )
 
 

@@ -24,6 +24,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "people.read": LEADS,
     "people.manage": LEADS,
     "platform.ask_office": frozenset({"lms_administrator"}),
+    "linking.author": frozenset({"teacher", "colleague", "lms_administrator", "coordinator", "deputy"}),
     "placement.read": LEADS,
     "placement.edit": LEADS,
     "training.learn": frozenset({"candidate"}),

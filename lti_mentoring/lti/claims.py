@@ -26,6 +26,8 @@ GROUPS = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
 
 VERSION = "1.3.0"
 RESOURCE_LINK = "LtiResourceLinkRequest"
+DEEP_LINKING = "LtiDeepLinkingRequest"
+KINDS = (RESOURCE_LINK, DEEP_LINKING)
 
 MAX_ID = 255
 _MAX_TEXT = 500
@@ -97,14 +99,16 @@ def message_type(body: Mapping[str, Any]) -> str:
     kind = body.get(LTI + "message_type")
     if kind is None:
         raise LaunchRefused("message_type_missing")
-    if kind != RESOURCE_LINK:
+    if kind not in KINDS:
         raise LaunchRefused("message_type", detail=text(kind, 100) or "")
-    return RESOURCE_LINK
+    return str(kind)
 
 
-def roles(body: Mapping[str, Any]) -> tuple[str, ...]:
+def roles(body: Mapping[str, Any], *, required: bool = True) -> tuple[str, ...]:
     """A list, possibly empty (G-05); a string is refused, since looking for a word in it would find one inside another."""
     given = body.get(LTI + "roles")
+    if given is None and not required:
+        return ()
     if given is None:
         raise LaunchRefused("roles_missing")
     if not isinstance(given, list) or len(given) > _MAX_ROLES:
@@ -112,11 +116,20 @@ def roles(body: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in given if isinstance(one, str) and len(one) <= MAX_ID and not _CONTROL.search(one)))
 
 
-def resource_link(body: Mapping[str, Any]) -> tuple[str, str | None]:
+def resource_link(body: Mapping[str, Any], kind: str = RESOURCE_LINK) -> tuple[str, str | None]:
+    """Id and title; the id is "" for a message that is about no link."""
+    if kind == DEEP_LINKING:
+        return "", None
     link = body.get(LTI + "resource_link")
     if link is not None and not isinstance(link, dict):
         raise LaunchRefused("resource_link_invalid")
     return identifier(link or {}, "id", "resource_link"), text((link or {}).get("title"))
+
+
+def document_target(body: Mapping[str, Any]) -> str:
+    """Where the LMS has put us: iframe, frame or window; "" if it does not say."""
+    said = a_dict(body.get(LTI + "launch_presentation")).get("document_target")
+    return said if said in ("iframe", "frame", "window") else ""
 
 
 def context(body: Mapping[str, Any]) -> tuple[str | None, str | None, str | None]:

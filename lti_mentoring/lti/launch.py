@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from lti_mentoring.lti import claims
+from lti_mentoring.lti import claims, deep_linking
 from lti_mentoring.lti.address import same_origin
 from lti_mentoring.lti.claims import LTI, AgsClaim, NoticesClaim
+from lti_mentoring.lti.deep_linking import DeepLinking
 from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.login import LoginRedirect, begin
 from lti_mentoring.lti.platforms import profile
@@ -46,6 +47,7 @@ class Launch:
     email: str | None
     locale: str | None
     guid: str | None
+    deep_linking: DeepLinking | None
     context_id: str | None
     context_title: str | None
     context_label: str | None
@@ -96,27 +98,31 @@ def _launch(message: Message, registry: Registry, cookie: str, public_url: str, 
     deployment_id = _deployment_id(message)
     target = _target(message, public_url)
     known = cast(Registration, message.known)
-    made = launch_of(
-        message.body, registration=known, deployment=registry.deployment(known.id, deployment_id), now=now, leeway=message.leeway
-    )
-    return replace(made, message_type=kind, target_link_uri=target, return_url=message.return_url, cookie_name=cookie)
+    deployment = registry.deployment(known.id, deployment_id)
+    made = launch_of(message.body, kind, registration=known, deployment=deployment, now=now, leeway=message.leeway)
+    return replace(made, target_link_uri=target, return_url=message.return_url, cookie_name=cookie)
 
 
 def launch_of(
-    body: Mapping[str, Any], *, registration: Registration, deployment: Deployment | None, now: datetime, leeway: float = 0
+    body: Mapping[str, Any],
+    kind: str = claims.RESOURCE_LINK,
+    *,
+    registration: Registration,
+    deployment: Deployment | None,
+    now: datetime,
+    leeway: float = 0,
 ) -> Launch:
     """What the claims of a launch say, each checked for its form. Whether they may be believed is for ``receive`` to find out."""
     deployment_id = claims.identifier(body, LTI + "deployment_id", "deployment_id")
-    given_roles = claims.roles(body)
+    given_roles = claims.roles(body, required=kind != claims.DEEP_LINKING)
     quirks = profile(registration.family)
     meant = of_the_course(given_roles) if quirks.course_roles_said_above else given_roles
-    link_id, link_title = claims.resource_link(body)
+    link_id, link_title = claims.resource_link(body, kind)
     context_id, context_title, context_label = claims.context(body)
     words = _words(body) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
-    on_http = registration.token_url.startswith("http://")
-    grades = claims.ags(body, http=on_http)
+    services = _services(body, kind, registration)
+    grades = services["ags"]
     ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
-    target_kind = claims.a_dict(body.get(LTI + "launch_presentation")).get("document_target")
     return Launch(
         registration=registration,
         deployment=deployment,
@@ -126,7 +132,7 @@ def launch_of(
         sub=claims.identifier(body, "sub", "sub"),
         nonce=body["nonce"],
         nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + leeway),
-        message_type="",
+        message_type=kind,
         roles=given_roles,
         standing=standing(meant),
         administrator=administrator(meant),
@@ -134,17 +140,26 @@ def launch_of(
         context_id=context_id,
         course_scope="" if quirks.deployments_share_courses else f"{registration.client_id}/{deployment_id}",
         resource_link_id=link_id,
-        ags=grades,
-        memberships_url=claims.memberships(body, http=on_http),
-        groups_url=claims.groups(body, http=on_http),
-        notices=claims.notices(body, http=on_http),
         return_url=None,
-        document_target=target_kind if target_kind in ("iframe", "frame", "window") else "",
+        document_target=claims.document_target(body),
         target_link_uri="",
         cookie_name="",
         claims_hash=claims.digest(words, given_roles, deployment_id, context_id, link_id, ags_said),
+        **services,
         **cast(Any, words),
     )
+
+
+def _services(body: Mapping[str, Any], kind: str, registration: Registration) -> dict[str, Any]:
+    """Where the LMS answers us, as this message says."""
+    on_http = registration.token_url.startswith("http://")
+    return {
+        "deep_linking": deep_linking.settings(body, registration) if kind == claims.DEEP_LINKING else None,
+        "ags": claims.ags(body, http=on_http),
+        "memberships_url": claims.memberships(body, http=on_http),
+        "groups_url": claims.groups(body, http=on_http),
+        "notices": claims.notices(body, http=on_http),
+    }
 
 
 def _words(body: Mapping[str, Any]) -> dict[str, Any]:

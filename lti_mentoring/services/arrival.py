@@ -80,9 +80,11 @@ _KNOWN = (
 
 
 def context_of(launch: Launch) -> str:
-    """What a launch's course is known by. Without a context each resource link has a course of its own (decision 1); the prefix keeps
-    it apart from real ids."""
-    return f"c:{launch.context_id}" if launch.context_id is not None else f"l:{launch.resource_link_id}"
+    """What a launch's course is known by. Without a context each resource link has a course of its own (decision 1), and what is
+    about neither meets in one; the prefix keeps them apart from real ids."""
+    if launch.context_id is not None:
+        return f"c:{launch.context_id}"
+    return f"l:{launch.resource_link_id}" if launch.resource_link_id else "n:"
 
 
 def look(connection: Connection, launch: Launch, org_id: str) -> Known:

@@ -8,12 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lti_mentoring.domain.placing import CONTEXT_HISTORY, LINK_HISTORY
 from lti_mentoring.lti.launch import Launch
 from lti_mentoring.store.people import Course, Placement
 from lti_mentoring.store.platform import PlatformNotice
-
-LINK_HISTORY, CONTEXT_HISTORY = "link_history", "context_history"
-"""Our custom parameters for ``$ResourceLink.id.history`` and ``$Context.id.history``: what this was copied from, the nearest first."""
 
 MOST_ANCESTORS = 20
 

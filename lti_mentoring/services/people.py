@@ -7,17 +7,21 @@ import hashlib
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from sqlalchemy import insert, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from lti_mentoring.domain.delivery import PROGRAMME
+from lti_mentoring.domain.placing import CLOSES, DUE, GRADING, GRADINGS, ITEM, OPENS
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.lti.claims import RESOURCE_LINK
 from lti_mentoring.lti.launch import Launch
-from lti_mentoring.services import arrival, candidacy, copying, delivery, platform, privacy
+from lti_mentoring.services import arrival, asked, candidacy, copying, delivery, platform, privacy
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
@@ -45,6 +49,8 @@ class SignedIn:
     placement_id: str
     item: str
     nameless: bool
+    message_type: str
+    handle: str
     lms_administrator: bool
 
 
@@ -88,11 +94,13 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
         _notices(connection, launch, deployment, known)
         person_id, nameless = _person(connection, launch, org_id, known)
         course_id = _course(connection, launch, org_id, known)
-        placement_id, item = _placement(session, launch, org_id, course_id, deployment, known)
+        linked = launch.message_type == RESOURCE_LINK
+        placement_id, item = _placement(session, launch, org_id, course_id, deployment, known) if linked else (known.placement or "", "")
         _membership(connection, launch, org_id, course_id, person_id, known)
-        if launch.standing == "learner" and known.candidacy is None:
+        if linked and launch.standing == "learner" and known.candidacy is None:
             candidacy.start(connection, org_id=org_id, person_id=person_id, course_id=course_id)
-        token = sessions.begin(connection, launch, org_id, person_id, deployment, old_token, absolute)
+        held = asked.held(session, launch, org_id, person_id, old_token) if launch.deep_linking is not None else None
+        token = sessions.begin(connection, launch, org_id, person_id, deployment, old_token, absolute, held)
     return SignedIn(
         token=token,
         org_id=org_id,
@@ -100,7 +108,9 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
         course_id=course_id,
         placement_id=placement_id,
         item=item,
-        nameless=nameless,
+        nameless=nameless and linked,
+        message_type=launch.message_type,
+        handle=asked.newest(held) if held else "",
         lms_administrator=launch.administrator,
     )
 
@@ -237,6 +247,8 @@ def _placement(
     told = _told(launch)
     if known.placement is None:
         made = base.new_id()
+        said = launch.custom.get(GRADING)
+        told |= {"grading": said} if said in GRADINGS else {}
         told |= copying.inherited(session, launch, org_id=org_id, deployment=deployment)
         session.execute(
             insert(Placement),
@@ -265,12 +277,30 @@ def _placement(
 def _told(launch: Launch) -> dict[str, Any]:
     """What a launch says of its activity. The newest addresses win (checklist LI-02); a blank line item is none (LI-01)."""
     ags = launch.ags
-    told: dict[str, Any] = {"title": (launch.resource_link_title or "")[:400], "item": (launch.custom.get("item") or "programme")[:200]}
+    told: dict[str, Any] = {"title": (launch.resource_link_title or "")[:400], "item": _item(launch)[:200]}
     if ags is not None:
         told |= {"lineitem_url": ags.lineitem, "lineitems_url": ags.lineitems, "ags_scopes": sorted(ags.scopes)}
     told |= {"memberships_url": launch.memberships_url, "groups_url": launch.groups_url}
+    told |= {name: _moment(launch.custom.get(name)) for name in (OPENS, CLOSES, DUE)}
     told["claims_hash"] = hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()
     return told
+
+
+def _item(launch: Launch) -> str:
+    """The custom parameter; where an LMS lost it, what the placed address says."""
+    said = launch.custom.get(ITEM)
+    if not said and "?" in launch.target_link_uri:
+        said = dict(parse_qsl(urlsplit(launch.target_link_uri).query)).get(ITEM)
+    return said or PROGRAMME
+
+
+def _moment(said: str | None) -> datetime | None:
+    """A date that the LMS filled in, if it is one with a zone."""
+    try:
+        moment = datetime.fromisoformat(said) if said else None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
 
 
 def _membership(connection: Connection, launch: Launch, org_id: str, course_id: str, person_id: str, known: Known) -> None:

@@ -9,12 +9,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.placing import GRADINGS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import delivery, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Placement
-
-GRADINGS = ("completion", "points")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -49,11 +49,19 @@ _BEGIN = insert(base.table(WebSession))
 
 
 def begin(
-    connection: Connection, launch: Launch, org_id: str, person_id: str, deployment: str, old_token: str | None, absolute: timedelta
+    connection: Connection,
+    launch: Launch,
+    org_id: str,
+    person_id: str,
+    deployment: str,
+    old_token: str | None,
+    absolute: timedelta,
+    held: Mapping[str, Any] | None = None,
 ) -> str:
     """Open a session in the caller's transaction, and end the one that this browser had. -> its token; only the hash is kept.
 
     The token names its organisation, so that a page can look within it at once; a token with another name in it is no token of ours.
+    ``held`` is what pages of this launch find in the session.
     """
     if old_token:
         connection.execute(_END, {"ended": hashed(old_token)})
@@ -69,7 +77,7 @@ def begin(
             "return_url": launch.return_url,
             "locale": launch.locale,
             "lms_administrator": launch.administrator,
-            "payload": {"csrf_token": secrets.token_hex(20)},
+            "payload": {"csrf_token": secrets.token_hex(20), **(held or {})},
             "created_at": now,
             "seen_at": now,
             "expires_at": now + absolute,

@@ -16,6 +16,7 @@ from prometheus_client import Counter
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import launch as protocol
 from lti_mentoring.lti import platforms
+from lti_mentoring.lti.claims import DEEP_LINKING
 from lti_mentoring.lti.launch import Launch, LaunchRefused
 from lti_mentoring.services import people
 from lti_mentoring.services.people import SignedIn
@@ -116,6 +117,8 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 def _page(signed: SignedIn) -> str:
     course = signed.course_id
+    if signed.message_type == DEEP_LINKING:
+        return url_for("linking.index", course=course, handle=signed.handle)
     kind, _, key = signed.item.partition(":")
     if kind == "module" and _KEY.fullmatch(key):
         return url_for("training.module", course=course, key=key)

@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
+from lti_mentoring.domain.placing import GRADINGS
 from lti_mentoring.services import placement
 from lti_mentoring.web.access import actor, require
 
@@ -20,7 +21,7 @@ class ActivityForm(Schema):
         unknown = EXCLUDE
 
     item = fields.String(required=True, validate=validate.Length(min=1, max=200))
-    grading = fields.String(required=True, validate=validate.OneOf(placement.GRADINGS))
+    grading = fields.String(required=True, validate=validate.OneOf(GRADINGS))
 
 
 @bp.get("/activities")

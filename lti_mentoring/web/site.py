@@ -13,14 +13,14 @@ from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from jinja2 import ChoiceLoader, FileSystemLoader
 
-from lti_mentoring.keys import Signer
+from lti_mentoring.keys import Signer, SigningKey
 from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.registration import Registry
 from lti_mentoring.outbound import Client
 from lti_mentoring.services import figures
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.settings import Settings, resources
-from lti_mentoring.web import access, errors, frame, health, home, lti, notices, page, placement, session, telemetry, wording
+from lti_mentoring.web import access, errors, frame, health, home, linking, lti, notices, page, placement, session, telemetry, wording
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import people as people_pages
@@ -31,7 +31,14 @@ TRANSLATIONS = Path(__file__).parents[1] / "translations"
 
 
 def open_to_browsers(
-    app: Flask, settings: Settings, *, overlay: Path | None, registry: Registry, http: Client, ready: Callable[[], list[str]]
+    app: Flask,
+    settings: Settings,
+    *,
+    overlay: Path | None,
+    registry: Registry,
+    http: Client,
+    signing_key: Callable[[], SigningKey],
+    ready: Callable[[], list[str]],
 ) -> None:
     """Give an app its pages. ``overlay`` is a deployer's own folder, laid over ``templates/``; ``ready`` answers what does not work."""
     app.jinja_loader = ChoiceLoader([FileSystemLoader(folder) for folder in resources("templates", overlay)])
@@ -51,6 +58,7 @@ def open_to_browsers(
         keysets=KeySets(key_verbs.KeySets(), http, noted=telemetry.key_set_fetched),
         signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
         published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
+        signing_key=signing_key,
         ready=ready,
         figures=telemetry.figures(figures.figures),
     )
@@ -67,7 +75,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     page.init_app(app)
     wording.init_app(app)
     errors.init_app(app)
-    for room in (lti, notices, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages):
+    for room in (lti, notices, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

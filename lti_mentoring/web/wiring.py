@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from flask import Request, current_app, request
 
+from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.launch import StateSigner
 from lti_mentoring.lti.registration import Registry
@@ -19,13 +20,15 @@ EXTENSION = "lti_mentoring"
 
 @dataclass(frozen=True)
 class Wiring:
-    """One app's tools. ``published_keys`` answers the tool's public keys, ``ready`` the parts that do not work (none when all do)."""
+    """One app's tools. ``published_keys`` answers the tool's public keys, ``signing_key`` the one that signs now, ``ready`` the
+    parts that do not work (none when all do)."""
 
     settings: Settings
     registry: Registry
     keysets: KeySets
     signer: StateSigner
     published_keys: Callable[[], list[dict[str, Any]]]
+    signing_key: Callable[[], SigningKey]
     ready: Callable[[], list[str]]
     figures: Callable[[], str]
 

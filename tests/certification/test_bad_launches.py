@@ -92,7 +92,7 @@ def test_B_07_a_clock_that_is_a_little_off_is_forgiven(live: Town, skew: int) ->
     assert live.browser().launch("north", "candidate", "programme", iat=now + skew, exp=now + skew + 60).status == 200
 
 
-@pytest.mark.parametrize("kind", ["LtiUnheardOf", "ltiresourcelinkrequest", "LtiDeepLinkingRequest", 7])
+@pytest.mark.parametrize("kind", ["LtiUnheardOf", "ltiresourcelinkrequest", "LtiStartProctoring", 7])
 def test_B_08_a_message_type_that_this_tool_does_not_handle(refused: Refused, kind: object) -> None:
     refused("message_type", 400, message_type=kind)
 

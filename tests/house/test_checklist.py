@@ -26,10 +26,11 @@ HELD_NOW = frozenset(
         "K": range(1, 6),
         "T": range(1, 8),
         "SC": range(1, 16),
-        "LI": range(1, 5),
+        "LI": {*range(1, 5), 7},
         "CK": (1,),
         "AS": range(1, 6),
         "PN": range(1, 4),
+        "DL": {*range(1, 16)} - {11},
     }.items()
     for number in numbers
 )

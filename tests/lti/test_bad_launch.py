@@ -122,7 +122,7 @@ def test_B_07_clocks_may_differ_by_the_leeway_which_has_a_ceiling(world):
 
 
 @pytest.mark.parametrize(
-    "kind", ["ltiresourcelinkrequest", "LtiDeepLinkingRequest", "LtiStartProctoring", "", 5, ["LtiResourceLinkRequest"]]
+    "kind", ["ltiresourcelinkrequest", "LtiAssetProcessorSettingsRequest", "LtiStartProctoring", "", 5, ["LtiResourceLinkRequest"]]
 )
 def test_B_08_another_type_of_message(world, kind):
     assert said(refused(world, message_type=kind)) == ("message_type", 400)

@@ -22,6 +22,28 @@ from lti_mentoring.store.platform import Deployment
 ORIGIN = "http://localhost:8000"
 
 
+def handle(org_id: str) -> str:
+    """The handle of the deep linking request that waits in every visitor's session."""
+    return f"waiting-{org_id}"
+
+
+def asked_to_place(actor: Actor) -> dict[str, Any]:
+    """An LMS of this person's has asked what to place, and takes anything."""
+    waiting = {
+        "registration_id": actor.registration_id,
+        "deployment_id": "1",
+        "until": (base.now() + timedelta(hours=1)).isoformat(),
+        "return_url": "https://lms.example/take",
+        "accept_types": ["ltiResourceLink"],
+        "accept_multiple": True,
+        "accept_lineitem": None,
+        "targets": ["iframe", "window"],
+        "title": None,
+        "data": "kept",
+    }
+    return {"linking": {handle(actor.org_id): waiting}}
+
+
 class Visitor:
     """One person's browser at the tool. Paths are relative to their course unless they begin with a slash."""
 
@@ -39,7 +61,7 @@ class Visitor:
                     registration_id=actor.registration_id,
                     deployment_id=deployment,
                     lms_administrator=lms_administrator,
-                    payload={"csrf_token": secrets.token_hex(20)},
+                    payload={"csrf_token": secrets.token_hex(20), **asked_to_place(actor)},
                     expires_at=base.now() + timedelta(hours=12),
                 )
             )

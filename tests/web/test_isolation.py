@@ -21,7 +21,7 @@ from lti_mentoring.services import observation, roles, training
 from lti_mentoring.services.rating import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
-from support.visitor import Visitor
+from support.visitor import Visitor, handle
 
 COURSE = "course"
 ROLES = ("candidate", "other", "observer", "trainer", "coordinator", "deputy", "teacher", "administrator")
@@ -90,6 +90,9 @@ EXAMPLES: dict[str, Example] = {
     "observation_api.post_note": Example(
         "observer", {"observation": "{planned}"}, json={"id": "a" * 32, "text": "Asks, then waits."}, method="POST"
     ),
+    "linking.index": Example("teacher", {"handle": "{handle}"}),
+    "linking.place": post("teacher", {"item": "programme"}, handle="{handle}"),
+    "linking.nothing": post("candidate", handle="{handle}"),
     "delivery.index": Example("coordinator"),
     "delivery.retry": post("coordinator", {"grade": "{grade}"}),
     "delivery.set_aside": post("coordinator", {"grade": "{grade}"}),
@@ -172,6 +175,7 @@ def filled(app: Flask, name: str) -> Town:
             "revision": str(revision),
             "grade": row.id,
             "code": roles.invite(actor=coordinator, role="observer"),
+            "handle": handle(world.org_id),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
         visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}

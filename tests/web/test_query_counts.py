@@ -22,7 +22,7 @@ from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
 from support.statements import statements
-from support.visitor import Visitor
+from support.visitor import Visitor, handle
 
 FEW, MANY = 3, 30
 
@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.sheet": ("observer", {"observation": "{ready}"}),
     "observation.confirm": ("observer", {"observation": "{ready}"}),
     "observation.report": ("coordinator", {"observation": "{released}"}),
+    "linking.index": ("coordinator", {"handle": "{handle}"}),
     "delivery.index": ("coordinator", {}),
 }
 """Every page by GET -> who reads it, and where. ``{name}`` stands for an id."""
@@ -70,6 +71,7 @@ class Course:
             }
             self.people = people
             self.ids = {"part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key}
+            self.ids["handle"] = handle(self.world.org_id)
             for number in range(size):
                 self._grow(number)
             self.ids["attempt"] = training.start_check(actor=people["candidate"], key="M1")

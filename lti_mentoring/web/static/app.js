@@ -72,6 +72,7 @@ function focusFirstError() {
 for (const button of document.querySelectorAll("[data-look][type=button]")) lookSwitch(button);
 for (const button of document.querySelectorAll("[data-copy]")) copyButton(button);
 for (const time of document.querySelectorAll("time[data-local]")) localMoment(time);
+for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();
 document.addEventListener("submit", once);
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");

@@ -280,6 +280,18 @@ REASONS: dict[str, tuple[object, object, tuple[object, ...], object]] = {
         TELL,
         _l("The roles claim is no list of texts, or far too long."),
     ),
+    "deep_linking_invalid": (
+        UNREADABLE,
+        _l("It did not say what may be placed, or where the choice should go."),
+        TELL,
+        _l("The settings lack a deep_link_return_url on https or accept_types, or their data is no text of at most 20,000 signs."),
+    ),
+    "deep_linking_elsewhere": (
+        _l("The choice would go somewhere else"),
+        _l("Your LMS asked for the chosen activities to be sent to another host than its own."),
+        TELL,
+        _l("The deep_link_return_url is not on a host of this registration. If the host is yours, add it with --frame-origin."),
+    ),
     "resource_link_missing": (
         UNREADABLE,
         _l("It did not say which activity was opened."),

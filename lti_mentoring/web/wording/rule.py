@@ -49,6 +49,13 @@ PEOPLE = {
     "invitation_old": _l("This invitation has run out. Ask for a new one."),
 }
 
+LINKING = {
+    "linking": _l("This choice has run out: it is good for an hour, in the window that began it. Begin again in your LMS."),
+    "linking_none": _l("Choose at least one activity, or go back without one."),
+    "linking_one": _l("Your LMS takes one activity at a time here."),
+    "linking_types": _l("Your LMS takes no activities of this tool in this place."),
+}
+
 PLATFORM = {
     "organisation_name": _l("An organisation needs a name of at most %(most)s characters."),
     "organisation_unknown": _l("There is no organisation called %(name)s; 'organisation add' makes one."),
@@ -128,7 +135,7 @@ DELIVERY = {
     "placement": _l("There is no such activity in this course."),
 }
 
-RULES: dict[str, object] = {**FORMS, **PEOPLE, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **DELIVERY}
+RULES: dict[str, object] = {**FORMS, **PEOPLE, **LINKING, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **DELIVERY}
 
 
 def rule_words(code: str, facts: Mapping[str, Any] | None = None) -> str:
