@@ -34,6 +34,7 @@ from lti_mentoring.services import notice as notice_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
+from lti_mentoring.services.doctor import Bag
 from lti_mentoring.services.errands import Errands
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
@@ -79,6 +80,14 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     app.extensions["huey"] = huey
     app.extensions["grades_for"] = _grades_factory(sealer, http)
     app.extensions["connector_for"] = _connector_factory(sealer, http)
+    app.extensions["doctor"] = Bag(
+        http,
+        sealer,
+        settings.public_url,
+        settings.clock_leeway_seconds,
+        allow_local=settings.allow_local_platforms,
+        broken=lambda: _broken_parts(app),
+    )
     _tasks(app, huey, settings)
     if pages:
         site = importlib.import_module("lti_mentoring.web.site")  # with libraries of 8 MiB, which a worker does without

@@ -168,3 +168,16 @@ def test_what_the_operator_does_is_written_down(run: Callable[..., Result], app:
     with base.across_organisations("a test"):
         told = base.session().execute(select(AuditEvent.actor_id, AuditEvent.verb)).all()
     assert {("operator", "add"), ("operator", "register"), ("operator", "import")} <= {tuple(row) for row in told}
+
+
+def test_the_doctor_says_what_is_wrong_and_ends_with_it(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    known = made(run(*platform(**{"token-url": "https://lms.invalid/token", "jwks-url": "https://lms.invalid/jwks"})))
+    found = run("doctor", "--platform", known["id"])
+    assert found.exit_code == 1
+    assert "lms.invalid" in found.stdout
+    assert "access token address" in found.stdout
+    tool, lms = (json.loads(line) for line in run("doctor", "--json").stdout.splitlines())
+    assert tool["platform"] is None
+    assert {"name_unknown"} <= {one["code"] for one in lms["findings"]}
+    refused(run("doctor", "--platform", "nobody"))

@@ -16,6 +16,7 @@ from lti_mentoring.web.wording.candidacy import (
     station_words,
 )
 from lti_mentoring.web.wording.delivery import remedy_words
+from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
@@ -28,12 +29,14 @@ __all__ = [
     "cohort_words",
     "count_words",
     "day_words",
+    "diagnosis_words",
     "field_words",
     "gap_words",
     "grade_words",
     "headline_words",
     "lede_words",
     "level_words",
+    "link_words",
     "mean_words",
     "moment_words",
     "next_words",
@@ -45,6 +48,7 @@ __all__ = [
     "requirement_words",
     "role_words",
     "rule_words",
+    "scope_words",
     "standing_words",
     "station_title",
     "station_words",
