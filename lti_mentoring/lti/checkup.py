@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -82,12 +83,23 @@ class Probe(Connector):
     """A connector that remembers what it was answered, and by how much the LMS's clock is ahead."""
 
     def __init__(
-        self, registration: Registration, *, signing_key: Callable[[], SigningKey], http: Client, deployment_id: str | None
+        self,
+        registration: Registration,
+        *,
+        signing_key: Callable[[], SigningKey],
+        http: Client,
+        deployment_id: str | None,
+        seconds: float,
     ) -> None:
         self.kept = _OneToken()
         super().__init__(registration, signing_key=signing_key, tokens=self.kept, http=http, deployment_id=deployment_id)
         self.last: Answer | None = None
         self.skews: list[float] = []
+        self._ends = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Seconds that remain of this request, within those of the whole look."""
+        return min(super().left(), self._ends - time.monotonic())
 
     def _request(self, method: str, url: str, **kwargs: Any) -> Answer:
         begun = datetime.now(UTC)
@@ -116,10 +128,13 @@ class Probe(Connector):
         return self._not_taken(answer)
 
 
-def look(registration: Registration, known: Known, *, signing_key: Callable[[], SigningKey], http: Client, leeway: float) -> Checkup:
-    """Try the LMS's addresses, our sign-in and its services. Network only; takes as long as the LMS does, within the client's bounds."""
+def look(
+    registration: Registration, known: Known, *, signing_key: Callable[[], SigningKey], http: Client, leeway: float, seconds: float
+) -> Checkup:
+    """Try the LMS's addresses, our sign-in and its services. Network only, and at most so many seconds; what is left then has not
+    answered."""
     made = Checkup()
-    probe = Probe(registration, signing_key=signing_key, http=http, deployment_id=known.deployment_id)
+    probe = Probe(registration, signing_key=signing_key, http=http, deployment_id=known.deployment_id, seconds=seconds)
     _keys(made, probe, known)
     _sign_in_page(made, probe)
     if _sign_in(made, probe, known):

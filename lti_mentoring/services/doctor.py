@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -114,36 +114,41 @@ def _keys_and_address(bag: Bag) -> list[Finding]:
 # --- one LMS --------------------------------------------------------------------------------------------------------------------------
 
 
-def examine(bag: Bag, *, registration_id: str) -> Report:
-    """Try one LMS. The network is asked outside any transaction; what was found is kept, and what we hold of it that is out of date
-    (its old keys, tokens that it takes no more) is mended."""
+def examine(bag: Bag, *, registration_id: str, org_id: str | None = None, seconds: float = 120) -> Report:
+    """Try one LMS, in at most so many seconds. The network is asked outside any transaction; what it said is kept, and what we hold of
+    it that is out of date (its old keys, tokens that it takes no more) is mended. ``org_id``: look at that organisation's courses only.
+    """
+    with base.tenant(org_id) if org_id else base.across_organisations("doctor: what launches and deliveries told"):
+        return _examine(bag, registration_id, org_id, seconds)
+
+
+def _examine(bag: Bag, registration_id: str, org_id: str | None, seconds: float) -> Report:
     row = base.session().get(Registration, registration_id, populate_existing=True)
     if row is None:
         raise RuleBroken("platform_unknown", id=registration_id)
     at, active = known(row), row.active
-    made = _state(row)
+    made = state(row, org_id)
     if not active:
         base.end_read()
         return _keep(at, made, Checkup())
     told = _told(bag, row)
-    stuck = _deliveries(registration_id)
-    base.end_read()
+    stuck = deliveries(registration_id)
     at = replace(at, frame_origins=(*at.frame_origins, *_told_hosts(registration_id)))
     base.end_read()
     try:
         signing = keys.signing_key(bag.sealer, now=base.now())
     except CannotOpen:
         base.end_read()
-        return _keep(at, [*made, Finding("tool_keys_sealed"), *stuck], Checkup())
-    seen = checkup.look(at, told, signing_key=lambda: signing, http=bag.http, leeway=bag.leeway)
-    return _keep(at, [*made, *stuck, *seen.findings], seen)
+        return _keep(at, [*made, *stuck], Checkup([Finding("tool_keys_sealed")]))
+    seen = checkup.look(at, told, signing_key=lambda: signing, http=bag.http, leeway=bag.leeway, seconds=seconds)
+    return _keep(at, [*made, *stuck], seen)
 
 
-def _state(row: Registration) -> list[Finding]:
+def state(row: Registration, org_id: str | None = None) -> list[Finding]:
+    """What the registration itself says. Where several institutions share it, one of them is not told what waits for others."""
     made = [] if row.active else [Finding("disabled")]
-    pending = base.session().scalars(
-        select(Deployment.deployment_id).where(Deployment.registration_id == row.id, Deployment.state == "pending")
-    )
+    waiting = select(Deployment.deployment_id).where(Deployment.registration_id == row.id, Deployment.state == "pending")
+    pending = base.session().scalars(waiting).all() if org_id is None or not row.shared else ()
     made += [Finding("deployment_pending", {"deployment": one}) for one in pending]
     if row.held_until is not None and row.active:
         made.append(Finding("sign_in_held", {"attention": row.attention}))
@@ -152,8 +157,9 @@ def _state(row: Registration) -> list[Finding]:
 
 def _told(bag: Bag, row: Registration) -> Known:
     """What launches told, of the activity that was opened last."""
-    with base.across_organisations("doctor: what launches told"):
-        places = base.session().execute(
+    places = (
+        base.session()
+        .execute(
             select(
                 Placement.ags_scopes, Placement.lineitem_url, Placement.lineitems_url, Placement.memberships_url, Deployment.deployment_id
             )
@@ -161,7 +167,9 @@ def _told(bag: Bag, row: Registration) -> Known:
             .where(Placement.registration_id == row.id)
             .order_by(Placement.updated_at.desc())
             .limit(20)
-        ).all()
+        )
+        .all()
+    )
     announced = set(row.scopes).union(*(place.ags_scopes for place in places))
     with_roster = next((place for place in places if place.memberships_url), None)
     if with_roster is not None:
@@ -216,33 +224,24 @@ def _key_ids(url: str) -> frozenset[str]:
 # --- deliveries so far ----------------------------------------------------------------------------------------------------------------
 
 
-def _deliveries(registration_id: str) -> list[Finding]:
-    """What the outbox has learned: grades that are stuck, by cause, and whether their LMS rests or is paused."""
-    with base.across_organisations("doctor: deliveries"):
-        session = base.session()
-        stuck = session.execute(
-            select(ScorePublication.fault, ScorePublication.status, func.max(ScorePublication.words), func.count())
-            .where(ScorePublication.registration_id == registration_id, ScorePublication.state.in_((REFUSED, HELD)))
-            .group_by(ScorePublication.fault, ScorePublication.status)
-            .order_by(func.count().desc())
-        ).all()
-        lanes = session.execute(
-            select(DeliveryLane)
-            .where(
-                DeliveryLane.key.in_(
-                    select(ScorePublication.lane).where(
-                        ScorePublication.registration_id == registration_id, ScorePublication.state.in_((WAITING, SENDING))
-                    )
-                )
-            )
-            .order_by(DeliveryLane.host)
-        ).scalars()
-        made = [_stuck(*row) for row in stuck]
-        for lane in lanes:
-            if lane.paused:
-                made.append(Finding("lane_paused", {"host": lane.host}))
-            elif lane.breaker != CLOSED:
-                made.append(Finding("lane_rests", {"host": lane.host, "cause": lane.rests_for}))
+def deliveries(registration_id: str) -> list[Finding]:
+    """What the outbox has learned: grades that are stuck, by cause, and whether their LMS rests or is paused. Of the scope's rows."""
+    session = base.session()
+    mine = ScorePublication.registration_id == registration_id
+    stuck = session.execute(
+        select(ScorePublication.fault, ScorePublication.status, func.max(ScorePublication.words), func.count())
+        .where(mine, ScorePublication.state.in_((REFUSED, HELD)))
+        .group_by(ScorePublication.fault, ScorePublication.status)
+        .order_by(func.count().desc())
+    ).all()
+    waiting = select(ScorePublication.lane).where(mine, ScorePublication.state.in_((WAITING, SENDING))).distinct()
+    lanes = session.scalars(select(DeliveryLane).where(DeliveryLane.key.in_(session.scalars(waiting).all())).order_by(DeliveryLane.host))
+    made = [_stuck(*row) for row in stuck]
+    for lane in lanes:
+        if lane.paused:
+            made.append(Finding("lane_paused", {"host": lane.host}))
+        elif lane.breaker != CLOSED:
+            made.append(Finding("lane_rests", {"host": lane.host, "cause": lane.rests_for}))
     return made
 
 
@@ -256,11 +255,11 @@ def _stuck(fault: str, status: int | None, words: str, count: int) -> Finding:
 # --- keeping --------------------------------------------------------------------------------------------------------------------------
 
 
-def _keep(at: KnownRegistration, findings: Sequence[Finding], seen: Checkup) -> Report:
+def _keep(at: KnownRegistration, here: Sequence[Finding], seen: Checkup) -> Report:
     granted = [Finding("granted", {"scopes": sorted(one.rpartition("/")[2] for one in seen.granted)})] if seen.granted else []
-    found, now = ordered([*findings, *granted]), base.now()
-    told: dict[str, Any] = {"findings": [one.kept() for one in found], "checked_at": now, "clock_skew": seen.clock_skew}
-    codes = {one.code for one in found}
+    heard, now = ordered([*seen.findings, *granted]), base.now()
+    told: dict[str, Any] = {"findings": [one.kept() for one in heard], "checked_at": now, "clock_skew": seen.clock_skew}
+    codes = {one.code for one in heard}
     with base.transactional() as session:
         session.execute(update(Registration).where(Registration.id == at.id).values(**told))
         if seen.key_set is not None and "keys_replaced" in codes:
@@ -268,14 +267,11 @@ def _keep(at: KnownRegistration, findings: Sequence[Finding], seen: Checkup) -> 
             if kept is not None:
                 kept.body, kept.fetched_at, kept.fresh_until = dict(seen.key_set), now, now + timedelta(minutes=5)
         if "token_ended_early" in codes:
-            session.execute(
-                update(AccessToken)
-                .where(AccessToken.registration_id == at.id)
-                .values(token_sealed=None, expires_at=None, refreshing_until=None)
-            )
-    return Report(at.id, at.name, at.family, found, now, seen.clock_skew, tuple(sorted(seen.granted)))
+            ended = update(AccessToken).where(AccessToken.registration_id == at.id)
+            session.execute(ended.values(token_sealed=None, expires_at=None, refreshing_until=None))
+    return Report(at.id, at.name, at.family, ordered([*here, *heard]), now, seen.clock_skew, tuple(sorted(seen.granted)))
 
 
-def last_report(row: Mapping[str, Any]) -> tuple[Finding, ...]:
-    """The findings that were kept beside a registration; what this release does not know any more is left out."""
-    return ordered(one for one in map(finding, row.get("findings") or ()) if one is not None)
+def last_heard(kept: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    """What the LMS said at the last look; what this release does not know any more is left out."""
+    return ordered(one for one in map(finding, kept) if one is not None)

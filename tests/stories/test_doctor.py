@@ -156,7 +156,7 @@ def test_a_well_set_up_lms_has_nothing_wrong_and_says_what_it_grants(live: Town)
             kept = base.session().scalar(select(Registration).where(Registration.id == report.registration_id))
             assert kept is not None
             assert kept.checked_at is not None
-            assert [one["code"] for one in kept.findings] == [one.code for one in report.findings]
+            assert [one["code"] for one in kept.findings] == [one.code for one in report.findings], "what the LMS said"
 
 
 def test_what_we_hold_that_is_out_of_date_is_mended(live: Town) -> None:
