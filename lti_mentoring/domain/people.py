@@ -15,6 +15,8 @@ STAFF_ROLES = frozenset({"observer", "trainer", "coordinator", "deputy"})
 
 EVERYONE = frozenset({"member"})
 LEADS = frozenset({"coordinator", "deputy"})
+OFFICE = frozenset({"administrator"})
+"""Held for the one registration by which somebody is signed in; it opens nothing of a course."""
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "course.enter": EVERYONE,
@@ -24,6 +26,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "people.read": LEADS,
     "people.manage": LEADS,
     "platform.ask_office": frozenset({"lms_administrator"}),
+    "office.read": OFFICE,
+    "office.manage": OFFICE,
     "placement.read": LEADS,
     "placement.edit": LEADS,
     "training.learn": frozenset({"candidate"}),

@@ -112,7 +112,9 @@ def launch_of(
     meant = of_the_course(given_roles) if quirks.course_roles_said_above else given_roles
     link_id, link_title = claims.resource_link(body)
     context_id, context_title, context_label = claims.context(body)
-    words = _words(body) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
+    overrides = registration.overrides
+    counted = (*meant, *(role for role in given_roles if role in overrides)) if overrides else meant
+    words = _words(body, registration) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
     on_http = registration.token_url.startswith("http://")
     grades = claims.ags(body, http=on_http)
     ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
@@ -128,7 +130,7 @@ def launch_of(
         nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + leeway),
         message_type="",
         roles=given_roles,
-        standing=standing(meant),
+        standing=standing(counted, overrides),
         administrator=administrator(meant),
         test_user=is_test_user(given_roles),
         context_id=context_id,
@@ -147,13 +149,14 @@ def launch_of(
     )
 
 
-def _words(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What a launch says of its person and its activity, in words."""
+def _words(body: Mapping[str, Any], registration: Registration) -> dict[str, Any]:
+    """What a launch says of its person and its activity, in words; names and e-mail only where they may be kept."""
+    named = registration.keep_names
     return {
-        "name": claims.name(body),
-        "given_name": claims.text(body.get("given_name"), claims.MAX_ID),
-        "family_name": claims.text(body.get("family_name"), claims.MAX_ID),
-        "email": claims.text(body.get("email"), 254),
+        "name": claims.name(body) if named else None,
+        "given_name": claims.text(body.get("given_name"), claims.MAX_ID) if named else None,
+        "family_name": claims.text(body.get("family_name"), claims.MAX_ID) if named else None,
+        "email": claims.text(body.get("email"), 254) if registration.keep_email else None,
         "locale": claims.locale(body),
         "guid": claims.text(claims.a_dict(body.get(LTI + "tool_platform")).get("guid"), claims.MAX_ID),
         "custom": claims.custom(body),

@@ -23,6 +23,7 @@ from lti_mentoring.settings import Settings, resources
 from lti_mentoring.web import access, errors, frame, health, home, lti, notices, page, placement, session, telemetry, wording
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
+from lti_mentoring.web import office as office_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import training as training_pages
 from lti_mentoring.web.wiring import EXTENSION, Wiring
@@ -67,7 +68,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     page.init_app(app)
     wording.init_app(app)
     errors.init_app(app)
-    for room in (lti, notices, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages):
+    for room in (lti, notices, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages, office_pages):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -52,6 +52,14 @@ PEOPLE = {
 PLATFORM = {
     "organisation_name": _l("An organisation needs a name of at most %(most)s characters."),
     "organisation_unknown": _l("There is no organisation called %(name)s; 'organisation add' makes one."),
+    "platform": _l("There is no such LMS for you."),
+    "platform_of_others": _l("This registration serves other institutions too, so only whoever runs this tool can change that."),
+    "checked_lately": _l("Somebody has checked this LMS a moment ago. Wait ten seconds and try again."),
+    "override_role": _l("Write one LTI role, as the LMS sends it, without spaces."),
+    "override_standing": _l("A role can give one of these: %(standings)s."),
+    "override_many": _l("At most %(most)s roles can be given another meaning."),
+    "nothing_switched_off": _l("Names and e-mail addresses are both kept here, so there is nothing to delete. Switch one off first."),
+    "deployment_not_waiting": _l("No deployment of that id waits. Copy the id from your LMS, and open an activity once if nobody has."),
     "platform_family": _l("There is no platform family %(family)s; known are %(known)s."),
     "platform_field": _l("%(field)s is missing or longer than 255 characters."),
     "platform_other_keys": _l(
