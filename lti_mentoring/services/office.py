@@ -209,10 +209,13 @@ def override(*, actor: Actor | str, registration_id: str, role: str, standing: s
         return dict(told)
 
 
-def keep(*, actor: Actor | str, registration_id: str, names: bool, email: bool) -> dict[str, bool]:
-    """Whether names and e-mail addresses that the LMS sends are kept, from the next launch on. What is kept already stays."""
+def keep(*, actor: Actor | str, registration_id: str, names: bool | None, email: bool | None) -> dict[str, bool]:
+    """Whether names and e-mail addresses that the LMS sends are kept, from the next launch on; None: as before. What is kept already
+    stays."""
     with base.transactional() as session:
         row = _row(session, actor, registration_id)
+        names = row.keep_names if names is None else names
+        email = row.keep_email if email is None else email
         if (row.keep_names, row.keep_email) != (names, email):
             row.keep_names, row.keep_email = names, email
             _note(session, actor, row, "keep_personal", names=names, email=email)
@@ -280,6 +283,28 @@ def _row(session: Session, actor: Actor | str, registration_id: str) -> Registra
 def _of_others(session: Session, row: Registration, actor: Actor) -> bool:
     here = select(Deployment.id).where(Deployment.registration_id == row.id, Deployment.state == "active")
     return row.org_id != actor.org_id or session.scalar(here.where(Deployment.org_id != actor.org_id).limit(1)) is not None
+
+
+def details(*, registration_id: str) -> dict[str, Any]:
+    """One registration in full, for the operator."""
+    session = base.session()
+    row = session.get(Registration, registration_id)
+    if row is None:
+        raise RuleBroken("platform_unknown", id=registration_id)
+    rows = session.scalars(select(Deployment).where(Deployment.registration_id == row.id).order_by(Deployment.deployment_id))
+    told = ("id", "name", "family", "product", "source", "active", "shared", "attention", "frame_origins", "scopes", "role_overrides")
+    return {
+        **{name: getattr(row, name) for name in told},
+        "organisation": row.org_id,
+        **dict(_addresses(row)),
+        "keep_names": row.keep_names,
+        "keep_email": row.keep_email,
+        "held_until": row.held_until.isoformat() if row.held_until else None,
+        "checked_at": row.checked_at.isoformat() if row.checked_at else None,
+        "clock_skew": row.clock_skew,
+        "findings": row.findings,
+        "deployments": [{"deployment_id": one.deployment_id, "organisation": one.org_id, "state": one.state} for one in rows],
+    }
 
 
 def organisations(*, registration_id: str) -> list[str]:

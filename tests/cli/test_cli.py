@@ -181,3 +181,34 @@ def test_the_doctor_says_what_is_wrong_and_ends_with_it(run: Callable[..., Resul
     assert tool["platform"] is None
     assert {"name_unknown"} <= {one["code"] for one in lms["findings"]}
     refused(run("doctor", "--platform", "nobody"))
+
+
+def test_a_registration_is_changed_and_told_in_full(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    known = made(run(*platform()))["id"]
+    moved = ("platform", "update", known, "--token-url", "https://moodle.northfield.example/token2", "--token-audience", "elsewhere")
+    assert made(run(*moved))["changed"] == ["token_audience", "token_url"]
+    assert made(run(*moved))["changed"] == []
+    assert made(run("platform", "update", known, "--token-audience", ""))["changed"] == ["token_audience"]
+    assert "scheme" in refused(run("platform", "update", known, "--jwks-url", "http://moodle.northfield.example/jwks"))
+    assert "generic" in refused(run("platform", "update", known, "--family", "elsewhere"))
+    refused(run("platform", "update", "nobody", "--name", "A"))
+    assert made(run("platform", "disable", known)) == {"id": known, "active": False}
+    assert made(run("platform", "update", known, "--enable"))["active"] is True
+    told = made(run("platform", "show", known))
+    assert told["token_url"].endswith("/token2")
+    assert told["deployments"] == [{"deployment_id": "1", "organisation": told["organisation"], "state": "active"}]
+
+
+def test_roles_and_privacy_of_a_registration_are_said_once(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    known = made(run(*platform()))["id"]
+    for _ in range(2):
+        said = made(run("platform", "override", known, "--role", "Manager", "--standing", "grader"))
+        assert said["role_overrides"] == {"Manager": "grader"}
+        assert made(run("platform", "privacy", known, "--no-email")) == {"id": known, "names": True, "email": False}
+    assert "grader" in refused(run("platform", "override", known, "--role", "Manager", "--standing", "coordinator"))
+    assert made(run("platform", "privacy", known, "--clear"))["cleared"][0]["email"] == 0
+    made(run("platform", "privacy", known, "--email"))
+    refused(run("platform", "privacy", known, "--clear"))
+    assert made(run("platform", "override", known, "--role", "Manager"))["role_overrides"] == {}
