@@ -26,6 +26,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "people.read": LEADS,
     "people.manage": LEADS,
     "platform.ask_office": frozenset({"lms_administrator"}),
+    "people.why": EVERYONE,
     "office.read": OFFICE,
     "office.manage": OFFICE,
     "placement.read": LEADS,
@@ -82,6 +83,28 @@ def roles_in_course(
 def may(actor: Actor, permission: str) -> bool:
     """Whether ``actor`` holds a role that carries ``permission``. An unknown permission is a mistake of ours: KeyError."""
     return not PERMISSIONS[permission].isdisjoint(actor.roles)
+
+
+def may_ask_why_of_others(actor: Actor) -> bool:
+    """Whether ``actor`` may have verdicts about others explained: those who give roles here, and the LMS's administrator."""
+    return actor.is_any(*LEADS, *OFFICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why somebody may or may not: the roles that carry a permission, and those of them that the person holds."""
+
+    permission: str
+    allowed: bool
+    carried_by: tuple[str, ...]
+    through: tuple[str, ...]
+
+
+def verdict(permission: str, roles: frozenset[str]) -> Verdict:
+    """The verdict of ``may`` with its reasons; KeyError for what is no permission."""
+    carriers = PERMISSIONS[permission]
+    through = tuple(sorted(carriers & roles))
+    return Verdict(permission, bool(through), tuple(sorted(carriers)), through)
 
 
 def display_name(name: str | None, person_id: str) -> str:

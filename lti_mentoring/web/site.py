@@ -20,7 +20,7 @@ from lti_mentoring.outbound import Client
 from lti_mentoring.services import figures
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.settings import Settings, resources
-from lti_mentoring.web import access, errors, frame, health, home, lti, notices, page, placement, session, telemetry, wording
+from lti_mentoring.web import access, errors, frame, health, home, lti, notices, page, permission, placement, session, telemetry, wording
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
@@ -68,7 +68,8 @@ def _dress(app: Flask, settings: Settings) -> None:
     page.init_app(app)
     wording.init_app(app)
     errors.init_app(app)
-    for room in (lti, notices, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages, office_pages):
+    rooms = (lti, notices, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
+    for room in (*rooms, office_pages, permission):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -94,6 +94,7 @@ EXAMPLES: dict[str, Example] = {
     "delivery.index": Example("coordinator"),
     "delivery.retry": post("coordinator", {"grade": "{grade}"}),
     "delivery.set_aside": post("coordinator", {"grade": "{grade}"}),
+    "permission.why": Example("coordinator", query={"person": "{person}", "permission": "observation.rate"}),
     "office.index": Example("administrator"),
     "office.check": post("administrator"),
     "office.override": post("administrator", {"typed": "Learner", "standing": "none"}),

@@ -49,6 +49,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.confirm": ("observer", {"observation": "{ready}"}),
     "observation.report": ("coordinator", {"observation": "{released}"}),
     "delivery.index": ("coordinator", {}),
+    "permission.why": ("coordinator", {}),
     "office.index": ("administrator", {}),
 }
 """Every page by GET -> who reads it, and where. ``{name}`` stands for an id."""

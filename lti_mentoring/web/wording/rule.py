@@ -34,6 +34,8 @@ FORMS = {
 PEOPLE = {
     "course": _l("There is no such course for you."),
     "person": _l("There is no such person in this course."),
+    "why_others": _l("Only coordinators, deputies and the LMS’s administrator see why somebody else may do something."),
+    "permission_unknown": _l("There is no permission called %(permission)s."),
     "name_known": _l("Your LMS tells your name, and that is the one used here. It can be changed in your LMS."),
     "name_empty": _l("Write the name that people here shall call you by."),
     "name_long": _l("That is too long for a name; 120 characters are the most."),
