@@ -269,25 +269,27 @@ def _services(made: Checkup, probe: Probe, known: Known) -> None:
     reading = [one for one in (LINEITEM_READONLY, LINEITEM) if one in made.granted]
     if reading and (known.lineitem_url or known.lineitems_url):
         url, accept = (known.lineitem_url, LINEITEM_TYPE) if known.lineitem_url else (known.lineitems_url, LINEITEMS_TYPE)
-        _service(made, probe, known, "lineitems", str(url), reading[0], accept)
+        other = set() if probe.profile.reading_needs_own_scope else {LINEITEM}
+        _service(made, probe, known, "lineitems", str(url), (reading[0], *other), accept)
     if MEMBERS_SCOPE in made.granted and known.memberships_url:
-        _service(made, probe, known, "memberships", with_query(known.memberships_url, {"limit": "1"}), MEMBERS_SCOPE, MEMBERS_TYPE)
+        _service(made, probe, known, "memberships", with_query(known.memberships_url, {"limit": "1"}), (MEMBERS_SCOPE,), MEMBERS_TYPE)
 
 
-def _service(made: Checkup, probe: Probe, known: Known, which: str, url: str, scope: str, accept: str) -> None:
-    answer = _answer(made, which, lambda: probe.call("GET", url, [scope], accept=accept, cut=True))
+def _service(made: Checkup, probe: Probe, known: Known, which: str, url: str, scopes: tuple[str, ...], accept: str) -> None:
+    """Read with the first of ``scopes``; the others would do as well."""
+    answer = _answer(made, which, lambda: probe.call("GET", url, scopes[:1], accept=accept, cut=True))
     if answer is None:
         return
     wrong = of_service(probe.profile, answer, which, probe.now())
     made.found(wrong)
     if wrong is None:
-        _kept_tokens(made, probe, known.tokens, url, scope, accept)
+        _kept_tokens(made, probe, known.tokens, url, scopes, accept)
 
 
-def _kept_tokens(made: Checkup, probe: Probe, tokens: Collection[CachedToken], url: str, scope: str, accept: str) -> None:
+def _kept_tokens(made: Checkup, probe: Probe, tokens: Collection[CachedToken], url: str, scopes: Collection[str], accept: str) -> None:
     """Whether the LMS still takes a token that it promised to take; a new one has just been taken at the same address."""
     for token in tokens:
-        if scope in token.granted and token.expires_at > probe.now():
+        if not token.granted.isdisjoint(scopes) and token.expires_at > probe.now():
             answer = _answer(made, "service", lambda one=token: probe.with_token(url, one, accept))  # type: ignore[misc]
             if answer is not None and probe.not_taken(answer):
                 made.found(Finding("token_ended_early", {}))

@@ -110,13 +110,18 @@ def of_service(profile: Profile, answer: Answer, which: str, now: datetime) -> F
     facts = {"which": which, "url": shown(answer.url), "status": answer.status, "words": verdict.words}
     if answer.status < 300:
         return Finding("page_instead", facts)
-    if _CLOSED.search(answer.text()[:20_000].lower()):
+    if says_closed(answer.text()):
         return Finding("course_closed", facts)
     if verdict.remedy == "column_gone":
         return Finding("column_gone" if which == "lineitems" else "wrong_address", facts)
     if verdict.remedy == "redirected":
         facts["to"] = shown(answer.headers.get("Location", ""))
     return Finding(_SERVICE.get(verdict.remedy, "service_refused"), facts)
+
+
+def says_closed(words: str) -> bool:
+    """Whether an LMS's words mean that its course has ended or is not published, whatever status came with them."""
+    return _CLOSED.search(words[:20_000].lower()) is not None
 
 
 def skew(answer: Answer, midway: datetime) -> float | None:

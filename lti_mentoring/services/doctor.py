@@ -15,7 +15,7 @@ from lti_mentoring.domain.diagnosis import Finding, finding, ordered
 from lti_mentoring.domain.lane import CLOSED
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.keys import CannotOpen, Sealer
-from lti_mentoring.lti import checkup
+from lti_mentoring.lti import checkup, symptoms
 from lti_mentoring.lti.checkup import Checkup, Known
 from lti_mentoring.lti.registration import CachedToken
 from lti_mentoring.lti.registration import Registration as KnownRegistration
@@ -249,6 +249,8 @@ def _stuck(fault: str, status: int | None, words: str, count: int) -> Finding:
     facts: dict[str, Any] = {"which": "lineitems", "status": status or 0, "words": words or "", "count": count}
     if fault in ("course_closed", "column_gone"):
         return Finding(fault, facts)
+    if symptoms.says_closed(words or ""):
+        return Finding("course_closed", facts)
     return Finding("grades_stuck", {**facts, "cause": fault or "unknown"})
 
 
