@@ -132,6 +132,8 @@ def _examine(bag: Bag, registration_id: str, org_id: str | None, seconds: float)
         base.end_read()
         return _keep(at, made, Checkup())
     told = _told(bag, row)
+    if not told.launched:
+        made.append(Finding("never_launched"))
     stuck = deliveries(registration_id)
     at = replace(at, frame_origins=(*at.frame_origins, *_told_hosts(registration_id)))
     base.end_read()

@@ -20,7 +20,7 @@ from lti_mentoring.services.doctor import Bag
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Person, Placement, WebSession
-from lti_mentoring.store.platform import Deployment, Registration
+from lti_mentoring.store.platform import AccessToken, Deployment, Registration
 
 CHECK_SECONDS = 20.0
 """How long a page's check may take; what has not answered by then counts as silent."""
@@ -51,6 +51,7 @@ class OfficePage:
     clock_skew: float | None
     last_launch: datetime | None
     last_score: datetime | None
+    token_until: datetime | None
     waiting: int
     overrides: tuple[tuple[str, str], ...]
     seen_roles: tuple[str, ...]
@@ -83,9 +84,6 @@ def page(*, actor: Actor) -> OfficePage:
     ).one()
     names, emails = _kept(session, row.id)
     live = [*doctor.state(row, actor.org_id), *doctor.deliveries(row.id)]
-    last_launch = _last_launch(session, row.id)
-    if last_launch is None:
-        live.append(Finding("never_launched"))
     return OfficePage(
         id=row.id,
         name=row.name,
@@ -101,8 +99,9 @@ def page(*, actor: Actor) -> OfficePage:
         findings=ordered([*live, *doctor.last_heard(row.findings)]),
         checked_at=row.checked_at,
         clock_skew=row.clock_skew,
-        last_launch=last_launch,
+        last_launch=_last_launch(session, row.id),
         last_score=last_score,
+        token_until=session.scalar(select(func.max(AccessToken.expires_at)).where(AccessToken.registration_id == row.id)),
         waiting=waiting,
         overrides=tuple(sorted(row.role_overrides.items())),
         seen_roles=_seen_roles(session, row.id),

@@ -50,5 +50,12 @@ def test_an_administrator_has_the_fault_named_by_a_button(live: Town, open_brows
         page.goto(address)
         expect(page.locator("h1")).to_have_text("Northgate Lyceum")
         hold_to_the_look(page, keyboard=width == WIDTHS[0])
+        page.locator("details.more summary").click()
+        hold_to_the_look(page, keyboard=False)
         if SHOTS:
             page.screenshot(path=Path(SHOTS) / f"office-{width}.png", full_page=True)
+        page.goto(address.replace("/office/lms", "/why?permission=people.manage"))
+        expect(page.locator(".lede")).to_contain_text("You may not.")
+        hold_to_the_look(page)
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"why-{width}.png", full_page=True)

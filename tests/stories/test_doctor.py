@@ -23,6 +23,7 @@ from support.live import Town
 from support.station import Station, later
 
 Break = Callable[[Station], None]
+BARE = "https://127.0.0.1:{lms_port}"
 
 
 def examine(station: Station, activity: str = "module-m1", **changes: Any) -> Report:
@@ -45,7 +46,8 @@ def register(**values: Any) -> Break:
     def change(station: Station) -> None:
         registration = station.registration()
         here = f"{station.town.lms_url}/{station.site.key}"
-        told = {key: value.format(lms=here, port=free_port()) if isinstance(value, str) else value for key, value in values.items()}
+        places = {"lms": here, "port": free_port(), "lms_port": station.town.lms_url.rpartition(":")[2]}
+        told = {key: value.format(**places) if isinstance(value, str) else value for key, value in values.items()}
         with station.town.app.app_context(), base.transactional() as session:
             session.execute(update(Registration).where(Registration.id == registration).values(**told))
 
@@ -86,6 +88,7 @@ CASES = (
     Case("token address answers a page", fault("html", "token"), "page_instead", ("access token address", "web page")),
     Case("name with a slip", register(token_url="http://lms.invalid/token"), "name_unknown", ("access token address", "lms.invalid")),
     Case("nobody there", register(token_url="http://127.0.0.1:{port}/token"), "no_connection", ("access token address",)),
+    Case("no certificate", register(token_url=f"{BARE}/north/token"), "no_secure_connection", ("certificate", "LTI_MENTORING_CA_BUNDLE")),
     Case("metadata address", register(token_url="http://169.254.169.254/token"), "address_private", ("access token address", "169.254")),
     Case("clock ahead", fault("clock", seconds=600), "clock_apart", ("600 seconds apart", "NTP")),
     Case("clock behind", fault("clock", seconds=-3600), "clock_apart", ("3600 seconds apart",)),
@@ -106,6 +109,7 @@ CASES = (
     Case("course closed", fault("closed_course"), "course_closed", ("The course is closed",)),
     Case("column deleted", fault("deleted_column"), "column_gone", ("column is gone",)),
     Case("token not taken", fault("refused_token"), "token_not_taken", ("does not take its own token", "Authorization")),
+    Case("token not enough", fault("refused_token"), "service_forbidden", ("may not be used", "403"), "south"),
     Case("roster service broken", fault("error", "memberships"), "lms_down", ("roster service", "500")),
     Case("roster service wants another type", fault("media_type", "memberships"), "service_refused", ("roster service", "400")),
     Case("LMS's keys replaced", fault("rotated_key"), "keys_replaced", ("replaced its keys",), wrong=False),
