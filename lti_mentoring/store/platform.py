@@ -108,6 +108,8 @@ class PlatformKeySet(Base):
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     fresh_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missed_kid: Mapped[str | None] = mapped_column(String(100))
+    """The key id that the last fetch was made for in vain."""
 
 
 class AccessToken(Base):
