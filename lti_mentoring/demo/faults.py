@@ -56,6 +56,7 @@ KINDS = {
     "gone": Kind("There is nothing at this address any more (a 404 page)", None, answers=True),
     "moved": Kind("It sends to another address (301)", None, {"to": "https://new.lms.example"}, answers=True),
     "no_keys": Kind("It may not fetch the tool's keys", None),
+    "cached_keys": Kind("Its key set is an old copy, without the key that it signs with", None),
     "old_keys": Kind("It goes by keys that the tool no longer signs with", None),
     "unknown_client": Kind("It has forgotten the tool's client id", None),
     "audience": Kind("It wants another audience in the tool's statement", None, {"wanted": "https://lms.example/oauth2"}),
@@ -63,7 +64,7 @@ KINDS = {
 }
 """Troubles that stay until they have struck."""
 
-STANDING = {"small_pages", "clock", "no_keys", "old_keys", "unknown_client", "audience", "fewer_scopes"}
+STANDING = {"small_pages", "clock", "no_keys", "cached_keys", "old_keys", "unknown_client", "audience", "fewer_scopes"}
 """Troubles that are a state of the site and strike no single request."""
 
 ONLY_AT = {

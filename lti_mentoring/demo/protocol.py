@@ -28,7 +28,7 @@ TOOL_KEYS = ToolKeys()
 @served("jwks")
 def jwks() -> Response:
     """The public keys of this site."""
-    answer = as_json(world().keys.public(here().key))
+    answer = as_json(world().keys.public(here().key, old=state_of(here().key, "cached_keys") is not None))
     answer.headers["Cache-Control"] = "max-age=300"
     return answer
 

@@ -47,6 +47,7 @@ CODES: dict[str, tuple[str, str]] = {
     # The LMS's keys.
     "key_set_unusable": (WRONG, "keys"),
     "keys_replaced": (CARE, "keys"),
+    "key_unpublished": (CARE, "keys"),
     # Clocks.
     "clock_apart": (WRONG, "clock"),
     "clock_drifts": (CARE, "clock"),

@@ -35,6 +35,7 @@ class Known:
     """What launches told of an LMS: scopes that it announced, one address of each service, the tokens and key ids that we hold of it."""
 
     deployment_id: str | None = None
+    org_id: str = ""
     launched: bool = False
     announced: frozenset[str] = frozenset()
     lineitem_url: str | None = None
@@ -42,6 +43,7 @@ class Known:
     memberships_url: str | None = None
     tokens: tuple[CachedToken, ...] = ()
     key_ids: frozenset[str] = frozenset()
+    missed_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -179,6 +181,8 @@ def _keys(made: Checkup, probe: Probe, known: Known) -> None:
     made.key_set = body
     if known.key_ids and known.key_ids.isdisjoint(keys):
         made.found(Finding("keys_replaced", {"url": shown(url)}))
+    if known.missed_key and known.missed_key not in keys:
+        made.found(Finding("key_unpublished", {"url": shown(url), "key": known.missed_key}))
 
 
 def _sign_in_page(made: Checkup, probe: Probe) -> None:

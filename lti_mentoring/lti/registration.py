@@ -100,6 +100,9 @@ class KeySetStore(Protocol):
     def claim_refetch(self, url: str, now: datetime, every_seconds: float) -> bool:
         """True for exactly one caller within ``every_seconds``, by one conditional update; the first caller makes the row."""
 
+    def note_missed(self, url: str, kid: str) -> None:
+        """A good set has just been fetched for this key id and does not have it; the next good set ends the note."""
+
 
 @dataclass(frozen=True, slots=True)
 class CachedToken:

@@ -30,6 +30,9 @@ from lti_mentoring.store.platform import AccessToken, Deployment, PlatformKeySet
 SILENT_AFTER = timedelta(minutes=10)
 """A grade that has been due for so long was seen by no worker: the sweep comes every minute."""
 
+OF_A_COURSE = frozenset({"services", "grades", "roster"})
+"""Links that were tried at one course: what was found there is that organisation's."""
+
 MOST_TOKENS = 5
 """Kept tokens that are tried; each costs a request."""
 
@@ -143,6 +146,7 @@ def _examine(bag: Bag, registration_id: str, org_id: str | None, seconds: float)
         base.end_read()
         return _keep(at, [*made, *stuck], Checkup([Finding("tool_keys_sealed")]))
     seen = checkup.look(at, told, signing_key=lambda: signing, http=bag.http, leeway=bag.leeway, seconds=seconds)
+    seen.findings = [replace(one, facts={**one.facts, "org": told.org_id}) if one.link in OF_A_COURSE else one for one in seen.findings]
     return _keep(at, [*made, *stuck], seen)
 
 
@@ -163,7 +167,12 @@ def _told(bag: Bag, row: Registration) -> Known:
         base.session()
         .execute(
             select(
-                Placement.ags_scopes, Placement.lineitem_url, Placement.lineitems_url, Placement.memberships_url, Deployment.deployment_id
+                Placement.org_id,
+                Placement.ags_scopes,
+                Placement.lineitem_url,
+                Placement.lineitems_url,
+                Placement.memberships_url,
+                Deployment.deployment_id,
             )
             .join(Deployment, Deployment.id == Placement.deployment_id)
             .where(Placement.registration_id == row.id)
@@ -172,21 +181,26 @@ def _told(bag: Bag, row: Registration) -> Known:
         )
         .all()
     )
+    if places:  # of a client that several institutions share, the one whose activity was opened last
+        places = [place for place in places if place.org_id == places[0].org_id]
     announced = set(row.scopes).union(*(place.ags_scopes for place in places))
     with_roster = next((place for place in places if place.memberships_url), None)
     if with_roster is not None:
         announced.add(checkup.MEMBERS_SCOPE)
     graded = next((place for place in places if place.lineitem_url or place.lineitems_url), None)
+    key_ids, missed = _key_ids(row.jwks_url)
     deployment_id = places[0].deployment_id if places else _first_deployment(row.id)
     return Known(
         deployment_id=deployment_id,
+        org_id=places[0].org_id if places else "",
         launched=bool(places),
         announced=frozenset(one for one in announced if "/scope/" in one and not one.endswith("noticehandlers")),
         lineitem_url=graded.lineitem_url if graded else None,
         lineitems_url=graded.lineitems_url if graded else None,
         memberships_url=with_roster.memberships_url if with_roster else None,
         tokens=_tokens(bag.sealer, row.id),
-        key_ids=_key_ids(row.jwks_url),
+        key_ids=key_ids,
+        missed_key=missed,
     )
 
 
@@ -216,11 +230,12 @@ def _tokens(sealer: Sealer, registration_id: str) -> tuple[CachedToken, ...]:
     return tuple(made)
 
 
-def _key_ids(url: str) -> frozenset[str]:
+def _key_ids(url: str) -> tuple[frozenset[str], str | None]:
     row = base.session().get(PlatformKeySet, url, populate_existing=True)
     entries = row.body.get("keys") if row is not None else None
     listed = entries if isinstance(entries, list) else []
-    return frozenset(str(one["kid"]) for one in listed if isinstance(one, dict) and "kid" in one)
+    missed = row.missed_kid if row is not None and row.missed_at and base.now() - row.missed_at < timedelta(days=1) else None
+    return frozenset(str(one["kid"]) for one in listed if isinstance(one, dict) and "kid" in one), missed
 
 
 # --- deliveries so far ----------------------------------------------------------------------------------------------------------------
@@ -276,6 +291,7 @@ def _keep(at: KnownRegistration, here: Sequence[Finding], seen: Checkup) -> Repo
     return Report(at.id, at.name, at.family, ordered([*here, *heard]), now, seen.clock_skew, tuple(sorted(seen.granted)))
 
 
-def last_heard(kept: Iterable[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    """What the LMS said at the last look; what this release does not know any more is left out."""
-    return ordered(one for one in map(finding, kept) if one is not None)
+def last_heard(kept: Iterable[Mapping[str, Any]], org_id: str) -> tuple[Finding, ...]:
+    """What the LMS said at the last look, but for what it said of another organisation's course; what this release does not know any
+    more is left out."""
+    return ordered(one for one in map(finding, kept) if one is not None and one.facts.get("org", org_id) == org_id)

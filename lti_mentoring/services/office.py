@@ -96,7 +96,7 @@ def page(*, actor: Actor) -> OfficePage:
         addresses=_addresses(row),
         deployments=_deployments(session, row.id, actor.org_id),
         pending=_pending(session, row.id),
-        findings=ordered([*live, *doctor.last_heard(row.findings)]),
+        findings=ordered([*live, *doctor.last_heard(row.findings, actor.org_id)]),
         checked_at=row.checked_at,
         clock_skew=row.clock_skew,
         last_launch=_last_launch(session, row.id),
@@ -181,6 +181,8 @@ def check(*, actor: Actor, bag: Bag) -> None:
     if row.checked_at is not None and base.now() - row.checked_at < CHECK_EVERY:
         raise RuleBroken("checked_lately")
     base.end_read()
+    with base.transactional() as session:
+        privacy.record(session, actor=actor, verb="check", object_kind="registration", object_id=actor.registration_id)
     doctor.examine(bag, registration_id=actor.registration_id, org_id=actor.org_id, seconds=CHECK_SECONDS)
 
 

@@ -255,3 +255,19 @@ def test_a_paused_and_a_resting_lms_are_named(live: Town) -> None:
     with live.app.app_context():
         lane.pause(lane=station.lane(), paused=False)
     assert "lane_paused" not in [one.code for one in examine(station).findings]
+
+
+def test_a_rotated_key_that_the_lms_does_not_publish_is_named_once_a_launch_was_refused_for_it(live: Town) -> None:
+    station = Station(live, "north")
+    station.launch("coordinator", "module-m1")
+    station.lms.fault("rotated_key")
+    fault("cached_keys")(station)
+    with later(minutes=2):
+        assert live.browser().launch("north", "candidate", "module-m1").status == 401
+    report = examine(station)
+    assert "key_unpublished" in [one.code for one in report.findings]
+    assert "signed with a key that the LMS does not publish" in said(station, report)["key_unpublished"].title
+    station.lms.clear()
+    assert "key_unpublished" not in [one.code for one in examine(station).findings]
+    with later(minutes=4):
+        assert live.browser().launch("north", "candidate", "module-m1").status == 200

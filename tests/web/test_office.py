@@ -146,3 +146,19 @@ def test_a_check_says_what_it_found_and_is_not_repeated_at_once(world: World, ap
     assert "Check again" in page
     assert visitor.post("office/lms/check").status_code == 303
     assert "a moment ago" in visitor.get("office/lms").get_data(as_text=True)
+
+
+def test_what_the_doctor_heard_of_another_institutions_course_is_not_shown(world: World, app: Flask) -> None:
+    visitor = officer(world, app)
+    told = {"which": "lineitems", "url": "https://lms.example/courses/secret", "status": 404, "words": "gone"}
+    with base.transactional() as session:
+        row = session.get_one(Registration, world.registration_id)
+        clock = {"code": "clock_apart", "seconds": 90, "leeway": 60}
+        row.findings = [{"code": "column_gone", "org": "another", **told}, {"code": "made_up"}, clock]
+        row.checked_at = base.now()
+    page = visitor.get("office/lms").get_data(as_text=True)
+    assert "secret" not in page
+    assert "90 seconds apart" in page
+    with base.transactional() as session:
+        session.get_one(Registration, world.registration_id).findings = [{"code": "wrong_address", "org": world.org_id, **told}]
+    assert "courses/secret" in visitor.get("office/lms").get_data(as_text=True)

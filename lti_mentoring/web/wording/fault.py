@@ -196,6 +196,17 @@ KEYS = {
         ),
         (_l("Nothing needs to be done. If the LMS’s administrators know of no such change, let them look who has made it."),),
     ),
+    "key_unpublished": (
+        _l("A launch was signed with a key that the LMS does not publish"),
+        _l(
+            "%(url)s has no key “%(key)s”, so the launch was refused. Either the LMS signs with a new key and its key set is an old copy, "
+            "or somebody else made that launch up."
+        ),
+        (
+            _l("If people cannot open activities: empty the cache before the LMS’s key address, or register the right address."),
+            _l("If everybody gets in, somebody has tried to come in without the LMS. Nothing needs to be done."),
+        ),
+    ),
 }
 
 SIGN_IN = {
