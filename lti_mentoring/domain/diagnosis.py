@@ -70,6 +70,7 @@ CODES: dict[str, tuple[str, str]] = {
     "course_closed": (WRONG, "services"),
     "column_gone": (WRONG, "services"),
     # Deliveries so far.
+    "no_gradebook": (CARE, "grades"),
     "lane_paused": (CARE, "grades"),
     "lane_rests": (CARE, "grades"),
     "grades_stuck": (WRONG, "grades"),

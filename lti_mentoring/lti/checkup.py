@@ -207,6 +207,9 @@ def _sign_in(made: Checkup, probe: Probe, known: Known) -> bool:
     if got is None:
         return False
     made.granted = got.granted
+    if known.launched and SCORE not in known.announced:
+        made.found(Finding("no_gradebook"))
+        asked = asked - {SCORE}
     for one in sorted(asked - got.granted):
         # Before the first launch nothing is announced yet. On Open edX a block of its own may well have no grades.
         needed = one in known.announced or (one == SCORE and not known.launched and not probe.profile.deployments_share_courses)

@@ -25,7 +25,7 @@ from lti_mentoring.store.platform import AccessToken, Deployment, Registration
 CHECK_SECONDS = 20.0
 """How long a page's check may take; what has not answered by then counts as silent."""
 
-CHECK_EVERY = timedelta(seconds=10)
+CHECK_EVERY = timedelta(seconds=CHECK_SECONDS)
 MOST_OVERRIDES = 50
 MOST_ROLES = 200
 """Memberships looked through for roles that this LMS sends."""
@@ -176,12 +176,13 @@ def _sessions(session: Session, actor: Actor) -> int:
 
 
 def check(*, actor: Actor, bag: Bag) -> None:
-    """Let the doctor look, for at most CHECK_SECONDS. RuleBroken ``checked_lately`` if somebody has just done so."""
-    row = _own(base.session(), actor)
-    if row.checked_at is not None and base.now() - row.checked_at < CHECK_EVERY:
-        raise RuleBroken("checked_lately")
-    base.end_read()
+    """Let the doctor look, for at most CHECK_SECONDS. RuleBroken ``checked_lately`` if somebody has just done so or is at it."""
+    now = base.now()
     with base.transactional() as session:
+        row = _own(session, actor, lock=True)
+        if row.checked_at is not None and now - row.checked_at < CHECK_EVERY:
+            raise RuleBroken("checked_lately")
+        row.checked_at = now  # one at a time: a look holds one of few threads
         privacy.record(session, actor=actor, verb="check", object_kind="registration", object_id=actor.registration_id)
     doctor.examine(bag, registration_id=actor.registration_id, org_id=actor.org_id, seconds=CHECK_SECONDS)
 

@@ -149,6 +149,14 @@ def test_a_private_address_is_refused_where_local_lmss_are_not_allowed(live: Tow
     assert "LTI_MENTORING_PRIVATE_PLATFORM_HOSTS" in " ".join(said(station, report)["address_private"].steps)
 
 
+def test_activities_without_a_gradebook_are_worth_a_look_and_no_fault(live: Town) -> None:
+    station = Station(live, "south")
+    station.launch("coordinator", "quiet")
+    report = examine(station, "quiet")
+    assert [one.code for one in report.findings if one.severity != "note"] == ["no_gradebook"]
+    assert "Studio" in " ".join(said(station, report)["no_gradebook"].steps)
+
+
 def test_a_well_set_up_lms_has_nothing_wrong_and_says_what_it_grants(live: Town) -> None:
     for site in ("north", "south"):
         station = Station(live, site)

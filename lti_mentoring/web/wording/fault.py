@@ -274,6 +274,14 @@ SIGN_IN = {
 }
 
 SERVICES = {
+    "no_gradebook": (
+        _l("No activity has a gradebook"),
+        _l("None of the activities that were opened so far came with a place for grades, so none is sent. Everything else works."),
+        (
+            _l("If that is meant, nothing needs to be done."),
+            _l("If not: allow grades for this tool in the LMS and in the activity, and open the activity once more."),
+        ),
+    ),
     "token_ended_early": (
         _l("The LMS ended a token before its time"),
         _l("A token that it had promised to take for longer is taken no more: perhaps it was restarted. We have a new one."),

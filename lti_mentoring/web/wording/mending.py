@@ -46,6 +46,20 @@ FAMILY_STEPS: dict[tuple[str, str], tuple[Any, ...]] = {
         OPENEDX_BLOCK,
         _l("“Tool public key mode”: Keyset URL, with %(tool)s/.well-known/jwks.json, reachable from the LMS’s machines."),
     ),
+    ("sign_in_refused", "openedx"): (
+        _l("Open edX says no more than this, and it is nearly always about our keys: it cannot read them, or has others."),
+        OPENEDX_BLOCK,
+        _l("“Tool public key mode”: Keyset URL, with %(tool)s/.well-known/jwks.json, reachable from the LMS’s machines, no pasted key."),
+    ),
+    ("no_gradebook", "openedx"): (
+        OPENEDX_BLOCK,
+        _l("“Scored”: True, and “LTI 1.3 Advantage grade service”: declarative or programmatic. Then open the unit once."),
+    ),
+    ("no_gradebook", "moodle"): (
+        MOODLE_TOOL,
+        MOODLE_SERVICES,
+        _l("In each activity: “Accept grades from the tool”. Then open it once."),
+    ),
     ("signature_refused", "openedx"): (
         OPENEDX_BLOCK,
         _l("“Tool public key mode”: Keyset URL, with %(tool)s/.well-known/jwks.json, and no pasted key."),

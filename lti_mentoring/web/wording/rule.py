@@ -56,7 +56,7 @@ PLATFORM = {
     "organisation_unknown": _l("There is no organisation called %(name)s; 'organisation add' makes one."),
     "platform": _l("There is no such LMS for you."),
     "platform_of_others": _l("This registration serves other institutions too, so only whoever runs this tool can change that."),
-    "checked_lately": _l("Somebody has checked this LMS a moment ago. Wait ten seconds and try again."),
+    "checked_lately": _l("Somebody has checked this LMS a moment ago. Wait half a minute and try again."),
     "override_role": _l("Write one LTI role, as the LMS sends it, without spaces."),
     "override_standing": _l("A role can give one of these: %(standings)s."),
     "override_many": _l("At most %(most)s roles can be given another meaning."),
