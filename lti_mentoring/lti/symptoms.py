@@ -32,7 +32,7 @@ _KEY_WORDS = re.compile(r"jwk|key ?set|public key|keys cannot|fetch|\bkid\b")
 _SIGNATURE = re.compile(r"signature|no published key|\bkid\b.{0,20}invalid|unable to lookup|no matching key")
 _DATE = re.compile(r"[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT")
 _AUDIENCE = re.compile(r"\baud\b|audience")
-_TIMES = re.compile(r"\b(exp|iat|nbf)\b|expired|in the future|too old|clock|not yet valid")
+_TIMES = re.compile(r"\b(exp|iat|nbf)\b|expired|in the future|too old|clock|not yet valid|prior to|must be in the past")
 _CLIENT = re.compile(r"\b(iss|sub)\b|client.{0,12}\b(id|unknown|not found|invalid)|unknown client|no client|not registered")
 
 
