@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -212,3 +213,13 @@ def test_roles_and_privacy_of_a_registration_are_said_once(run: Callable[..., Re
     made(run("platform", "privacy", known, "--email"))
     refused(run("platform", "privacy", known, "--clear"))
     assert made(run("platform", "override", known, "--role", "Manager"))["role_overrides"] == {}
+
+
+def test_the_doctor_says_which_part_is_missing_before_anything_is_there(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LTI_MENTORING_DATABASE_URL", f"sqlite:///{tmp_path / 'nothing.sqlite3'}")
+    found = run("doctor")
+    assert found.exit_code == 1
+    assert "A part of this tool does not work: database" in found.stdout
+    assert "db upgrade" in found.stdout
