@@ -78,7 +78,14 @@ CODES: dict[str, tuple[str, str]] = {
 }
 """Code -> how bad, and the link; a fault of an address breaks the link that its ``which`` names."""
 
-BY_ADDRESS = {"auth": "launches", "jwks": "keys", "token": "sign_in", "lineitems": "grades", "memberships": "roster", "service": "services"}
+BY_ADDRESS = {  # nosec B105 (links of the chain)
+    "auth": "launches",
+    "jwks": "keys",
+    "token": "sign_in",
+    "lineitems": "grades",
+    "memberships": "roster",
+    "service": "services",
+}
 
 _WEIGHT = {WRONG: 0, CARE: 1, NOTE: 2}
 

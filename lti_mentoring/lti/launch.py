@@ -16,7 +16,7 @@ from lti_mentoring.lti.login import LoginRedirect, begin
 from lti_mentoring.lti.platforms import profile
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Deployment, Registration, Registry
-from lti_mentoring.lti.roles import Standing, administrator, is_test_user, of_the_course, standing
+from lti_mentoring.lti.roles import Standing, administrator, is_test_user, of_the_course, standing_at
 from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name
 from lti_mentoring.lti.verification import Message
 
@@ -112,8 +112,6 @@ def launch_of(
     meant = of_the_course(given_roles) if quirks.course_roles_said_above else given_roles
     link_id, link_title = claims.resource_link(body)
     context_id, context_title, context_label = claims.context(body)
-    overrides = registration.overrides
-    counted = (*meant, *(role for role in given_roles if role in overrides)) if overrides else meant
     words = _words(body, registration) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
     on_http = registration.token_url.startswith("http://")
     grades = claims.ags(body, http=on_http)
@@ -130,7 +128,7 @@ def launch_of(
         nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + leeway),
         message_type="",
         roles=given_roles,
-        standing=standing(counted, overrides),
+        standing=standing_at(given_roles, above=quirks.course_roles_said_above, overrides=registration.overrides),
         administrator=administrator(meant),
         test_user=is_test_user(given_roles),
         context_id=context_id,

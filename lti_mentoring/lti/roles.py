@@ -74,6 +74,14 @@ def of_the_course(roles: Iterable[str]) -> tuple[str, ...]:
     return tuple(_SAID_ABOVE[role] for role in given if role in _SAID_ABOVE)
 
 
+def standing_at(roles: Iterable[str], *, above: bool, overrides: Mapping[str, Standing]) -> Standing:
+    """The standing that the roles of a launch or of a roster's line give at one LMS. ``above``: it may say the course's roles in the
+    institution's words. An override counts for a role of whatever level."""
+    given = tuple(roles)
+    counted = of_the_course(given) if above else given
+    return standing((*counted, *(role for role in given if role in overrides)) if overrides else counted, overrides)
+
+
 def administrator(roles: Iterable[str]) -> bool:
     """Whether the person administers the LMS or its institution. It opens a page that asks for the office, no power."""
     return any(role.removeprefix(prefix) in _ADMINISTRATORS for role in roles for prefix in _ABOVE_THE_COURSE if role.startswith(prefix))
