@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.delivery import HELD, REFUSED, SENDING, WAITING
 from lti_mentoring.domain.diagnosis import Finding, finding, ordered
@@ -20,7 +21,7 @@ from lti_mentoring.lti.checkup import Checkup, Known
 from lti_mentoring.lti.registration import CachedToken
 from lti_mentoring.lti.registration import Registration as KnownRegistration
 from lti_mentoring.outbound import Client
-from lti_mentoring.services import keys
+from lti_mentoring.services import connection, keys
 from lti_mentoring.services.registry import known
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
@@ -281,6 +282,8 @@ def _keep(at: KnownRegistration, here: Sequence[Finding], seen: Checkup) -> Repo
     codes = {one.code for one in heard}
     with base.transactional() as session:
         session.execute(update(Registration).where(Registration.id == at.id).values(**told))
+        if checkup.SCORE in seen.granted:
+            _let_out(session, at.id)
         if seen.key_set is not None and "keys_replaced" in codes:
             kept = session.get(PlatformKeySet, at.jwks_url)
             if kept is not None:
@@ -289,6 +292,17 @@ def _keep(at: KnownRegistration, here: Sequence[Finding], seen: Checkup) -> Repo
             ended = update(AccessToken).where(AccessToken.registration_id == at.id)
             session.execute(ended.values(token_sealed=None, expires_at=None, refreshing_until=None))
     return Report(at.id, at.name, at.family, ordered([*here, *heard]), now, seen.clock_skew, tuple(sorted(seen.granted)))
+
+
+def _let_out(session: Session, registration_id: str) -> None:
+    """The LMS takes our sign-in again: of what rests for its refusals one grade tries at once, and the others follow."""
+    held = session.scalar(select(Registration.held_until).where(Registration.id == registration_id))
+    if held is None:
+        return
+    connection.try_again(session, [registration_id])
+    mine = (ScorePublication.registration_id == registration_id, ScorePublication.state.in_((WAITING, REFUSED)))
+    for lane in session.scalars(select(ScorePublication.lane).where(*mine).distinct()):
+        base.wake_after_commit(lane)
 
 
 def last_heard(kept: Iterable[Mapping[str, Any]], org_id: str) -> tuple[Finding, ...]:

@@ -279,3 +279,20 @@ def test_a_rotated_key_that_the_lms_does_not_publish_is_named_once_a_launch_was_
     assert "key_unpublished" not in [one.code for one in examine(station).findings]
     with later(minutes=4):
         assert live.browser().launch("north", "candidate", "module-m1").status == 200
+
+
+def test_once_the_cause_is_mended_and_checked_what_waited_for_it_goes_out_by_itself(live: Town) -> None:
+    station = Station(live, "north")
+    station.launch("candidate", "module-m1")
+    station.attempt(station.person_id("candidate"))
+    fault("no_keys")(station)
+    station.deliver()
+    held = examine(station)
+    assert {"keys_not_fetched", "sign_in_held", "grades_stuck"} <= {one.code for one in held.findings}
+    station.lms.clear()
+    station.deliver()
+    assert station.share() is None, "it rests"
+    examine(station)
+    station.deliver()
+    assert station.share() == 1
+    assert not anything_wrong(examine(station).findings)
