@@ -39,6 +39,7 @@ class OfficePage:
     name: str
     family: str
     product: str
+    scopes: tuple[str, ...]
     source: str
     active: bool
     shared: bool
@@ -89,6 +90,7 @@ def page(*, actor: Actor) -> OfficePage:
         name=row.name,
         family=row.family,
         product=row.product,
+        scopes=tuple(row.scopes),
         source=row.source,
         active=row.active,
         shared=row.shared,
