@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from lti_mentoring.cli.base import DEFAULT_PACK, check_url, opened, pack_folder, say
 from lti_mentoring.cli.programme import import_pack
+from lti_mentoring.services import invite as invite_verbs
 from lti_mentoring.services import office as office_verbs
 from lti_mentoring.services import people as people_verbs
 from lti_mentoring.services import platform as platform_verbs
@@ -116,6 +118,35 @@ def platform_privacy(registration_id: str, names: bool | None, email: bool | Non
             with people_verbs.within(org_id):
                 cleared.append({"organisation": org_id, **office_verbs.clear(actor=OPERATOR, registration_id=registration_id)})
     say({"id": registration_id, **said, **({"cleared": cleared} if clear else {})})
+
+
+@platform.command("invite")
+@click.option("--organisation", required=True)
+def platform_invite(organisation: str) -> None:
+    """The one-time address by which an LMS registers itself with an organisation; shown only now."""
+    with opened() as app:
+        token, until = invite_verbs.make(actor=OPERATOR, org_id=platform_verbs.organisation_id(organisation))
+        say({"url": f"{app.extensions['doctor'].public_url}/lti/register/{token}", "expires_at": until.isoformat()})
+
+
+@platform.command("invites")
+@click.option("--organisation")
+def platform_invites(organisation: str | None) -> None:
+    """Invites that wait, a JSON line each."""
+    with opened():
+        org_id = platform_verbs.organisation_id(organisation) if organisation else None
+        for one in invite_verbs.waiting(org_id=org_id):
+            told = asdict(one)
+            say({**told, "created_at": one.created_at.isoformat(), "expires_at": one.expires_at.isoformat()})
+
+
+@platform.command("revoke-invite")
+@click.argument("key")
+def platform_revoke_invite(key: str) -> None:
+    """End an invite by its key in the list."""
+    with opened():
+        invite_verbs.revoke(actor=OPERATOR, key=key)
+        say({"key": key, "revoked": True})
 
 
 @platform.command("disable")

@@ -15,8 +15,9 @@ from lti_mentoring.domain.diagnosis import Finding, ordered
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.lti.roles import STANDINGS
-from lti_mentoring.services import doctor, keys, privacy
+from lti_mentoring.services import doctor, invite, keys, privacy
 from lti_mentoring.services.doctor import Bag
+from lti_mentoring.services.invite import Invite
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Person, Placement, WebSession
@@ -61,6 +62,7 @@ class OfficePage:
     names: int
     emails: int
     sessions: int
+    invites: tuple[Invite, ...]
     keys: tuple[dict[str, Any], ...]
 
 
@@ -112,6 +114,7 @@ def page(*, actor: Actor) -> OfficePage:
         names=names,
         emails=emails,
         sessions=_sessions(session, actor),
+        invites=tuple(invite.waiting(org_id=actor.org_id, registration_id=row.id)),
         keys=tuple(keys.listing()),
     )
 

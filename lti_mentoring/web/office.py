@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.lti.roles import STANDINGS
-from lti_mentoring.services import office
+from lti_mentoring.services import invite, office
 from lti_mentoring.services.doctor import Bag
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
@@ -50,13 +50,23 @@ class DeploymentForm(Schema):
     deployment = fields.String(required=True, validate=validate.Length(min=1, max=255))
 
 
-def _page(errors: dict[str, Any] | None = None, typed: dict[str, str] | None = None) -> str:
+class InviteForm(Schema):
+    """The invite that shall end."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    key = fields.String(required=True, validate=validate.Length(min=1, max=64))
+
+
+def _page(errors: dict[str, Any] | None = None, typed: dict[str, str] | None = None, invited: str = "") -> str:
     page = office.page(actor=actor())
     return render_template(
         "office/index.html",
         page=page,
         choices=office.roles_of(page.seen_roles, page.overrides),
         tool=wiring().settings.public_url,
+        invited=invited,
         errors=errors or {},
         typed=typed or {},
     )
@@ -127,6 +137,21 @@ def approve(course: str) -> AnyResponse | tuple[str, int]:
         return _refused(error, "deployment", sent)
     flash(gettext("The deployment has joined. Its next launch works."), "ok")
     return _back(course, "deployments")
+
+
+@bp.post("/invites")
+@require("office.manage")
+def make_invite(course: str) -> str:
+    token, _ = invite.make(actor=actor(), org_id=actor().org_id)
+    # Shown once and never stored in clear, so the page answers the form itself.
+    return _page(invited=f"{wiring().settings.public_url}/lti/register/{token}")
+
+
+@bp.post("/invites/end")
+@require("office.manage")
+def end_invite(course: str) -> AnyResponse:
+    invite.revoke(actor=actor(), key=InviteForm().load(request.form.to_dict())["key"])
+    return _back(course, "invites")
 
 
 @bp.post("/sessions/end")

@@ -223,3 +223,19 @@ def test_the_doctor_says_which_part_is_missing_before_anything_is_there(
     assert found.exit_code == 1
     assert "A part of this tool does not work: database" in found.stdout
     assert "db upgrade" in found.stdout
+
+
+def test_invites_are_made_listed_and_ended_and_their_secret_is_told_once(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    first = made(run("platform", "invite", "--organisation", "Northfield"))
+    assert "/lti/register/" in first["url"]
+    (listed,) = [json.loads(line) for line in run("platform", "invites", "--organisation", "Northfield").stdout.splitlines()]
+    assert listed["organisation"] == "Northfield"
+    assert first["url"].rpartition("/")[2] not in json.dumps(listed)
+    made(run("platform", "revoke-invite", listed["key"]))
+    assert run("platform", "invites").stdout == ""
+    refused(run("platform", "revoke-invite", listed["key"]))
+    refused(run("platform", "revoke-invite", ""))
+    for _ in range(20):
+        made(run("platform", "invite", "--organisation", "Northfield"))
+    assert "20 invites" in refused(run("platform", "invite", "--organisation", "Northfield"))

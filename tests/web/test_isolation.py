@@ -17,8 +17,9 @@ from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
 from lti_mentoring.domain.training import steps
-from lti_mentoring.services import observation, roles, training
+from lti_mentoring.services import invite, observation, roles, training
 from lti_mentoring.services.rating import Note
+from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
@@ -102,6 +103,8 @@ EXAMPLES: dict[str, Example] = {
     "office.clear": post("administrator"),
     "office.approve": post("administrator", {"deployment": "{deployment}"}),
     "office.end_sessions": post("administrator"),
+    "office.make_invite": post("administrator"),
+    "office.end_invite": post("administrator", {"key": "{invite}"}),
 }
 
 SECRETS = {"code"}
@@ -191,6 +194,7 @@ def filled(app: Flask, name: str) -> Town:
             "revision": str(revision),
             "grade": row.id,
             "deployment": waits,
+            "invite": hashed(invite.make(actor=world.actor("Administrator"), org_id=world.org_id)[0])[:12],
             "code": roles.invite(actor=coordinator, role="observer"),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }

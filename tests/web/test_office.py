@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 from sqlalchemy import select
 
 from conftest import World, make_world
-from lti_mentoring.services import roles
+from lti_mentoring.services import invite, roles
+from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.platform import Deployment, Organisation, Registration
@@ -162,3 +165,20 @@ def test_what_the_doctor_heard_of_another_institutions_course_is_not_shown(world
     with base.transactional() as session:
         session.get_one(Registration, world.registration_id).findings = [{"code": "wrong_address", "org": world.org_id, **told}]
     assert "courses/secret" in visitor.get("office/lms").get_data(as_text=True)
+
+
+def test_an_invite_is_of_this_registration_shown_once_and_ended(world: World, app: Flask) -> None:
+    visitor = officer(world, app)
+    made = visitor.post("office/lms/invites")
+    found = re.search(r"/lti/register/([\w-]+)", made.get_data(as_text=True))
+    assert found
+    page = visitor.get("office/lms").get_data(as_text=True)
+    assert found[1] not in page
+    (one,) = invite.waiting()
+    assert one.registration_id == world.registration_id
+    assert one.key in page
+    other, _ = invite.make(actor="operator", org_id=world.org_id)
+    assert hashed(other)[:12] not in visitor.get("office/lms").get_data(as_text=True), "it could register another LMS"
+    assert visitor.post("office/lms/invites/end", {"key": hashed(other)[:12]}).status_code == 409
+    assert visitor.post("office/lms/invites/end", {"key": one.key}).status_code == 303
+    assert [left.registration_id for left in invite.waiting()] == [None]

@@ -55,6 +55,8 @@ PLATFORM = {
     "organisation_name": _l("An organisation needs a name of at most %(most)s characters."),
     "organisation_unknown": _l("There is no organisation called %(name)s; 'organisation add' makes one."),
     "platform": _l("There is no such LMS for you."),
+    "invites_many": _l("%(most)s invites of this organisation wait already. End one that is not needed, or let them run out."),
+    "invite_unknown": _l("No invite %(key)s waits: it was used, has run out, or is not yours."),
     "platform_of_others": _l("This registration serves other institutions too, so only whoever runs this tool can change that."),
     "checked_lately": _l("Somebody has checked this LMS a moment ago. Wait half a minute and try again."),
     "override_role": _l("Write one LTI role, as the LMS sends it, without spaces."),
