@@ -34,6 +34,7 @@ from lti_mentoring.services import notice as notice_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
+from lti_mentoring.services.doctor import Bag
 from lti_mentoring.services.errands import Errands
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
@@ -79,21 +80,35 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     app.extensions["huey"] = huey
     app.extensions["grades_for"] = _grades_factory(sealer, http)
     app.extensions["connector_for"] = _connector_factory(sealer, http)
+    app.extensions["doctor"] = Bag(
+        http,
+        sealer,
+        settings.public_url,
+        settings.clock_leeway_seconds,
+        allow_local=settings.allow_local_platforms,
+        broken=lambda: _broken_parts(app),
+    )
     _tasks(app, huey, settings)
     if pages:
-        site = importlib.import_module("lti_mentoring.web.site")  # with libraries of 8 MiB, which a worker does without
-        site.open_to_browsers(
-            app,
-            settings,
-            overlay=overlay,
-            registry=registry,
-            http=http,
-            signing_key=lambda: key_verbs.signing_key(sealer, now=datetime.now(UTC)),
-            ready=lambda: _broken_parts(app),
-        )
+        _open_pages(app, settings, sealer, overlay=overlay, registry=registry, http=http)
     if settings.allow_local_platforms:
         log.warning("local_platforms_allowed", why="LMSs on plain http and private addresses are reached; for development only")
     return app
+
+
+def _open_pages(
+    app: Flask, settings: Settings, sealer: Sealer, *, overlay: Path | None, registry: Registrations, http: Client
+) -> None:
+    site = importlib.import_module("lti_mentoring.web.site")  # with libraries of 8 MiB, which a worker does without
+    site.open_to_browsers(
+        app,
+        settings,
+        overlay=overlay,
+        registry=registry,
+        http=http,
+        signing_key=lambda: key_verbs.signing_key(sealer, now=datetime.now(UTC)),
+        ready=lambda: _broken_parts(app),
+    )
 
 
 def from_environment(*, pages: bool = True) -> Flask:

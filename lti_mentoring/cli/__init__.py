@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from lti_mentoring import __version__
-from lti_mentoring.cli import delivery, keys, operate, people, platform, programme
+from lti_mentoring.cli import delivery, doctor, keys, operate, people, platform, programme
 from lti_mentoring.cli.base import Group
 
 
@@ -29,5 +29,6 @@ for command in (
     keys.secrets,
     keys.keys_group,
     programme.programme_group,
+    doctor.doctor,
 ):
     main.add_command(command)

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from lti_mentoring.demo.faults import clock
+from lti_mentoring.demo.faults import clock, state_of
 from lti_mentoring.demo.site import Site
 from lti_mentoring.demo.world import World
 
@@ -86,13 +86,15 @@ def check(lms: World, site: Site, keys: ToolKeys, text: str) -> tuple[str, dict[
     if header.get("alg") != "RS256":
         raise BadAssertion("invalid_client", "the algorithm must be RS256")
     client_id = unproven.get("iss")
-    if not isinstance(client_id, str) or client_id not in site.client_ids():
+    if not isinstance(client_id, str) or client_id not in site.client_ids() or state_of(site.key, "unknown_client") is not None:
         raise BadAssertion("invalid_client", "iss is no client of this site")
+    _check_keys(lms, site, header["kid"])
     claims = keys.verified(text, f"{lms.tool_url}/.well-known/jwks.json", header["kid"])
     if claims.get("sub") != client_id:
         raise BadAssertion("invalid_client", "sub must be the client id, as iss is")
-    if claims.get("aud") not in (lms.token_url(site), [lms.token_url(site)]):
-        raise BadAssertion("invalid_client", f"aud must be {lms.token_url(site)}")
+    audience = (state_of(site.key, "audience") or {"wanted": lms.token_url(site)})["wanted"]
+    if claims.get("aud") not in (audience, [audience]):
+        raise BadAssertion("invalid_client", f"aud must be {audience}")
     _check_times(claims, clock(site.key))
     jti = claims.get("jti")
     if not isinstance(jti, str) or not jti:
@@ -100,6 +102,14 @@ def check(lms: World, site: Site, keys: ToolKeys, text: str) -> tuple[str, dict[
     if not lms.state.spend(site.key, "jti", client_id, jti):
         raise BadAssertion("invalid_client", "jti was used before")
     return client_id, claims
+
+
+def _check_keys(lms: World, site: Site, kid: str) -> None:
+    """Whether the site can have the tool's key at all, while a trouble says otherwise."""
+    if state_of(site.key, "no_keys") is not None:
+        raise KeysUnreachable(f"{lms.tool_url} is on an address or a port that may not be fetched from")
+    if state_of(site.key, "old_keys") is not None:
+        raise BadAssertion("invalid_client", f"no published key of id {kid} fits the signature")
 
 
 def _check_times(claims: dict[str, Any], now: float) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from email.utils import formatdate
 from functools import wraps
 from typing import Any
 
@@ -13,7 +14,7 @@ from flask import Response, g, request
 
 from lti_mentoring.demo import wire
 from lti_mentoring.demo.answers import Refusal, refused
-from lti_mentoring.demo.faults import Fault, take
+from lti_mentoring.demo.faults import Fault, clock, state_of, take
 from lti_mentoring.demo.trouble import ANSWERS
 from lti_mentoring.demo.world import Held, World, here, world
 
@@ -34,6 +35,8 @@ def served(place: str) -> Callable[[Callable[..., Response]], Callable[..., Resp
                 struck = {one.name: one for one in take(site.key, place)}
                 _begin(lms, site.key, place, struck)
                 answer = _answered(view, values, struck)
+                if state_of(site.key, "clock") is not None:
+                    answer.headers["Date"] = formatdate(clock(site.key), usegmt=True)
                 _log(lms, site.key, place, answer, list(struck))
                 _end(lms, site.key, place, struck, answer)
                 return answer

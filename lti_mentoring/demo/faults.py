@@ -53,10 +53,18 @@ KINDS = {
     "not_gradable": Kind("Nobody can be graded any more (or one person only)", None, {"persona": ""}, answers=True),
     "closed_course": Kind("The course is closed", None, {"status": 422}, answers=True),
     "small_pages": Kind("Lists come in small pages", None, {"size": 2}),
+    "gone": Kind("There is nothing at this address any more (a 404 page)", None, answers=True),
+    "moved": Kind("It sends to another address (301)", None, {"to": "https://new.lms.example"}, answers=True),
+    "no_keys": Kind("It may not fetch the tool's keys", None),
+    "cached_keys": Kind("Its key set is an old copy, without the key that it signs with", None),
+    "old_keys": Kind("It goes by keys that the tool no longer signs with", None),
+    "unknown_client": Kind("It has forgotten the tool's client id", None),
+    "audience": Kind("It wants another audience in the tool's statement", None, {"wanted": "https://lms.example/oauth2"}),
+    "fewer_scopes": Kind("It grants fewer scopes than it announces", None, {"without": "score"}),
 }
 """Troubles that stay until they have struck."""
 
-STANDING = {"small_pages", "clock"}
+STANDING = {"small_pages", "clock", "no_keys", "cached_keys", "old_keys", "unknown_client", "audience", "fewer_scopes"}
 """Troubles that are a state of the site and strike no single request."""
 
 ONLY_AT = {
@@ -132,6 +140,11 @@ def page_size(place: str) -> int | None:
 def clock(site: str) -> float:
     """The time at a site, in seconds since the epoch; it may be wrong."""
     return time.time() + sum(float(one.options["seconds"]) for one in waiting_faults(site) if one.name == "clock")
+
+
+def state_of(site: str, name: str) -> dict[str, Any] | None:
+    """The options of a trouble that is a state of the site; None while it is off."""
+    return next((one.options for one in waiting_faults(site) if one.name == name), None)
 
 
 def _covers(one: Fault, place: str) -> bool:

@@ -13,7 +13,7 @@ from lti_mentoring.demo import columns, signing
 from lti_mentoring.demo.answers import Refusal, as_json
 from lti_mentoring.demo.assertion import BadAssertion, KeysUnreachable, ToolKeys, check, unverified
 from lti_mentoring.demo.door import served
-from lti_mentoring.demo.faults import clock
+from lti_mentoring.demo.faults import clock, state_of
 from lti_mentoring.demo.message import launch_claims, long_name
 from lti_mentoring.demo.site import Activity, Persona
 from lti_mentoring.demo.world import cookie_name, here, signed_in, world
@@ -32,7 +32,7 @@ COMPANIONS: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]
 @served("jwks")
 def jwks() -> Response:
     """The public keys of this site."""
-    answer = as_json(world().keys.public(here().key))
+    answer = as_json(world().keys.public(here().key, old=state_of(here().key, "cached_keys") is not None))
     answer.headers["Cache-Control"] = "max-age=300"
     return answer
 
@@ -155,7 +155,8 @@ def token() -> Response:
             raise BadAssertion("invalid_request", f"client_assertion_type must be {ASSERTION_TYPE}")
         client_id, _ = check(lms, site, TOOL_KEYS, assertion)
         wanted = frozenset(asked.get("scope", "").split())
-        granted = wanted & site.scopes(client_id)
+        without = (state_of(site.key, "fewer_scopes") or {"without": None})["without"]
+        granted = frozenset(one for one in wanted & site.scopes(client_id) if one.rpartition("/")[2] != without)
         if not granted:
             raise BadAssertion("invalid_scope", "none of the scopes can be granted")
     except BadAssertion as bad:

@@ -42,11 +42,12 @@ class Keyring:
                 return self._make(site)
             return self._load(row["kid"], row["pem"])
 
-    def public(self, site: str) -> dict[str, Any]:
-        """The key set that the site publishes."""
+    def public(self, site: str, *, old: bool = False) -> dict[str, Any]:
+        """The key set that the site publishes; ``old``: as it was before the key that signs now."""
         self.signing_key(site)
+        which = "signs = 0" if old else "published = 1"
         with self._lock, self._state.read() as db:
-            rows = db.execute("SELECT kid, pem FROM signing_key WHERE site = ? AND published = 1 ORDER BY signs", (site,)).fetchall()
+            rows = db.execute(f"SELECT kid, pem FROM signing_key WHERE site = ? AND {which} ORDER BY signs", (site,)).fetchall()  # noqa: S608  # nosec B608
             return {"keys": [self._load(row["kid"], row["pem"]).as_dict(private=False) for row in rows]}
 
     def rotate(self, site: str, *, keep_old: bool) -> str:

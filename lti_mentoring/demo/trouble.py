@@ -76,6 +76,14 @@ def _closed_course(options: dict[str, Any]) -> Response:
     return refused(here(), Refusal(int(options["status"]), "This course has concluded"))
 
 
+def _gone(_: dict[str, Any]) -> Response:
+    return refused(here(), Refusal(404, "Page not found", html=True))
+
+
+def _moved(options: dict[str, Any]) -> Response:
+    return Response("", 301, {"Location": f"{options['to']}{request.path}"}, mimetype="text/html")
+
+
 def _nothing(_: dict[str, Any]) -> Response:
     return Response("never answered", 504, mimetype="text/plain")  # for the log only
 
@@ -93,5 +101,7 @@ ANSWERS: dict[str, Callable[[dict[str, Any]], Response]] = {
     "deleted_column": _deleted_column,
     "not_gradable": _not_gradable,
     "closed_course": _closed_course,
+    "gone": _gone,
+    "moved": _moved,
     "black_hole": _nothing,
 }

@@ -15,6 +15,8 @@ STAFF_ROLES = frozenset({"observer", "trainer", "coordinator", "deputy"})
 
 EVERYONE = frozenset({"member"})
 LEADS = frozenset({"coordinator", "deputy"})
+OFFICE = frozenset({"administrator"})
+"""Held for the one registration by which somebody is signed in; it opens nothing of a course."""
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "course.enter": EVERYONE,
@@ -25,6 +27,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "people.manage": LEADS,
     "platform.ask_office": frozenset({"lms_administrator"}),
     "linking.author": frozenset({"teacher", "colleague", "lms_administrator", "coordinator", "deputy"}),
+    "people.why": EVERYONE,
+    "office.read": OFFICE,
+    "office.manage": OFFICE,
     "placement.read": LEADS,
     "placement.edit": LEADS,
     "training.learn": frozenset({"candidate"}),
@@ -79,6 +84,28 @@ def roles_in_course(
 def may(actor: Actor, permission: str) -> bool:
     """Whether ``actor`` holds a role that carries ``permission``. An unknown permission is a mistake of ours: KeyError."""
     return not PERMISSIONS[permission].isdisjoint(actor.roles)
+
+
+def may_ask_why_of_others(actor: Actor) -> bool:
+    """Whether ``actor`` may have verdicts about others explained: those who give roles here, and the LMS's administrator."""
+    return actor.is_any(*LEADS, *OFFICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why somebody may or may not: the roles that carry a permission, and those of them that the person holds."""
+
+    permission: str
+    allowed: bool
+    carried_by: tuple[str, ...]
+    through: tuple[str, ...]
+
+
+def verdict(permission: str, roles: frozenset[str]) -> Verdict:
+    """The verdict of ``may`` with its reasons; KeyError for what is no permission."""
+    carriers = PERMISSIONS[permission]
+    through = tuple(sorted(carriers & roles))
+    return Verdict(permission, bool(through), tuple(sorted(carriers)), through)
 
 
 def display_name(name: str | None, person_id: str) -> str:

@@ -48,6 +48,11 @@ class AgsClaim:
     lineitems: str | None
     scopes: frozenset[str]
 
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """All of it as plain values."""
+        return self.lineitem, self.lineitems, self.scopes
+
 
 @dataclass(frozen=True, slots=True)
 class NoticesClaim:

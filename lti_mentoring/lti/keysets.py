@@ -99,7 +99,10 @@ class KeySets:
         if _serves(loaded, kid, now) or self._looked.get(url, 0.0) > arrived:
             return loaded
         if self._store.claim_refetch(url, now, REFETCH_SECONDS):
-            loaded = self._fetch(url, now) or loaded
+            fetched = self._fetch(url, now)
+            if fetched is not None and kid not in fetched.keys:
+                self._store.note_missed(url, kid)
+            loaded = fetched or loaded
         elif loaded is None or kid not in loaded.keys:
             loaded = self._await_another(url, kid, now)
         self._looked[url] = time.monotonic()

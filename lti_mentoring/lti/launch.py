@@ -17,7 +17,7 @@ from lti_mentoring.lti.login import LoginRedirect, begin
 from lti_mentoring.lti.platforms import profile
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Deployment, Registration, Registry
-from lti_mentoring.lti.roles import Standing, administrator, is_test_user, of_the_course, standing
+from lti_mentoring.lti.roles import Standing, administrator, is_test_user, of_the_course, standing_at
 from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name
 from lti_mentoring.lti.verification import Message
 
@@ -119,10 +119,9 @@ def launch_of(
     meant = of_the_course(given_roles) if quirks.course_roles_said_above else given_roles
     link_id, link_title = claims.resource_link(body, kind)
     context_id, context_title, context_label = claims.context(body)
-    words = _words(body) | {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
+    words = _words(body, registration)
+    words |= {"context_title": context_title, "context_label": context_label, "resource_link_title": link_title}
     services = _services(body, kind, registration)
-    grades = services["ags"]
-    ags_said = (grades.lineitem, grades.lineitems, grades.scopes) if grades else None
     return Launch(
         registration=registration,
         deployment=deployment,
@@ -134,7 +133,7 @@ def launch_of(
         nonce_expires_at=now + timedelta(seconds=LIFETIME_SECONDS + leeway),
         message_type=kind,
         roles=given_roles,
-        standing=standing(meant),
+        standing=standing_at(given_roles, above=quirks.course_roles_said_above, overrides=registration.overrides),
         administrator=administrator(meant),
         test_user=is_test_user(given_roles),
         context_id=context_id,
@@ -144,7 +143,7 @@ def launch_of(
         document_target=claims.document_target(body),
         target_link_uri="",
         cookie_name="",
-        claims_hash=claims.digest(words, given_roles, deployment_id, context_id, link_id, ags_said),
+        claims_hash=claims.digest(words, given_roles, deployment_id, context_id, link_id, services["ags"] and services["ags"].said),
         **services,
         **cast(Any, words),
     )
@@ -162,13 +161,14 @@ def _services(body: Mapping[str, Any], kind: str, registration: Registration) ->
     }
 
 
-def _words(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What a launch says of its person and its activity, in words."""
+def _words(body: Mapping[str, Any], registration: Registration) -> dict[str, Any]:
+    """What a launch says of its person and its activity, in words; names and e-mail only where they may be kept."""
+    named = registration.keep_names
     return {
-        "name": claims.name(body),
-        "given_name": claims.text(body.get("given_name"), claims.MAX_ID),
-        "family_name": claims.text(body.get("family_name"), claims.MAX_ID),
-        "email": claims.text(body.get("email"), 254),
+        "name": claims.name(body) if named else None,
+        "given_name": claims.text(body.get("given_name"), claims.MAX_ID) if named else None,
+        "family_name": claims.text(body.get("family_name"), claims.MAX_ID) if named else None,
+        "email": claims.text(body.get("email"), 254) if registration.keep_email else None,
         "locale": claims.locale(body),
         "guid": claims.text(claims.a_dict(body.get(LTI + "tool_platform")).get("guid"), claims.MAX_ID),
         "custom": claims.custom(body),

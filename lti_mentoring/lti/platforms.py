@@ -12,6 +12,9 @@ class Profile:
 
     family: str
 
+    error_pages_say_404: bool = False
+    """Whatever is wrong with a request of a page, its status is 404."""
+
     shared: bool = False
     """One issuer and client id serve many institutions; the deployment tells them apart."""
 
@@ -71,6 +74,8 @@ GENERIC = Profile("generic")
 
 MOODLE = Profile(
     "moodle",
+    # print_error() and moodle_exception send 404 with every page.
+    error_pages_say_404=True,
     # launchid in the message hint is spent by the first auth request; a second shows Moodle's "Invalid request".
     hints_single_use=True,
     # Compares strtotime() of ours with the gradebook's timemodified: whole seconds, equal is too old.

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
+from lti_mentoring.lti.roles import Standing
+
 
 @dataclass(frozen=True)
 class Registration:
@@ -28,6 +30,15 @@ class Registration:
     shared: bool = False
     frame_origins: tuple[str, ...] = ()
     algorithms: tuple[str, ...] = ("RS256",)
+    role_overrides: tuple[tuple[str, Standing], ...] = ()
+    """LTI role, the standing that it gives here in place of the usual one."""
+    keep_names: bool = True
+    keep_email: bool = True
+
+    @cached_property
+    def overrides(self) -> Mapping[str, Standing]:
+        """LTI role -> standing."""
+        return dict(self.role_overrides)
 
     @cached_property
     def service_hosts(self) -> frozenset[str]:
@@ -88,6 +99,9 @@ class KeySetStore(Protocol):
 
     def claim_refetch(self, url: str, now: datetime, every_seconds: float) -> bool:
         """True for exactly one caller within ``every_seconds``, by one conditional update; the first caller makes the row."""
+
+    def note_missed(self, url: str, kid: str) -> None:
+        """A good set has just been fetched for this key id and does not have it; the next good set ends the note."""
 
 
 @dataclass(frozen=True, slots=True)

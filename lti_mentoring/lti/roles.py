@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
 
 Standing = Literal["instructor", "grader", "learner", "none"]
+STANDINGS: tuple[Standing, ...] = get_args(Standing)
 
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 
@@ -30,13 +31,15 @@ _MEANING: dict[str, Standing] = {
 _BY_SUB_ROLE: dict[str, Standing] = {"Instructor": "grader", "TeachingAssistant": "grader", "Learner": "learner"}
 
 
-def standing(roles: Iterable[str]) -> Standing:
+def standing(roles: Iterable[str], overrides: Mapping[str, Standing] | None = None) -> Standing:
     """The highest standing that the *context* roles give (G-02). Institution and system roles give none (R-02).
 
     A sub-role without its principal role (Open edX sends ``membership/Instructor#TeachingAssistant`` alone for a Group
     Moderator) makes a grader, not an instructor (R-03). LTI's Mentor is a parent or auditor and gives nothing (R-06).
+    ``overrides`` say of single roles, of whatever level, what they give at this LMS; a standing is all that they can give.
     """
-    held = {_standing(role) for role in roles}
+    said = overrides or {}
+    held = {said[role] if role in said else _standing(role) for role in roles}
     for one in ("instructor", "grader", "learner"):
         if one in held:
             return one
@@ -69,6 +72,14 @@ def of_the_course(roles: Iterable[str]) -> tuple[str, ...]:
     if any(role.startswith((*_CONTEXT, _SUB_ROLE)) or role in _MEANING for role in given):
         return given
     return tuple(_SAID_ABOVE[role] for role in given if role in _SAID_ABOVE)
+
+
+def standing_at(roles: Iterable[str], *, above: bool, overrides: Mapping[str, Standing]) -> Standing:
+    """The standing that the roles of a launch or of a roster's line give at one LMS. ``above``: it may say the course's roles in the
+    institution's words. An override counts for a role of whatever level."""
+    given = tuple(roles)
+    counted = of_the_course(given) if above else given
+    return standing((*counted, *(role for role in given if role in overrides)) if overrides else counted, overrides)
 
 
 def administrator(roles: Iterable[str]) -> bool:

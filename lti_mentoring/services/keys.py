@@ -96,7 +96,12 @@ class KeySets:
     def save(self, url: str, body: Mapping[str, Any], fetched_at: datetime, fresh_until: datetime) -> None:
         """Keep a key set that was fetched well."""
         with base.transactional() as session:
-            session.merge(PlatformKeySet(url=url, body=dict(body), fetched_at=fetched_at, fresh_until=fresh_until))
+            session.merge(PlatformKeySet(url=url, body=dict(body), fetched_at=fetched_at, fresh_until=fresh_until, missed_kid=None))
+
+    def note_missed(self, url: str, kid: str) -> None:
+        """Note for the doctor that somebody came with a key that is not in the set."""
+        with base.transactional() as session:
+            session.execute(update(PlatformKeySet).where(PlatformKeySet.url == url).values(missed_kid=kid[:100]))
 
     def claim_refetch(self, url: str, now: datetime, every_seconds: float) -> bool:
         """Whether this caller may fetch now; at most one in ``every_seconds`` over all processes."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -224,6 +224,46 @@ def disable(*, registration_id: str) -> dict[str, Any]:
             privacy.record(session, actor=privacy.OPERATOR, verb="disable", object_kind="registration", object_id=row.id)
             session.flush()
     return {"id": registration_id, "active": False}
+
+
+def update(*, registration_id: str, enable: bool = False, check_url: Callable[[str], None], **told: Any) -> dict[str, Any]:
+    """Change what is known of a registration: name, addresses, audience ("" takes it away), family, further frame origins; ``enable``
+    switches it on again. Issuer and client id are its identity. What is None stays. Saying the same again changes nothing."""
+    with base.transactional() as session:
+        row = session.scalar(select(Registration).where(Registration.id == registration_id).with_for_update())
+        if row is None:
+            raise RuleBroken("platform_unknown", id=registration_id)
+        said = _said(row, told, check_url)
+        if enable:
+            said["active"] = True
+        changed = {name: value for name, value in said.items() if getattr(row, name) != value}
+        for name, value in changed.items():
+            setattr(row, name, value)
+        if changed:
+            if {"token_url", "token_audience"} & set(changed):  # who refused us before is asked again at once
+                row.attention, row.held_until, row.refusals = "", None, 0
+            with base.tenant(row.org_id):
+                fields = ", ".join(sorted(changed))
+                privacy.record(session, actor=privacy.OPERATOR, verb="update", object_kind="registration", object_id=row.id, fields=fields)
+                session.flush()
+        return {"id": row.id, "changed": sorted(changed), "active": row.active}
+
+
+def _said(row: Registration, told: Mapping[str, Any], check_url: Callable[[str], None]) -> dict[str, Any]:
+    said = {name: told[name] for name in ("name", "family", "auth_url", "token_url", "jwks_url") if told.get(name) is not None}
+    if said.get("family", row.family) not in platforms.PROFILES:
+        raise RuleBroken("platform_family", family=said["family"], known=", ".join(sorted(platforms.PROFILES)))
+    if not said.get("name", row.name):
+        raise RuleBroken("platform_field", field="name")
+    for name in ("auth_url", "token_url", "jwks_url"):
+        if name in said:
+            check_url(said[name])
+    if told.get("token_audience") is not None:
+        said["token_audience"] = told["token_audience"] or None
+    origins = {origin(said.get("auth_url", row.auth_url)), *map(origin, told.get("frame_origins") or ())}
+    if not origins <= set(row.frame_origins):
+        said["frame_origins"] = sorted({*row.frame_origins, *origins})
+    return said
 
 
 def approve_deployment(*, registration_id: str, deployment_id: str, organisation: str) -> dict[str, str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from sqlalchemy import bindparam, select
 
 from lti_mentoring.lti.registration import Deployment as KnownDeployment
 from lti_mentoring.lti.registration import Registration as KnownRegistration
+from lti_mentoring.lti.roles import STANDINGS, Standing
 from lti_mentoring.store import base
 from lti_mentoring.store.platform import Deployment, Registration
 
@@ -31,6 +32,11 @@ _DEPLOYMENT = select(Deployment.deployment_id, Deployment.org_id, Deployment.sta
 )
 
 
+def overrides(kept: Mapping[str, str]) -> tuple[tuple[str, Standing], ...]:
+    """Role overrides as the lti floor takes them; whatever stands there, it can give a standing and nothing else."""
+    return tuple(sorted((role, said) for role, said in kept.items() if said in STANDINGS)) if kept else ()
+
+
 def known(row: Registration) -> KnownRegistration:
     """A registration as the lti floor knows it."""
     return KnownRegistration(
@@ -46,6 +52,9 @@ def known(row: Registration) -> KnownRegistration:
         family=row.family,
         shared=row.shared,
         frame_origins=tuple(row.frame_origins),
+        role_overrides=overrides(row.role_overrides),
+        keep_names=row.keep_names,
+        keep_email=row.keep_email,
     )
 
 

@@ -60,8 +60,8 @@ class Registration(Base):
     clock_skew: Mapped[float | None]
     """Seconds by which its clock was ahead of ours when the doctor looked last."""
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    findings: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
-    """What the doctor found then: codes of ``domain.diagnosis``."""
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, server_default="[]")
+    """What the doctor found then: codes of ``domain.diagnosis`` with their facts."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
@@ -108,6 +108,8 @@ class PlatformKeySet(Base):
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     fresh_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missed_kid: Mapped[str | None] = mapped_column(String(100))
+    """The key id that the last fetch was made for in vain."""
 
 
 class AccessToken(Base):

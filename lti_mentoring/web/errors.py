@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from marshmallow import ValidationError
 from werkzeug.exceptions import HTTPException
@@ -43,7 +43,15 @@ def _answer(status: int, code: str, words: str, **more: Any) -> tuple[str | Resp
 
 def _rule(error: RuleBroken) -> tuple[str | Response, int]:
     status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotAllowed) else 409
-    return _answer(status, error.code, rule_words(error.code, error.facts), **_kept())
+    return _answer(status, error.code, rule_words(error.code, error.facts), **_why(error), **_kept())
+
+
+def _why(error: RuleBroken) -> dict[str, Any]:
+    """The page that explains the verdict, where a permission was missing; the person is in the course, or there would be none."""
+    here, wanted = g.get("here"), error.facts.get("permission")
+    if _wants_json() or error.code != "permission" or here is None or wanted is None:
+        return {}
+    return {"why": url_for("permission.why", course=here.actor.course_id, permission=wanted)}
 
 
 def _invalid(error: ValidationError) -> tuple[str | Response, int]:

@@ -20,6 +20,8 @@ def index(course: str) -> str | AnyResponse:
     who = actor()
     if who.is_any("candidate") and not who.is_any(*STAFF_ROLES):
         return _way()
+    if who.is_any("administrator") and not who.is_any("teacher", "colleague", *STAFF_ROLES):
+        return redirect(url_for("office.index", course=course))
     if who.is_any("lms_administrator") and not who.is_any("teacher", "colleague", *STAFF_ROLES):
         return redirect(url_for("people.office", course=course))
     return render_template("home/staff.html", page=reports.staff_home(actor=who, coordinated=here().coordinated))

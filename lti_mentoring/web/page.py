@@ -22,6 +22,7 @@ NAVIGATION = (
     ("people.index", "people.read"),
     ("placement.index", "placement.read"),
     ("delivery.index", "delivery.read"),
+    ("office.index", "office.read"),
 )
 """The sections, in their order, each with the permission that opens it."""
 
@@ -34,6 +35,7 @@ def _label(endpoint: str) -> str:
         "people.index": gettext("People"),
         "placement.index": gettext("Activities"),
         "delivery.index": gettext("Grades"),
+        "office.index": gettext("LMS office"),
     }
     return labels[endpoint]
 

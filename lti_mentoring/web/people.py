@@ -135,6 +135,8 @@ def redeem(course: str) -> AnyResponse | tuple[str, int]:
 
 @bp.get("/office")
 @require("platform.ask_office")
-def office(course: str) -> str:
+def office(course: str) -> str | AnyResponse:
+    if actor().is_any("administrator"):
+        return redirect(url_for("office.index", course=course))
     row = session.current()
     return render_template("people/office.html", person_id=here().actor.person_id, registration_id=row.registration_id if row else "")

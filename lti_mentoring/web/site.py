@@ -20,9 +20,26 @@ from lti_mentoring.outbound import Client
 from lti_mentoring.services import figures
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.settings import Settings, resources
-from lti_mentoring.web import access, errors, frame, health, home, linking, lti, notices, page, placement, session, telemetry, wording
+from lti_mentoring.web import (
+    access,
+    errors,
+    frame,
+    health,
+    home,
+    linking,
+    lti,
+    notices,
+    page,
+    permission,
+    placement,
+    registration,
+    session,
+    telemetry,
+    wording,
+)
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
+from lti_mentoring.web import office as office_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import training as training_pages
 from lti_mentoring.web.wiring import EXTENSION, Wiring
@@ -75,7 +92,8 @@ def _dress(app: Flask, settings: Settings) -> None:
     page.init_app(app)
     wording.init_app(app)
     errors.init_app(app)
-    for room in (lti, notices, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages):
+    rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
+    for room in (*rooms, office_pages, permission):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

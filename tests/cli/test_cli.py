@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,3 +169,73 @@ def test_what_the_operator_does_is_written_down(run: Callable[..., Result], app:
     with base.across_organisations("a test"):
         told = base.session().execute(select(AuditEvent.actor_id, AuditEvent.verb)).all()
     assert {("operator", "add"), ("operator", "register"), ("operator", "import")} <= {tuple(row) for row in told}
+
+
+def test_the_doctor_says_what_is_wrong_and_ends_with_it(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    known = made(run(*platform(**{"token-url": "https://lms.invalid/token", "jwks-url": "https://lms.invalid/jwks"})))
+    found = run("doctor", "--platform", known["id"])
+    assert found.exit_code == 1
+    assert "lms.invalid" in found.stdout
+    assert "access token address" in found.stdout
+    tool, lms = (json.loads(line) for line in run("doctor", "--json").stdout.splitlines())
+    assert tool["platform"] is None
+    assert {"name_unknown"} <= {one["code"] for one in lms["findings"]}
+    refused(run("doctor", "--platform", "nobody"))
+
+
+def test_a_registration_is_changed_and_told_in_full(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    known = made(run(*platform()))["id"]
+    moved = ("platform", "update", known, "--token-url", "https://moodle.northfield.example/token2", "--token-audience", "elsewhere")
+    assert made(run(*moved))["changed"] == ["token_audience", "token_url"]
+    assert made(run(*moved))["changed"] == []
+    assert made(run("platform", "update", known, "--token-audience", ""))["changed"] == ["token_audience"]
+    assert "scheme" in refused(run("platform", "update", known, "--jwks-url", "http://moodle.northfield.example/jwks"))
+    assert "generic" in refused(run("platform", "update", known, "--family", "elsewhere"))
+    refused(run("platform", "update", "nobody", "--name", "A"))
+    assert made(run("platform", "disable", known)) == {"id": known, "active": False}
+    assert made(run("platform", "update", known, "--enable"))["active"] is True
+    told = made(run("platform", "show", known))
+    assert told["token_url"].endswith("/token2")
+    assert told["deployments"] == [{"deployment_id": "1", "organisation": told["organisation"], "state": "active"}]
+
+
+def test_roles_and_privacy_of_a_registration_are_said_once(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    known = made(run(*platform()))["id"]
+    for _ in range(2):
+        said = made(run("platform", "override", known, "--role", "Manager", "--standing", "grader"))
+        assert said["role_overrides"] == {"Manager": "grader"}
+        assert made(run("platform", "privacy", known, "--no-email")) == {"id": known, "names": True, "email": False}
+    assert "grader" in refused(run("platform", "override", known, "--role", "Manager", "--standing", "coordinator"))
+    assert made(run("platform", "privacy", known, "--clear"))["cleared"][0]["email"] == 0
+    made(run("platform", "privacy", known, "--email"))
+    refused(run("platform", "privacy", known, "--clear"))
+    assert made(run("platform", "override", known, "--role", "Manager"))["role_overrides"] == {}
+
+
+def test_the_doctor_says_which_part_is_missing_before_anything_is_there(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LTI_MENTORING_DATABASE_URL", f"sqlite:///{tmp_path / 'nothing.sqlite3'}")
+    found = run("doctor")
+    assert found.exit_code == 1
+    assert "A part of this tool does not work: database" in found.stdout
+    assert "db upgrade" in found.stdout
+
+
+def test_invites_are_made_listed_and_ended_and_their_secret_is_told_once(run: Callable[..., Result]) -> None:
+    run("organisation", "add", "Northfield")
+    first = made(run("platform", "invite", "--organisation", "Northfield"))
+    assert "/lti/register/" in first["url"]
+    (listed,) = [json.loads(line) for line in run("platform", "invites", "--organisation", "Northfield").stdout.splitlines()]
+    assert listed["organisation"] == "Northfield"
+    assert first["url"].rpartition("/")[2] not in json.dumps(listed)
+    made(run("platform", "revoke-invite", listed["key"]))
+    assert run("platform", "invites").stdout == ""
+    refused(run("platform", "revoke-invite", listed["key"]))
+    refused(run("platform", "revoke-invite", ""))
+    for _ in range(20):
+        made(run("platform", "invite", "--organisation", "Northfield"))
+    assert "20 invites" in refused(run("platform", "invite", "--organisation", "Northfield"))

@@ -13,11 +13,13 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from lti_mentoring.domain.diagnosis import CODES, Finding
+from lti_mentoring.lti.platforms import PROFILES
 from lti_mentoring.lti.refusal import REASONS as REFUSALS
 from lti_mentoring.services.candidacy import Phrase
 from lti_mentoring.web import wording
 from lti_mentoring.web.errors import SHOWN
-from lti_mentoring.web.wording import candidacy, delivery, people, refusal, rule
+from lti_mentoring.web.wording import candidacy, delivery, fault, mending, people, refusal, rule
 
 PACKAGE = Path(__file__).parents[2] / "lti_mentoring"
 BROKEN = ("RuleBroken", "NotAllowed", "NotFound", "Gap")
@@ -92,6 +94,16 @@ def test_every_remedy_that_a_platform_may_ask_for_has_steps():
         assert all((words.title, words.what, words.steps)), remedy
     documented = (PACKAGE / "lti" / "verdict.py").read_text("utf-8").partition("Remedies:")[2].partition(";")[0]
     assert {one.strip() for one in documented.replace("\n", " ").split(",")} <= set(delivery.REMEDIES)
+
+
+def test_every_fault_that_the_doctor_knows_has_words_for_every_family():
+    assert set(fault.FINDINGS) == set(CODES)
+    assert {code for code, _ in mending.FAMILY_STEPS} <= set(CODES)
+    for code in CODES:
+        for family in PROFILES:
+            words = wording.diagnosis_words(Finding(code, {"which": "token", "cause": "column_gone"}), family=family)
+            assert all((words.title, words.what, words.steps or code == "granted")), code
+            assert "%(" not in " ".join((words.title, words.what, *words.steps)), code
 
 
 def test_every_step_of_the_way_has_words():

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lti_mentoring.lti.roles import administrator, is_test_user, of_the_course, standing
+from lti_mentoring.domain.people import GRANTED_ROLES, Actor, may, roles_in_course
+from lti_mentoring.lti.roles import STANDINGS, administrator, is_test_user, of_the_course, standing
+from lti_mentoring.services.registry import overrides
 
 CONTEXT = "http://purl.imsglobal.org/vocab/lis/v2/membership#"
 SUB = "http://purl.imsglobal.org/vocab/lis/v2/membership/"
@@ -102,3 +106,29 @@ def test_administrators_are_those_of_the_lms_or_its_institution():
         assert administrator(["Learner", role])
     for role in (CONTEXT + "Administrator", "Administrator", SYSTEM + "User", INSTITUTION + "Staff", SYSTEM + "Administrators"):
         assert not administrator([role])
+
+
+@given(
+    roles=st.lists(st.sampled_from([CONTEXT + "Instructor", CONTEXT + "Learner", SYSTEM + "Administrator", "Observer", "coordinator"])),
+    overrides=st.dictionaries(st.text(min_size=1) | st.just("Observer") | st.just("coordinator"), st.sampled_from(STANDINGS)),
+)
+def test_an_override_gives_a_standing_and_never_a_role_of_this_tool(roles, overrides):
+    given_here = standing(roles, overrides)
+    assert given_here in STANDINGS
+    held = roles_in_course(standing=given_here, granted=frozenset(), is_candidate=False, coordinated=True)
+    assert held.isdisjoint(GRANTED_ROLES)
+    assert not any(may(Actor("o", "p", "c", "Ada", held, "r"), one) for one in ("people.manage", "office.read", "observation.rate"))
+
+
+@given(st.dictionaries(st.text(), st.text() | st.sampled_from([*GRANTED_ROLES, *STANDINGS])))
+def test_what_stands_in_the_database_can_give_nothing_else_either(kept):
+    assert {said for _, said in overrides(kept)} <= set(STANDINGS)
+
+
+def test_an_override_stands_in_place_of_the_usual_and_other_roles_keep_theirs():
+    manager = CONTEXT + "Manager"
+    assert standing([manager], {manager: "instructor"}) == "instructor"
+    assert standing([CONTEXT + "Instructor"], {CONTEXT + "Instructor": "none"}) == "none"
+    assert standing([CONTEXT + "Instructor", CONTEXT + "Learner"], {CONTEXT + "Instructor": "none"}) == "learner"
+    assert standing([INSTITUTION + "Faculty"], {INSTITUTION + "Faculty": "grader"}) == "grader"
+    assert administrator([SYSTEM + "Administrator"])

@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from lti_mentoring.domain.diagnosis import WRONG
+from lti_mentoring.services import doctor
+from lti_mentoring.services.doctor import Report
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Person, Placement
+from lti_mentoring.store.platform import Registration
 from support.driver import Browser, Response
 from support.install import peers
 from support.journey import plan, rate, take_the_check
@@ -297,3 +301,43 @@ def test_a_peer_that_cannot_be_installed_fails_with_one_line(tmp_path: Path, mon
     with pytest.raises(peers.Missing, match=r"^the Open edX peer 0 cannot be installed with Python 3\.\d+\.\d+: ERROR: [^\n]+$"):
         peers.ensure("0")
     assert not (tmp_path / "openedx-0" / ".ready").exists()
+
+
+# --- the doctor ------------------------------------------------------------------------------------------------------------------
+
+
+def examine(town: CampusTown, **registration: Any) -> Report:
+    """What the doctor says of the registration that was added last, after a change to it."""
+    with town.app.app_context():
+        newest = base.session().scalars(select(Registration.id).order_by(Registration.created_at.desc(), Registration.id.desc())).first()
+        assert newest
+        if registration:
+            with base.transactional() as session:
+                session.execute(update(Registration).where(Registration.id == newest).values(**registration))
+        return doctor.examine(town.app.extensions["doctor"], registration_id=newest)
+
+
+def test_the_doctor_finds_nothing_wrong_with_open_edx_and_names_what_we_entered_wrongly(town: CampusTown) -> None:
+    town.enter(town.campus.enrol(NAME), town.place("module:M1"))
+    report = examine(town)
+    assert [(one.code, one.facts) for one in report.findings if one.severity == WRONG] == []
+    assert {"granted"} <= {one.code for one in report.findings}
+    assert abs(report.clock_skew or 0.0) < 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "registration", "code"),
+    [
+        ({"lti_1p3_tool_keyset_url": "http://127.0.0.1:9/jwks.json"}, {}, "sign_in_refused"),
+        ({"lti_advantage_ags_mode": "disabled"}, {}, "no_gradebook"),
+        ({}, {"token_url": "{token}/nothing"}, "wrong_address"),
+        ({}, {"jwks_url": "{token}"}, "wrong_address"),
+    ],
+)
+def test_the_doctor_names_what_is_wrong_at_open_edx(
+    town: CampusTown, fields: dict[str, Any], registration: dict[str, str], code: str
+) -> None:
+    block = town.place("module:M1", **fields)
+    town.enter(town.campus.enrol(NAME), block)
+    report = examine(town, **{name: value.format(token=block.told["token_url"]) for name, value in registration.items()})
+    assert code in [one.code for one in report.findings], report.findings

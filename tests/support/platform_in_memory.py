@@ -74,6 +74,9 @@ class KeySetRows:
     def save(self, url, body, fetched_at, fresh_until):
         self.rows[url] = CachedKeySet(body, fetched_at, fresh_until)
 
+    def note_missed(self, url, kid):
+        self.missed = (url, kid)
+
     def claim_refetch(self, url, now, every_seconds):
         with self.lock:
             last = self.claims.get(url)

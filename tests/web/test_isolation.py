@@ -17,10 +17,12 @@ from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
 from lti_mentoring.domain.training import steps
-from lti_mentoring.services import observation, roles, training
+from lti_mentoring.services import invite, observation, roles, training
 from lti_mentoring.services.rating import Note
+from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.platform import Deployment, Registration
 from support.visitor import Visitor, handle
 
 COURSE = "course"
@@ -96,6 +98,16 @@ EXAMPLES: dict[str, Example] = {
     "delivery.index": Example("coordinator"),
     "delivery.retry": post("coordinator", {"grade": "{grade}"}),
     "delivery.set_aside": post("coordinator", {"grade": "{grade}"}),
+    "permission.why": Example("coordinator", query={"person": "{person}", "permission": "observation.rate"}),
+    "office.index": Example("administrator"),
+    "office.check": post("administrator"),
+    "office.override": post("administrator", {"typed": "Learner", "standing": "none"}),
+    "office.privacy": post("administrator", {"names": "1"}),
+    "office.clear": post("administrator"),
+    "office.approve": post("administrator", {"deployment": "{deployment}"}),
+    "office.end_sessions": post("administrator"),
+    "office.make_invite": post("administrator"),
+    "office.end_invite": post("administrator", {"key": "{invite}"}),
 }
 
 SECRETS = {"code"}
@@ -138,6 +150,13 @@ def filled(app: Flask, name: str) -> Town:
             "teacher": world.person("Teacher", standing="instructor"),
             "administrator": world.person("Administrator", standing="none"),
         }
+        roles.grant_by_operator(
+            organisation_id=world.org_id,
+            person_id=people["administrator"].person_id,
+            role="administrator",
+            course_id=None,
+            registration_id=world.registration_id,
+        )
         observer, coordinator = people["observer"], people["coordinator"]
         attempt = training.start_check(actor=people["candidate"], key="M1")
         first = training.attempt_page(actor=people["candidate"], attempt_id=attempt).questions[0]
@@ -160,6 +179,9 @@ def filled(app: Flask, name: str) -> Town:
             row = session.scalars(select(ScorePublication)).first()
             assert row is not None
             row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
+            session.get_one(Registration, world.registration_id).keep_email = False
+            waits = f"waits-{world.org_id}"
+            session.add(Deployment(registration_id=world.registration_id, deployment_id=waits, org_id=world.org_id, state="pending"))
         ids = {
             "course": world.course_id,
             "person": people["other"].person_id,
@@ -174,6 +196,8 @@ def filled(app: Flask, name: str) -> Town:
             "note": note.id,
             "revision": str(revision),
             "grade": row.id,
+            "deployment": waits,
+            "invite": hashed(invite.make(actor=world.actor("Administrator"), org_id=world.org_id)[0])[:12],
             "code": roles.invite(actor=coordinator, role="observer"),
             "handle": handle(world.org_id),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,

@@ -50,6 +50,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.report": ("coordinator", {"observation": "{released}"}),
     "linking.index": ("coordinator", {"handle": "{handle}"}),
     "delivery.index": ("coordinator", {}),
+    "permission.why": ("coordinator", {}),
+    "office.index": ("administrator", {}),
 }
 """Every page by GET -> who reads it, and where. ``{name}`` stands for an id."""
 
@@ -69,6 +71,13 @@ class Course:
                 "coordinator": self.world.person("Coordinator", "coordinator", standing="instructor"),
                 "administrator": self.world.person("Administrator", standing="none"),
             }
+            roles.grant_by_operator(
+                organisation_id=self.world.org_id,
+                person_id=people["administrator"].person_id,
+                role="administrator",
+                course_id=None,
+                registration_id=self.world.registration_id,
+            )
             self.people = people
             self.ids = {"part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key}
             self.ids["handle"] = handle(self.world.org_id)

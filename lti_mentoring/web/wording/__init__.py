@@ -16,9 +16,11 @@ from lti_mentoring.web.wording.candidacy import (
     station_words,
 )
 from lti_mentoring.web.wording.delivery import remedy_words
+from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
+from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
 from lti_mentoring.web.wording.phrase import count_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
 from lti_mentoring.web.wording.time import day_words, moment_words
@@ -26,18 +28,23 @@ from lti_mentoring.web.wording.time import day_words, moment_words
 __all__ = [
     "Refusal",
     "cohort_words",
+    "come_by_words",
     "count_words",
     "day_words",
+    "diagnosis_words",
     "field_words",
     "gap_words",
     "grade_words",
     "headline_words",
+    "held_role_words",
     "lede_words",
     "level_words",
+    "link_words",
     "mean_words",
     "moment_words",
     "next_words",
     "page_words",
+    "permission_words",
     "rating_words",
     "refusal_lines",
     "refusal_words",
@@ -45,6 +52,8 @@ __all__ = [
     "requirement_words",
     "role_words",
     "rule_words",
+    "scope_words",
+    "source_words",
     "standing_words",
     "station_title",
     "station_words",

@@ -34,6 +34,8 @@ FORMS = {
 PEOPLE = {
     "course": _l("There is no such course for you."),
     "person": _l("There is no such person in this course."),
+    "why_others": _l("Only coordinators, deputies and the LMS’s administrator see why somebody else may do something."),
+    "permission_unknown": _l("There is no permission called %(permission)s."),
     "name_known": _l("Your LMS tells your name, and that is the one used here. It can be changed in your LMS."),
     "name_empty": _l("Write the name that people here shall call you by."),
     "name_long": _l("That is too long for a name; 120 characters are the most."),
@@ -50,6 +52,7 @@ PEOPLE = {
 }
 
 LINKING = {
+    "invite": _l("This invitation is not good any more, or was never one. Ask whoever sent it for a new one."),
     "linking": _l("This choice has run out: it is good for an hour, in the window that began it. Begin again in your LMS."),
     "linking_none": _l("Choose at least one activity, or go back without one."),
     "linking_one": _l("Your LMS takes one activity at a time here."),
@@ -59,6 +62,16 @@ LINKING = {
 PLATFORM = {
     "organisation_name": _l("An organisation needs a name of at most %(most)s characters."),
     "organisation_unknown": _l("There is no organisation called %(name)s; 'organisation add' makes one."),
+    "platform": _l("There is no such LMS for you."),
+    "invites_many": _l("%(most)s invites of this organisation wait already. End one that is not needed, or let them run out."),
+    "invite_unknown": _l("No invite %(key)s waits: it was used, has run out, or is not yours."),
+    "platform_of_others": _l("This registration serves other institutions too, so only whoever runs this tool can change that."),
+    "checked_lately": _l("Somebody has checked this LMS a moment ago. Wait half a minute and try again."),
+    "override_role": _l("Write one LTI role, as the LMS sends it, without spaces."),
+    "override_standing": _l("A role can give one of these: %(standings)s."),
+    "override_many": _l("At most %(most)s roles can be given another meaning."),
+    "nothing_switched_off": _l("Names and e-mail addresses are both kept here, so there is nothing to delete. Switch one off first."),
+    "deployment_not_waiting": _l("No deployment of that id waits. Copy the id from your LMS, and open an activity once if nobody has."),
     "platform_family": _l("There is no platform family %(family)s; known are %(known)s."),
     "platform_field": _l("%(field)s is missing or longer than 255 characters."),
     "platform_other_keys": _l(

@@ -132,6 +132,9 @@ def upgrade():
         batch_op.add_column(sa.Column('checked_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('findings', sa.JSON(), server_default='[]', nullable=False))
 
+    with op.batch_alter_table('platform_key_set', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('missed_kid', sa.String(length=100), nullable=True))
+
     with op.batch_alter_table('deployment', schema=None) as batch_op:
         batch_op.add_column(sa.Column('notices_url', sa.String(length=1000), nullable=True))
         batch_op.add_column(sa.Column('notice_kinds', sa.JSON(), server_default='[]', nullable=False))
@@ -143,6 +146,9 @@ def upgrade():
 
 
 def downgrade():
+    with op.batch_alter_table('platform_key_set', schema=None) as batch_op:
+        batch_op.drop_column('missed_kid')
+
     with op.batch_alter_table('deployment', schema=None) as batch_op:
         batch_op.drop_column('notices_due')
         batch_op.drop_column('notice_kinds')

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Invites to whoever connects an LMS: addresses of an organisation, or of one registration, that end by themselves."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import privacy
+from lti_mentoring.services.session import hashed
+from lti_mentoring.store import base
+from lti_mentoring.store.platform import Organisation, Registration, RegistrationInvite
+
+VALID_DAYS = 7
+MOST_OPEN = 20
+"""Invites of an organisation that may wait at once."""
+
+SHORT = 12
+"""Letters of the hash by which an invite is named where it is listed; the invite itself is shown once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An invite that waits. ``registration_id``: it updates that registration, and nothing else can be made by it."""
+
+    key: str
+    org_id: str
+    organisation: str
+    registration_id: str | None
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def make(*, actor: Actor | str, org_id: str, registration_id: str | None = None) -> tuple[str, datetime]:
+    """A new invite of an organisation. An administrator's is always of their own registration. RuleBroken ``invites_many``.
+
+    -> its token, which is kept nowhere, and when it ends
+    """
+    if isinstance(actor, Actor):
+        org_id, registration_id = actor.org_id, _own(actor)
+    token, now = secrets.token_urlsafe(32), base.now()
+    with base.transactional() as session:
+        session.execute(select(Organisation.id).where(Organisation.id == org_id).with_for_update())
+        held = session.scalars(select(RegistrationInvite.token_hash).where(_open(), RegistrationInvite.org_id == org_id)).all()
+        if len(held) >= MOST_OPEN:
+            raise RuleBroken("invites_many", most=MOST_OPEN)
+        row = RegistrationInvite(
+            token_hash=hashed(token),
+            org_id=org_id,
+            created_by=actor.person_id if isinstance(actor, Actor) else actor,
+            expires_at=now + timedelta(days=VALID_DAYS),
+            registration_id=registration_id,
+        )
+        session.add(row)
+        with base.tenant(org_id):
+            privacy.record(session, actor=actor, verb="invite", object_kind="platform", object_id=row.token_hash[:SHORT])
+            session.flush()
+        return token, row.expires_at
+
+
+def _own(actor: Actor) -> str:
+    """The registration of an administrator, where it is their organisation's."""
+    owner = base.session().scalar(select(Registration.org_id).where(Registration.id == actor.registration_id))
+    if owner != actor.org_id or not actor.is_any("administrator"):
+        raise NotFound("platform")
+    return actor.registration_id
+
+
+def _open() -> Any:
+    return (RegistrationInvite.spent_at.is_(None)) & (RegistrationInvite.expires_at > base.now())
+
+
+def find(token: str) -> Invite:
+    """The invite of an address that still waits. NotFound for a made-up, spent, revoked or old one: they look the same."""
+    query = select(RegistrationInvite, Organisation.name).join(Organisation, Organisation.id == RegistrationInvite.org_id)
+    found = base.session().execute(query.where(_open(), RegistrationInvite.token_hash == hashed(token))).first()
+    if found is None:
+        raise NotFound("invite")
+    row, name = found
+    return Invite(row.token_hash[:SHORT], row.org_id, name, row.registration_id, row.created_by, row.created_at, row.expires_at)
+
+
+def waiting(*, org_id: str | None = None, registration_id: str | None = None) -> Sequence[Invite]:
+    """Invites that wait: of an organisation, of one registration, or all."""
+    query = select(RegistrationInvite, Organisation.name).join(Organisation, Organisation.id == RegistrationInvite.org_id).where(_open())
+    if org_id is not None:
+        query = query.where(RegistrationInvite.org_id == org_id)
+    if registration_id is not None:
+        query = query.where(RegistrationInvite.registration_id == registration_id)
+    return [
+        Invite(row.token_hash[:SHORT], row.org_id, name, row.registration_id, row.created_by, row.created_at, row.expires_at)
+        for row, name in base.session().execute(query.order_by(RegistrationInvite.created_at))
+    ]
+
+
+def revoke(*, actor: Actor | str, key: str) -> None:
+    """End an invite by its short name. RuleBroken ``invite_unknown``, also for one of another registration than the administrator's."""
+    with base.transactional() as session:
+        query = select(RegistrationInvite).where(_open(), RegistrationInvite.token_hash.startswith(key, autoescape=True))
+        if isinstance(actor, Actor):
+            query = query.where(RegistrationInvite.org_id == actor.org_id, RegistrationInvite.registration_id == _own(actor))
+        found = session.scalars(query.limit(2)).all()
+        if len(key) < SHORT or len(found) != 1:
+            raise RuleBroken("invite_unknown", key=key)
+        row = found[0]
+        row.expires_at = base.now()
+        with base.tenant(row.org_id):
+            privacy.record(session, actor=actor, verb="revoke_invite", object_kind="platform", object_id=row.token_hash[:SHORT])
+            session.flush()

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each permission opens, how each role is come by, and where somebody's came from, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from lti_mentoring.web.wording.people import role_words
+
+_l = lazy_gettext
+
+PERMISSIONS = {
+    "course.enter": _l("Enter the course here"),
+    "people.choose_name": _l("Choose what to be called"),
+    "people.redeem": _l("Redeem an invitation"),
+    "people.coordinate": _l("Take up coordination"),
+    "people.read": _l("See who is in the course, and their roles"),
+    "people.manage": _l("Give and take roles"),
+    "people.why": _l("Have a verdict explained"),
+    "platform.ask_office": _l("Ask for the LMS office"),
+    "office.read": _l("See the LMS office"),
+    "office.manage": _l("Change what the LMS office decides"),
+    "placement.read": _l("See the activities of the course"),
+    "placement.edit": _l("Change what an activity opens"),
+    "training.learn": _l("Work on a module"),
+    "training.read": _l("Read the modules"),
+    "training.preview": _l("Try the questions of a module"),
+    "candidacy.way": _l("See one’s own way through the programme"),
+    "candidacy.cohort": _l("See the candidates and how far they are"),
+    "observation.plan": _l("Plan an observation"),
+    "observation.queue": _l("See one’s own observations"),
+    "observation.rate": _l("Rate an observation"),
+    "observation.read": _l("Read a report"),
+    "delivery.read": _l("See grades on their way"),
+    "delivery.retry": _l("Send a grade again"),
+}
+
+OTHER_ROLES = {
+    "member": _l("Anybody who has opened an activity"),
+    "teacher": _l("Teacher of a course that nobody coordinates"),
+    "colleague": _l("Teacher of a course that somebody coordinates"),
+    "lms_administrator": _l("Administrator of the LMS, as the LMS says"),
+    "administrator": _l("Administrator of the LMS, confirmed for the office"),
+}
+
+HOW = {
+    "member": _l("by opening an activity in the course"),
+    "teacher": _l("the LMS says that somebody teaches the course, and nobody coordinates it yet"),
+    "colleague": _l("the LMS says that somebody teaches the course"),
+    "candidate": _l("by opening an activity as a learner of the course, while the candidacy is not ended"),
+    "observer": _l("a coordinator or deputy gives it on the page of people, or by an invitation"),
+    "trainer": _l("a coordinator or deputy gives it on the page of people, or by an invitation"),
+    "deputy": _l("a coordinator gives it on the page of people"),
+    "coordinator": _l("a teacher takes it up while nobody has it; later only whoever runs this tool can change it"),
+    "administrator": _l("whoever runs this tool confirms it, for one registration of an LMS"),
+    "lms_administrator": _l("the LMS says so at the launch; it opens only the question for the office"),
+}
+
+
+def permission_words(permission: str) -> str:
+    """What a permission opens."""
+    return str(PERMISSIONS.get(permission, permission))
+
+
+def held_role_words(role: str) -> str:
+    """Any role, those that nobody grants included."""
+    return str(OTHER_ROLES.get(role) or role_words(role))
+
+
+def come_by_words(role: str) -> str:
+    """How somebody comes by a role."""
+    return str(HOW.get(role, gettext("whoever runs this tool can say")))
+
+
+def source_words(source: Any) -> str:
+    """Where a role that somebody holds came from."""
+    if source.origin == "grant":
+        by = gettext("whoever runs this tool") if source.by == "operator" else source.by
+        return gettext("given by %(name)s", name=by)
+    if source.origin == "candidacy":
+        return gettext("follows from the candidacy")
+    return gettext("follows from the last launch")
