@@ -24,7 +24,8 @@ setup: $(READY)  ## .venv with everything that the others need, and the product 
 $(READY): requirements-dev.lock pyproject.toml tests/support/install/venv.sh
 	@bash tests/support/install/venv.sh "$(PYTHON)"
 	echo "filling .venv (about half a minute, the first time longer)" >&2
-	$(BIN)/python -m pip install -qq --require-hashes -r requirements-dev.lock
+	# The lock is whole. Without --no-deps pip looks for an extra (coverage[toml]) among newer releases than the one that is locked.
+	$(BIN)/python -m pip install -qq --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	touch $@
 
