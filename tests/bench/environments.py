@@ -27,7 +27,7 @@ def python(name: str) -> str:
     if not mark.exists() or mark.read_text() != wanted:
         say(f"filling the environment of the {name} (the first time half a minute)")
         subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True, stdout=sys.stderr)
-        install = ["-m", "pip", "install", "-qq", "--require-hashes", "--only-binary", ":all:"]
+        install = ["-m", "pip", "install", "-qq", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
         subprocess.run([program, *install, *(f"-r{lock}" for lock in locks)], check=True, stdout=sys.stderr)
         mark.write_text(wanted)
     return str(program)
