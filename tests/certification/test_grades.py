@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
-from lti_mentoring.store.people import Placement
+from lti_mentoring.store.people import Person, Placement
 from support.driver import Browser, Response
 from support.journey import CANDIDATE, OBSERVER, plan, rate, ready, share, take_the_check
 from support.live import Town
@@ -67,9 +67,15 @@ def again(live: Town) -> None:
 
 
 def publications(live: Town, site: str = "north") -> list[ScorePublication]:
-    """The outbox rows of a site's organisation."""
+    """The outbox rows of a site's candidate in that module. Other tests share the town, and leave others with people who had to go."""
+    link = live.sites[site].resource_link_id(live.sites[site].activity(MODULE))
+    of_module = select(Placement.id).where(Placement.resource_link_id == link)
+    of_candidate = select(Person.id).where(Person.name.startswith(CANDIDATE[site]))
+    wanted = ScorePublication.placement_id.in_(of_module), ScorePublication.person_id.in_(of_candidate)
     with live.app.app_context(), base.tenant(live.organisations[site]):
-        return list(base.session().scalars(select(ScorePublication)))
+        rows = list(base.session().scalars(select(ScorePublication).where(*wanted)))
+    assert rows
+    return rows
 
 
 @pytest.fixture
