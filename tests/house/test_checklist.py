@@ -27,7 +27,7 @@ HELD_NOW = frozenset(
         "T": range(1, 8),
         "SC": range(1, 16),
         "LI": {*range(1, 5), 7},
-        "CK": (1,),
+        "CK": (1, 5, 7),
         "AS": range(1, 6),
         "PN": range(1, 4),
         "DL": {*range(1, 16)} - {11},
