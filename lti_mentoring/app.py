@@ -32,6 +32,8 @@ from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
 from lti_mentoring.services import platform as platform_verbs
+from lti_mentoring.services import roll_call
+from lti_mentoring.services import roster as roster_verbs
 from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
 from lti_mentoring.services.doctor import Bag
@@ -270,12 +272,16 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             now = datetime.now(UTC)
             platform_verbs.forget_spent_nonces(now=now)
             session_verbs.forget_old_sessions(now=now)
+            roster_verbs.plan_new(now=now)
         return lanes
 
     connector_for, handler = app.extensions["connector_for"], f"{settings.public_url}/lti/notices"
     app.extensions["errands"] = Errands(
         app.app_context,
-        {"notices": lambda: notice_verbs.order_one(connector_for=connector_for, handler=handler)},
+        {
+            "notices": lambda: notice_verbs.order_one(connector_for=connector_for, handler=handler),
+            "roster": lambda: roll_call.run(connector_for=connector_for, pace=pace),
+        },
     )
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier

@@ -25,6 +25,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "people.coordinate": frozenset({"teacher"}),
     "people.read": LEADS,
     "people.manage": LEADS,
+    "roster.read": LEADS,
+    "roster.sync": LEADS,
     "platform.ask_office": frozenset({"lms_administrator"}),
     "linking.author": frozenset({"teacher", "colleague", "lms_administrator", "coordinator", "deputy"}),
     "people.why": EVERYONE,

@@ -45,8 +45,13 @@ def with_query(url: str, more: Mapping[str, str]) -> str:
 
 def next_page(answer: Answer) -> str | None:
     """The address of ``Link: rel=next``: quoted or not, wherever the parameter stands, relative or not, its case kept (S19, LI-05)."""
+    return linked(answer, "next")
+
+
+def linked(answer: Answer, relation: str) -> str | None:
+    """The address of a ``Link`` of that relation, exactly as it stands there; a header may hold several (Canvas)."""
     for link in parse_header_links(answer.headers.get("Link", "")):
         named = {name.lower(): value for name, value in link.items()}
-        if "next" in named.get("rel", "").lower().split() and named.get("url"):
+        if relation in named.get("rel", "").lower().split() and named.get("url"):
             return urljoin(answer.url, named["url"])
     return None

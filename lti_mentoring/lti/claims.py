@@ -72,6 +72,11 @@ def identifier(body: Mapping[str, Any], claim: str, reason: str) -> str:
     return value
 
 
+def is_identifier(value: str) -> bool:
+    """Whether a launch could bring it as an id."""
+    return 0 < len(value) <= MAX_ID and not _CONTROL.search(value)
+
+
 def text(value: Any, limit: int = _MAX_TEXT) -> str | None:
     """Words for people, on one line; None if there are none."""
     if not isinstance(value, str):

@@ -107,6 +107,7 @@ class Connector(ServiceConnector):
         body: str | None = None,
         wanted: Iterable[str] = (),
         cut: bool = False,
+        most_bytes: int = _ANSWER_BYTES,
     ) -> Answer:
         """One request with a token for ``scopes`` (those that it cannot do without; ``wanted`` are asked for as well).
 
@@ -119,10 +120,10 @@ class Connector(ServiceConnector):
         headers = {name: value for name, value in (("Accept", accept), ("Content-Type", content_type)) if value}
         with self.work():
             token = self._token(needed, asked)
-            answer = self._send(method, url, token, headers, body, cut)
+            answer = self._send(method, url, token, headers, body, cut, most_bytes)
             if self._not_taken(answer):
                 token = self._token(needed, asked, refused=token)
-                answer = self._send(method, url, token, headers, body, cut)
+                answer = self._send(method, url, token, headers, body, cut, most_bytes)
         self._work.hidden = (token.token,)
         return answer
 
@@ -131,13 +132,15 @@ class Connector(ServiceConnector):
             return self.profile.forbidden_means_expired and not is_throttled(self.profile, answer)
         return answer.status == 401
 
-    def _send(self, method: str, url: str, token: CachedToken, headers: Mapping[str, str], body: str | None, cut: bool) -> Answer:
+    def _send(
+        self, method: str, url: str, token: CachedToken, headers: Mapping[str, str], body: str | None, cut: bool, most_bytes: int
+    ) -> Answer:
         return self._request(
             method,
             url,
             headers={**headers, "Authorization": f"Bearer {token.token}"},
             data=body.encode() if body is not None else None,
-            max_bytes=_ANSWER_BYTES,
+            max_bytes=most_bytes,
             hosts=self.known.service_hosts,
             cut=cut,
         )

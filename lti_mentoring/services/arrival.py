@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, and_, bindparam, insert, select
@@ -22,6 +23,9 @@ PLACEMENT, MEMBERSHIP, CANDIDACY = base.table(Placement), base.table(Membership)
 _r, _d, _i, _p, _c, _a, _m = (one.c for one in (REGISTRATION, DEPLOYMENT, IDENTITY, PERSON, COURSE, PLACEMENT, MEMBERSHIP))
 _v = CANDIDACY.c
 _org: Any = bindparam("org")
+
+TOUCH_EVERY = timedelta(minutes=5)
+"""How stale the time of the last launch may be; touching it on every launch would be a write on every repeat."""
 
 Known = Row[*tuple[Any, ...]]
 """The columns below, by name."""
@@ -53,6 +57,7 @@ _KNOWN = (
         _m.id.label("membership"),
         _m.claims_hash.label("membership_claims"),
         _m.launched_at,
+        _m.status.label("membership_status"),
         _v.id.label("candidacy"),
     )
     .select_from(REGISTRATION)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.delivery import PROGRAMME
 from lti_mentoring.domain.placing import CLOSES, DUE, GRADING, GRADINGS, ITEM, OPENS
+from lti_mentoring.domain.roster import ACTIVE
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.claims import RESOURCE_LINK
 from lti_mentoring.lti.launch import Launch
@@ -27,10 +28,6 @@ from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
 from lti_mentoring.store.platform import Deployment, SpentNonce
-
-TOUCH_EVERY = timedelta(minutes=5)
-"""How stale the time of the last launch may be; touching it on every launch would be a write on every repeat."""
-
 
 MOST_ORIGINS = 20
 
@@ -310,8 +307,14 @@ def _membership(connection: Connection, launch: Launch, org_id: str, course_id: 
         "standing": launch.standing,
         "claims_hash": hashlib.sha256(repr((roles, launch.standing)).encode()).hexdigest(),
         "launched_at": base.now(),
+        "status": ACTIVE,  # the LMS has just let them in, whatever its roster said
+        "left_at": None,
     }
     if known.membership is None:
         add(connection, arrival.MEMBERSHIP, org_id=org_id, id=base.new_id(), course_id=course_id, person_id=person_id, **told)
-    elif known.membership_claims != told["claims_hash"] or base.now() - known.launched_at > TOUCH_EVERY:
+    elif (known.membership_claims, known.membership_status) != (told["claims_hash"], ACTIVE) or _stale(known):
         connection.execute(update(Membership).where(Membership.org_id == org_id, Membership.id == known.membership).values(**told))
+
+
+def _stale(known: Known) -> bool:
+    return bool(base.now() - known.launched_at > arrival.TOUCH_EVERY)

@@ -18,7 +18,7 @@ from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.people import Course, Identity, Membership, OneTimeLink, Person, RoleGrant
+from lti_mentoring.store.people import NEVER, Course, Identity, Membership, OneTimeLink, Person, RoleGrant
 from lti_mentoring.store.platform import Organisation, Registration
 
 INVITATION_DAYS = 14
@@ -82,6 +82,7 @@ _HERE = (
         ),
     )
     .where(Membership.org_id == bindparam("org"), Membership.course_id == bindparam("course"), Membership.person_id == bindparam("person"))
+    .where(Membership.launched_at > NEVER)  # a roster opens no page
 )
 
 _GRANTS = select(RoleGrant.person_id, RoleGrant.role).where(
@@ -239,6 +240,7 @@ def people_page(*, actor: Actor) -> PeoplePage:
             )
             .where(
                 Membership.course_id == actor.course_id,
+                or_(Membership.launched_at > NEVER, grant.role.is_not(None)),
                 ~select(Identity.id).where(Identity.person_id == Membership.person_id, Identity.test_user).exists(),
             )
         )

@@ -18,7 +18,7 @@ from lti_mentoring.services.session import SessionRow
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.people import Course, Identity, Membership, Person, RoleGrant, WebSession
+from lti_mentoring.store.people import NEVER, Course, Identity, Membership, Person, RoleGrant, WebSession
 from lti_mentoring.store.platform import Deployment, Organisation, Registration
 from lti_mentoring.store.training import CheckAttempt
 
@@ -86,7 +86,8 @@ _VISIT = (
     .join(base.table(Organisation), _o.id == _s.org_id)
     .outerjoin(
         base.table(Membership),
-        and_(_m.org_id == _s.org_id, _m.course_id == bindparam("course"), _m.person_id == _s.person_id),
+        # Whoever is only on the roster has a place here once the LMS has let them in: a roster opens no page.
+        and_(_m.org_id == _s.org_id, _m.course_id == bindparam("course"), _m.person_id == _s.person_id, _m.launched_at > NEVER),
     )
     .outerjoin(base.table(Course), and_(_c.org_id == _m.org_id, _c.id == _m.course_id))
     .outerjoin(base.table(Person), and_(_p.org_id == _m.org_id, _p.id == _m.person_id))

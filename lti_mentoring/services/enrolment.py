@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing one page of a roster: a member is an identity, its person, and that person's membership; many in few statements."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, and_, bindparam, insert, select, update
+from sqlalchemy.engine import Connection
+
+from lti_mentoring.domain import roster as rules
+from lti_mentoring.domain.roster import LEFT, Held
+from lti_mentoring.lti.memberships import Member
+from lti_mentoring.lti.roles import administrator
+from lti_mentoring.store import base
+from lti_mentoring.store.people import NEVER, Identity, Membership, Person
+
+TOGETHER = 500
+"""Members to a statement: some databases take no more than a few thousand values."""
+
+_PERSON, _IDENTITY, _MEMBERSHIP = base.table(Person), base.table(Identity), base.table(Membership)
+_p, _i, _m = _PERSON.c, _IDENTITY.c, _MEMBERSHIP.c
+_org: Any = bindparam("org")
+_course: Any = bindparam("course")
+_run: Any = bindparam("run")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose roster it is, and which run reads it."""
+
+    org_id: str
+    course_id: str
+    issuer: str
+    registration_id: str
+    run: int
+    keep_names: bool = True
+    keep_email: bool = True
+
+
+@dataclass(slots=True)
+class Written:
+    """What a page changed. ``new_to_run``: members whom this run had not seen before."""
+
+    seen: int = 0
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    new_to_run: int = 0
+
+
+_HELD = (
+    select(
+        _i.sub,
+        _i.id.label("identity"),
+        _i.test_user,
+        _p.id.label("person"),
+        _p.name,
+        _p.email,
+        _m.id.label("membership"),
+        _m.standing,
+        _m.launched_at,
+        _m.status,
+        _m.left_at,
+        _m.roster_standing,
+        _m.roster_hash,
+        _m.roster_run,
+    )
+    .select_from(_IDENTITY)
+    .join(_PERSON, and_(_p.org_id == _i.org_id, _p.id == _i.person_id))
+    .outerjoin(_MEMBERSHIP, and_(_m.org_id == _i.org_id, _m.course_id == _course, _m.person_id == _i.person_id))
+    .where(_i.org_id == _org, _i.issuer == bindparam("issuer"), _i.sub.in_(bindparam("subs", expanding=True)))
+)
+_ADD_PERSON, _ADD_IDENTITY, _ADD_MEMBERSHIP = insert(_PERSON), insert(_IDENTITY), insert(_MEMBERSHIP)
+_NAME = update(_PERSON).where(_p.org_id == _org, _p.id == bindparam("its")).values(name=bindparam("said"), email=bindparam("mail"))
+_TEST_USER = update(_IDENTITY).where(_i.org_id == _org, _i.id == bindparam("its")).values(test_user=True)
+_CHANGE = (
+    update(_MEMBERSHIP)
+    .where(_m.org_id == _org, _m.id == bindparam("its"))
+    .values(
+        standing=bindparam("to_standing"),
+        status=bindparam("to_status"),
+        left_at=bindparam("to_left_at"),
+        roster_standing=bindparam("told"),
+        roster_hash=bindparam("hash"),
+        roster_run=_run,
+    )
+)
+_SEEN = update(_MEMBERSHIP).where(_m.org_id == _org, _m.id.in_(bindparam("theirs", expanding=True))).values(roster_run=_run)
+
+
+def write(connection: Connection, place: Place, members: Sequence[Member], now: datetime) -> Written:
+    """Bring what we hold in step with some members, in the caller's transaction; the same member twice counts as they came last.
+
+    IntegrityError where a launch or another course's roster has just made the same person: begin the transaction again.
+    """
+    written = Written()
+    known = iter(sorted({one.sub: one for one in members}.items()))  # in one order, so that two rosters do not wait in a circle
+    while some := [member for _, member in islice(known, TOGETHER)]:
+        _write(connection, place, some, now, written)
+    return written
+
+
+def _write(connection: Connection, place: Place, members: Sequence[Member], now: datetime, written: Written) -> None:
+    keys = {"org": place.org_id, "course": place.course_id, "issuer": place.issuer, "subs": [one.sub for one in members]}
+    held: dict[str, Any] = {}
+    for row in connection.execute(_HELD, keys):
+        held[row.sub] = row
+    page = _Page(place, now)
+    for member in members:
+        page.take(member, held.get(member.sub))
+        written.new_to_run += member.sub not in held or held[member.sub].roster_run != place.run
+    page.execute(connection)
+    written.seen += len(members)
+    written.added += len(page.memberships)
+    written.changed += len(page.changed)
+    written.gone += page.gone
+
+
+class _Page:
+    """The rows that some members make or change, gathered so that each kind is one statement."""
+
+    def __init__(self, place: Place, now: datetime) -> None:
+        self.place, self.now = place, now
+        self.people: list[dict[str, Any]] = []
+        self.identities: list[dict[str, Any]] = []
+        self.memberships: list[dict[str, Any]] = []
+        self.changed: list[dict[str, Any]] = []
+        self.named: list[dict[str, Any]] = []
+        self.test_users: list[dict[str, Any]] = []
+        self.seen: list[str] = []
+        self.gone = 0
+
+    def take(self, member: Member, held: Any) -> None:
+        """One member, with the row of what we hold of them, if anything."""
+        name = member.name if self.place.keep_names else None
+        email = member.email if self.place.keep_email else None
+        told = _hash(member, name, email)
+        if held is None:
+            if member.status != "deleted":
+                self._join(member, self._meet(member, name, email), told)
+            return
+        if member.test_user and not held.test_user:
+            self.test_users.append({"org": self.place.org_id, "its": held.identity})
+        first = not held.roster_hash
+        if held.roster_hash != told:
+            names = (rules.name_after(held.name, name, first=first), rules.name_after(held.email, email, first=first))
+            if names != (held.name, held.email):
+                self.named.append({"org": self.place.org_id, "its": held.person, "said": names[0], "mail": names[1]})
+        if held.membership is not None:
+            self._stay(member, held, told)
+        elif member.status != "deleted":
+            self._join(member, held.person, told)
+
+    def _meet(self, member: Member, name: str | None, email: str | None) -> str:
+        person = base.new_id()
+        org_id = self.place.org_id
+        self.people.append(
+            {"org_id": org_id, "id": person, "name": name, "chosen_name": None, "email": email, "locale": None, "created_at": self.now}
+        )
+        self.identities.append(
+            {
+                "org_id": org_id,
+                "id": base.new_id(),
+                "issuer": self.place.issuer,
+                "sub": member.sub,
+                "person_id": person,
+                "registration_id": self.place.registration_id,
+                "claims_hash": "",
+                "test_user": member.test_user,
+            }
+        )
+        return person
+
+    def _join(self, member: Member, person: str, told: str) -> None:
+        new = rules.after(Held(launched=False), standing=member.standing, status=member.status)
+        self.memberships.append(
+            {
+                "org_id": self.place.org_id,
+                "id": base.new_id(),
+                "course_id": self.place.course_id,
+                "person_id": person,
+                "lti_roles": list(member.roles),
+                "standing": new.standing,
+                "claims_hash": "",
+                "launched_at": NEVER,
+                "status": new.status,
+                "roster_standing": new.told,
+                "roster_hash": told,
+                "roster_run": self.place.run,
+                "left_at": None,
+            }
+        )
+
+    def _stay(self, member: Member, held: Any, told: str) -> None:
+        old = Held(held.launched_at > NEVER, held.standing, held.roster_standing, held.status)
+        new = rules.after(old, standing=member.standing, status=member.status)
+        if new == old and held.roster_hash == told:
+            self.seen.append(held.membership)
+            return
+        left = new.status == LEFT
+        self.gone += left and old.status != LEFT
+        self.changed.append(
+            {
+                "org": self.place.org_id,
+                "its": held.membership,
+                "to_standing": new.standing,
+                "to_status": new.status,
+                "to_left_at": (held.left_at or self.now) if left else None,
+                "told": new.told,
+                "hash": told,
+                "run": self.place.run,
+            }
+        )
+
+    def execute(self, connection: Connection) -> None:
+        """Write all of it."""
+        for statement, rows in (
+            (_ADD_PERSON, self.people),
+            (_ADD_IDENTITY, self.identities),
+            (_ADD_MEMBERSHIP, self.memberships),
+            (_NAME, self.named),
+            (_TEST_USER, self.test_users),
+            (_CHANGE, self.changed),
+        ):
+            if rows:
+                connection.execute(statement, rows)
+        if self.seen:
+            connection.execute(_SEEN, {"org": self.place.org_id, "run": self.place.run, "theirs": self.seen})
+
+
+def _hash(member: Member, name: str | None, email: str | None) -> str:
+    said = (member.roles, member.status, member.standing, member.test_user, name, email)
+    return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
+
+
+# --- who is not there any more ------------------------------------------------------------------------------------------
+
+_MISSING = and_(
+    _m.org_id == _org, _m.course_id == _course, _m.roster_run != _run, _m.status != LEFT, _m.launched_at < bindparam("begun")
+)
+_LISTED_BEFORE = update(_MEMBERSHIP).where(_MISSING, _m.roster_run > 0).values(status=LEFT, left_at=bindparam("at"))
+_NEVER_LISTED = select(_m.id, _m.lti_roles).where(_MISSING, _m.roster_run == 0, _m.id > bindparam("after")).order_by(_m.id).limit(TOGETHER)
+_THEIRS = and_(_m.org_id == _org, _m.id.in_(bindparam("theirs", expanding=True)))
+_LEAVE = update(_MEMBERSHIP).where(_THEIRS).values(status=LEFT, left_at=bindparam("at"))
+
+
+def leave(connection: Connection, place: Place, *, begun_at: datetime, now: datetime) -> int:
+    """After a complete full run: whom it did not list, and who has not launched since it began, has left. Nothing of theirs is erased.
+
+    An administrator of the LMS whom no roster ever listed stays: Moodle's are in every course without being in any.
+    """
+    keys = {"org": place.org_id, "course": place.course_id, "run": place.run, "begun": begun_at}
+    gone = cast(CursorResult[Any], connection.execute(_LISTED_BEFORE, keys | {"at": now})).rowcount
+    for rows in _never_listed(connection, keys):
+        theirs = [row.id for row in rows if not administrator(row.lti_roles)]
+        if theirs:
+            connection.execute(_LEAVE, {"org": place.org_id, "theirs": theirs, "at": now})
+            gone += len(theirs)
+    return gone
+
+
+def _never_listed(connection: Connection, keys: dict[str, Any]) -> Iterator[Collection[Any]]:
+    after = ""
+    while rows := connection.execute(_NEVER_LISTED, keys | {"after": after}).all():
+        yield rows
+        after = rows[-1].id
+

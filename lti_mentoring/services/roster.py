@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A course's roster: asking for it to be read, and what there is to see of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, case, exists, func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import roster as rules
+from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.roster import DONE, RUNNING, WAITING
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.services import privacy
+from lti_mentoring.store import base
+from lti_mentoring.store.people import NEVER, Identity, Membership, Person, Placement
+from lti_mentoring.store.platform import Deployment, Registration
+from lti_mentoring.store.roster import RosterSync
+
+NIGHTLY = "the clock"
+"""Who asked, where nobody did."""
+
+PAGE = 50
+"""People to a page."""
+
+MOST_SEARCH = 100
+
+_S = RosterSync
+
+
+# --- asking -------------------------------------------------------------------------------------------------------------
+
+
+def ask(*, actor: Actor) -> None:
+    """Bring the course's roster up to date, as soon as a worker has time; everybody is read again. One that runs already goes on.
+
+    RuleBroken ``roster_unavailable`` where no activity's launch said where the roster is, ``roster_recent`` right after the last run.
+    """
+    now = base.now()
+    with base.transactional() as session:
+        row = session.scalar(select(_S).where(_S.course_id == actor.course_id).with_for_update())
+        if row is None:
+            row = new_sync(session, actor.course_id, now)
+            if row is None:
+                raise RuleBroken("roster_unavailable")
+        elif row.state == RUNNING:
+            return
+        elif row.state == DONE and row.finished_at is not None and now < row.finished_at + rules.AGAIN_AFTER:
+            raise RuleBroken("roster_recent", minutes=1)
+        if row.state != WAITING:
+            begin_anew(row)
+        row.state, row.next_at, row.asked_by, row.asked_at, row.differences_url = WAITING, now, actor.person_id, now, None
+        privacy.record(session, actor=actor, verb="ask_roster", object_kind="course", object_id=actor.course_id)
+
+
+def new_sync(session: Session, course_id: str, next_at: datetime) -> RosterSync | None:
+    """A course's first; None where no activity's launch said where its roster is. In the caller's transaction."""
+    place = _placement(session, course_id)
+    if place is None:
+        return None
+    row = _S(
+        course_id=course_id,
+        registration_id=place.registration_id,
+        deployment_id=place.deployment_id,
+        state=WAITING,
+        run=0,
+        asked_by=NIGHTLY,
+        asked_at=base.now(),
+        next_at=next_at,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _placement(session: Session, course_id: str) -> Any:
+    """The activity of a course whose launch told last where its roster is."""
+    return session.execute(
+        select(Placement.registration_id, Placement.deployment_id, Registration.name)
+        .join(Registration, and_(Registration.id == Placement.registration_id, Registration.active))
+        .join(Deployment, and_(Deployment.id == Placement.deployment_id, Deployment.state == "active"))
+        .where(Placement.course_id == course_id, Placement.memberships_url.is_not(None))
+        .order_by(Placement.updated_at.desc(), Placement.id)
+        .limit(1)
+    ).first()
+
+
+def begin_anew(row: RosterSync) -> None:
+    """The next claim begins a new run; in the caller's transaction."""
+    row.next_url, row.begun_at, row.tries = None, None, 0
+    row.fault, row.status, row.words = "", None, ""
+
+
+def plan_new(*, now: datetime) -> int:
+    """Give a sync to courses whose first activity tells where their roster is; part of the sweep. -> how many"""
+    with base.across_organisations("roster: new courses"):
+        known = exists().where(_S.org_id == Placement.org_id, _S.course_id == Placement.course_id)
+        query = select(Placement.org_id, Placement.course_id).where(Placement.memberships_url.is_not(None), ~known).distinct().limit(500)
+        found = base.session().execute(query).all()
+    for org_id, course_id in found:
+        with base.tenant(org_id):
+            try:
+                with base.transactional() as session:
+                    new_sync(session, course_id, now + rules.FIRST_AFTER)
+            except IntegrityError:  # its coordinator has just asked, or another worker has
+                continue
+    return len(found)
+
+
+# --- the page -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line: somebody in the course by the LMS. ``launched_at`` is None for those who never came."""
+
+    person_id: str
+    name: str
+    standing: str
+    status: str
+    launched_at: datetime | None
+    left_at: datetime | None
+    on_roster: bool
+    test_user: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the course's sync stands. ``fault`` is a remedy's code, with what the LMS said."""
+
+    state: str
+    kind: str
+    pages: int
+    seen: int
+    added: int
+    changed: int
+    gone: int
+    begun_at: datetime | None
+    finished_at: datetime | None
+    next_at: datetime
+    tries: int
+    fault: str
+    status: int | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RosterPage:
+    """Some of the course's people, by name. ``available``: an activity's launch has said where the LMS lists them."""
+
+    people: tuple[Listed, ...]
+    total: int
+    here: int
+    come: int
+    left: int
+    search: str
+    number: int
+    pages: int
+    sync: Progress | None
+    available: bool
+    platform: str
+
+
+def page(*, actor: Actor, search: str = "", number: int = 1) -> RosterPage:
+    """The course's people as its LMS has them, ``PAGE`` at a time; some whose name has ``search`` in it."""
+    session = base.session()
+    search = search.strip()[:MOST_SEARCH]
+    name = func.coalesce(Person.name, Person.chosen_name, "")
+    found = and_(Membership.course_id == actor.course_id, func.lower(name).contains(search.lower(), autoescape=True))
+    joined = and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id)
+    counted = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(case((Membership.status == rules.ACTIVE, 1), else_=0)), 0),
+            func.coalesce(func.sum(case((and_(Membership.status == rules.ACTIVE, Membership.launched_at > NEVER), 1), else_=0)), 0),
+            func.coalesce(func.sum(case((Membership.status == rules.LEFT, 1), else_=0)), 0),
+        ).where(Membership.course_id == actor.course_id)
+    ).one()
+    total = session.scalar(select(func.count()).select_from(Membership).join(Person, joined).where(found)) or 0
+    pages = max(1, -(-total // PAGE))
+    number = min(max(1, number), pages)
+    tested = exists().where(Identity.org_id == Membership.org_id, Identity.person_id == Membership.person_id, Identity.test_user)
+    rows = session.execute(
+        select(Membership, Person.name, Person.chosen_name, tested)
+        .join(Person, joined)
+        .where(found)
+        .order_by(Membership.status == rules.LEFT, name == "", func.lower(name), Membership.person_id)
+        .limit(PAGE)
+        .offset((number - 1) * PAGE)
+    )
+    place = _placement(session, actor.course_id)
+    sync = session.scalar(select(_S).where(_S.course_id == actor.course_id))
+    return RosterPage(
+        people=tuple(_listed(*row) for row in rows),
+        total=total,
+        here=counted[1],
+        come=counted[2],
+        left=counted[3],
+        search=search,
+        number=number,
+        pages=pages,
+        sync=_progress(sync) if sync is not None else None,
+        available=place is not None,
+        platform=place.name if place is not None else "",
+    )
+
+
+def _listed(member: Membership, name: str | None, chosen: str | None, tested: bool) -> Listed:
+    return Listed(
+        person_id=member.person_id,
+        name=display_name(name or chosen, member.person_id),
+        standing=member.standing,
+        status=member.status,
+        launched_at=member.launched_at if member.launched_at > NEVER else None,
+        left_at=member.left_at,
+        on_roster=member.roster_run > 0,
+        test_user=tested,
+    )
+
+
+def _progress(row: RosterSync) -> Progress:
+    return Progress(**{name: getattr(row, name) for name in Progress.__dataclass_fields__})
