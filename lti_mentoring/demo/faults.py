@@ -61,10 +61,19 @@ KINDS = {
     "unknown_client": Kind("It has forgotten the tool's client id", None),
     "audience": Kind("It wants another audience in the tool's statement", None, {"wanted": "https://lms.example/oauth2"}),
     "fewer_scopes": Kind("It grants fewer scopes than it announces", None, {"without": "score"}),
+    "left": Kind("Somebody has left the course", None, {"persona": "second"}),
+    "suspended": Kind("Somebody is suspended in the course", None, {"persona": "second", "status": "Inactive"}),
+    "bare_roster": Kind("The roster says ids and roles only", None),
+    "differences": Kind("The roster offers what has changed since", None, {"gone": False}),
+    "foreign_next": Kind("The roster's next page is on another server", None),
+    "next_in_circle": Kind("The roster's pages lead in a circle", None),
 }
 """Troubles that stay until they have struck."""
 
-STANDING = {"small_pages", "clock", "no_keys", "cached_keys", "old_keys", "unknown_client", "audience", "fewer_scopes"}
+ROSTER = {"left", "suspended", "bare_roster", "differences", "foreign_next", "next_in_circle"}
+"""Troubles that are a state of the roster."""
+
+STANDING = {"small_pages", "clock", "no_keys", "cached_keys", "old_keys", "unknown_client", "audience", "fewer_scopes", *ROSTER}
 """Troubles that are a state of the site and strike no single request."""
 
 ONLY_AT = {
@@ -135,6 +144,11 @@ def page_size(place: str) -> int | None:
         if one.name == "small_pages" and _covers(one, place):
             return int(one.options["size"])
     return None
+
+
+def roster(name: str) -> list[dict[str, Any]]:
+    """The options of each trouble of that name that the roster has."""
+    return [one.options for one in waiting_faults(here().key) if one.name == name and name in ROSTER]
 
 
 def clock(site: str) -> float:

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 
-from lti_mentoring.demo.answers import Refusal, accepted, as_json, limit, paged
+from lti_mentoring.demo import faults
+from lti_mentoring.demo.answers import Refusal, accepted, as_json, cursor, limit, paged
 from lti_mentoring.demo.door import served
 from lti_mentoring.demo.faults import page_size
 from lti_mentoring.demo.gradebook import bearer
@@ -26,17 +28,53 @@ def memberships(scope: str) -> Response:
     """The members of the course, nobody else; an administrator who is not enrolled is not listed (Moodle)."""
     accepted(MEMBERS)
     bearer(scope, MEMBERS_READ)
-    people = [one for one in here().people if one.enrolled]
+    gone = {one["persona"] for one in faults.roster("left")}
+    if "since" in request.args:
+        return _differences(scope, gone)
+    people = [one for one in here().people if one.enrolled and one.key not in gone]
     role = request.args.get("role")
     if role and not here().profile.client_per_placement:  # Open edX ignores this filter
         people = [one for one in people if role.rpartition("#")[2] in here().profile.member_roles[one.kind]]
     address = f"{world().issuer(here())}/nrps/{scope}/memberships"
     rows, links = paged(people, page_size("memberships") or limit(), address)
-    course = _course(scope)
+    return _container(scope, [_member(one) for one in rows], _links(address, links))
+
+
+def _links(address: str, links: list[str]) -> list[str]:
+    """Open edX has a plain next link; others write several into one header, in whatever form the standard allows."""
+    if links and faults.roster("foreign_next"):
+        links = [f'<http://localhost:9{urlsplit(address).path}?cursor=Aa>; rel="next"']
+    if faults.roster("next_in_circle"):
+        links = [f'<{address}?limit=2&cursor={cursor(0)}>; rel="next"']
+    if here().profile.client_per_placement:
+        return links
+    offered = faults.roster("differences") and not links
+    more = [f'<{address}?since=Qq{len(faults.waiting_faults(here().key))}Zz>; rel="differences"'] if offered else []
+    return [", ".join([f'<{address}>; rel="current"', *(link.replace('rel="next"', "title=more; REL=next") for link in links), *more])]
+
+
+def _differences(scope: str, gone: set[str]) -> Response:
+    """Who has changed: those who left, and those who are suspended."""
+    if any(one["gone"] for one in faults.roster("differences")):
+        raise Refusal(410, "Gone")
+    suspended = {one["persona"] for one in faults.roster("suspended")}
+    changed = [_member(one) for one in here().people if one.key in gone | suspended]
+    told = [one | ({"status": "Deleted"} if _persona(one) in gone else {}) for one in changed]
+    address = f"{world().issuer(here())}/nrps/{scope}/memberships"
+    return _container(scope, told, _links(address, []))
+
+
+def _persona(member: dict[str, Any]) -> str:
+    person = here().by_sub(member["user_id"])
+    return person.key if person else ""
+
+
+def _container(scope: str, members: list[dict[str, Any]], links: list[str]) -> Response:
+    course, address = _course(scope), f"{world().issuer(here())}/nrps/{scope}/memberships"
     body = {
         "id": address,
         "context": {"id": course.context_id, "label": course.label, "title": course.title},
-        "members": [_member(one) for one in rows],
+        "members": members,
     }
     return as_json(body, 200, MEMBERS, links)
 
@@ -54,9 +92,9 @@ def _member(person: Persona) -> dict[str, Any]:
     member: dict[str, Any] = {
         "user_id": here().sub(person),
         "roles": list(here().profile.member_roles[person.kind]),
-        "status": "Active",
+        "status": next((one["status"] for one in faults.roster("suspended") if one["persona"] == person.key), "Active"),
     }
-    if person.name:
+    if person.name and not faults.roster("bare_roster"):
         member |= {"name": person.name, "email": email(here(), person)}
         if not here().profile.client_per_placement:
             member |= {"given_name": person.given, "family_name": person.family, "lis_person_sourcedid": f"p{person.number}"}

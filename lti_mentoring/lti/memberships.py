@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from lti_mentoring.lti import claims
 from lti_mentoring.lti.address import linked, same_origin, with_query
 from lti_mentoring.lti.connector import Connector
-from lti_mentoring.lti.roles import Standing, is_test_user, of_the_course, standing
+from lti_mentoring.lti.roles import Standing, is_test_user, standing_at
 from lti_mentoring.lti.verdict import Ended, Verdict, judge
 from lti_mentoring.outbound import Answer
 
@@ -80,7 +80,7 @@ def read(connector: Connector, url: str, *, home: str) -> Page:
         raise _refused("roster_loop")
     if differences is not None and not same_origin(differences, home):
         differences = None
-    members = tuple(_members(answer, above=connector.profile.course_roles_said_above))
+    members = tuple(_members(answer, connector))
     return Page(members, following, differences)
 
 
@@ -103,7 +103,7 @@ def _judged(connector: Connector, answer: Answer) -> Verdict:
     return Verdict("refused", verdict.status, verdict.words, remedy)
 
 
-def _members(answer: Answer, *, above: bool) -> Iterator[Member]:
+def _members(answer: Answer, connector: Connector) -> Iterator[Member]:
     try:
         body = answer.json()
     except ValueError:
@@ -112,12 +112,12 @@ def _members(answer: Answer, *, above: bool) -> Iterator[Member]:
     if not isinstance(listed, list):
         raise _refused("roster_unreadable", answer.status)
     for one in listed:
-        found = _member(one, above=above)
+        found = _member(one, above=connector.profile.course_roles_said_above, overrides=connector.known.overrides)
         if found is not None:
             yield found
 
 
-def _member(said: Any, *, above: bool) -> Member | None:
+def _member(said: Any, *, above: bool, overrides: Mapping[str, Standing]) -> Member | None:
     """A member with an id that we could ever meet at a launch; None for anything else."""
     if not isinstance(said, dict):
         return None
@@ -138,6 +138,6 @@ def _member(said: Any, *, above: bool) -> Member | None:
         status=status,
         name=name[:MOST_NAME] if name else None,
         email=email,
-        standing=standing(of_the_course(roles) if above else roles),
+        standing=standing_at(roles, above=above, overrides=overrides),
         test_user=is_test_user(roles),
     )

@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "people.index": ("coordinator", {}),
     "people.invitation": ("candidate", {}),
     "people.office": ("administrator", {}),
+    "roster.index": ("coordinator", {}),
     "placement.index": ("coordinator", {}),
     "training.module": ("candidate", {"key": "M1"}),
     "training.part": ("candidate", {"key": "M1", "part": "{part}"}),

@@ -69,10 +69,29 @@ function focusFirstError() {
   document.querySelector("[aria-invalid=true], [data-focus]")?.focus();
 }
 
+/* While something runs, its live region says how far it is; without this, a link looks again. */
+function follow(region) {
+  if (region.dataset.follow !== "yes") return;
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      const next = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(region.id);
+      if (!next) return;
+      if (next.textContent !== region.textContent) region.replaceChildren(...next.childNodes);
+      region.dataset.follow = next.dataset.follow;
+      for (const time of region.querySelectorAll("time[data-local]")) localMoment(time);
+    } catch {
+      /* the next time, perhaps */
+    }
+    follow(region);
+  }, 3000);
+}
+
 for (const button of document.querySelectorAll("[data-look][type=button]")) lookSwitch(button);
 for (const button of document.querySelectorAll("[data-copy]")) copyButton(button);
 for (const time of document.querySelectorAll("time[data-local]")) localMoment(time);
 for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();
+for (const region of document.querySelectorAll("[data-follow]")) follow(region);
 document.addEventListener("submit", once);
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");

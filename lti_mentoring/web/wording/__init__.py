@@ -22,6 +22,7 @@ from lti_mentoring.web.wording.observation import gap_words, level_words, mean_w
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
 from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
 from lti_mentoring.web.wording.phrase import count_words
+from lti_mentoring.web.wording.roster import membership_words, roster_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
 from lti_mentoring.web.wording.time import day_words, moment_words
 
@@ -41,6 +42,7 @@ __all__ = [
     "level_words",
     "link_words",
     "mean_words",
+    "membership_words",
     "moment_words",
     "next_words",
     "page_words",
@@ -51,6 +53,7 @@ __all__ = [
     "remedy_words",
     "requirement_words",
     "role_words",
+    "roster_words",
     "rule_words",
     "scope_words",
     "source_words",

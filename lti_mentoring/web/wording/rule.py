@@ -36,6 +36,8 @@ PEOPLE = {
     "person": _l("There is no such person in this course."),
     "why_others": _l("Only coordinators, deputies and the LMS’s administrator see why somebody else may do something."),
     "permission_unknown": _l("There is no permission called %(permission)s."),
+    "roster_unavailable": _l("The LMS has not said where its list of participants is. Open an activity from the course page first."),
+    "roster_recent": _l("The list was read a moment ago. Wait a minute before you have it read again."),
     "name_known": _l("Your LMS tells your name, and that is the one used here. It can be changed in your LMS."),
     "name_empty": _l("Write the name that people here shall call you by."),
     "name_long": _l("That is too long for a name; 120 characters are the most."),
