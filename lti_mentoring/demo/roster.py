@@ -50,7 +50,8 @@ def _links(address: str, links: list[str]) -> list[str]:
         return links
     offered = faults.roster("differences") and not links
     more = [f'<{address}?since=Qq{len(faults.waiting_faults(here().key))}Zz>; rel="differences"'] if offered else []
-    return [", ".join([f'<{address}>; rel="current"', *(link.replace('rel="next"', "title=more; REL=next") for link in links), *more])]
+    told = [*(link.replace('rel="next"', "title=more; REL=next") for link in links), *more]
+    return [", ".join([f'<{address}>; rel="current"', *told])] if told else []
 
 
 def _differences(scope: str, gone: set[str]) -> Response:

@@ -123,7 +123,7 @@ class Probe(Connector):
 
         :raises Ended: see there
         """
-        return self._send("GET", url, token, {"Accept": accept}, None, True)
+        return self._send("GET", url, token, {"Accept": accept}, None, True, _MOST_BYTES)
 
     def not_taken(self, answer: Answer) -> bool:
         """Whether the answer says that the token is no good."""

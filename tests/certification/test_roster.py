@@ -4,19 +4,286 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import func, select
 
 from lti_mentoring.demo.site import NORTH, SOUTH
+from lti_mentoring.services import roll_call
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.people import NEVER, RoleGrant
+from lti_mentoring.store.platform import Registration
 from support.live import Town
 from support.roster import Roster
+from support.station import later
 
 MOODLE, OPENEDX = NORTH.key, SOUTH.key
 
 
+@pytest.fixture
+def roster(live: Town) -> Roster:
+    """A Moodle course that its coordinator has opened, read in pages of two from here on."""
+    made = Roster(live, MOODLE)
+    made.launch("coordinator", "programme")
+    made.lms.fault("small_pages", "memberships", size=2, times=None)
+    made.ask(differences_url=None, next_url=None, begun_at=None)
+    return made
+
+
+def keep(roster: Roster, registration: str, *, kept: bool) -> None:
+    """Whether names and addresses of that LMS are kept."""
+    with roster.inside(), base.transactional() as session:
+        row = session.get_one(Registration, registration)
+        row.keep_names = row.keep_email = kept
+
+
+def listed(roster: Roster) -> set[str]:
+    """Whom the last run has seen."""
+    run = roster.row().run
+    return {one.sub for one in roster.members() if one.roster_run == run and one.status == "active"}
+
+
+def enrolled(roster: Roster) -> set[str]:
+    return {roster.site.sub(one) for one in roster.site.people if one.enrolled}
+
+
 @pytest.mark.parametrize("site", [MOODLE, OPENEDX])
 def test_NR_01_the_claims_address_is_read_with_its_media_type_and_scope(live: Town, site: str) -> None:
+    """The pocket LMS refuses another media type, and a token without the scope."""
     roster = Roster(live, site)
     roster.launch("coordinator", "programme")
     roster.ask()
     assert roster.sync() == "done"
-    enrolled = {roster.site.sub(one) for one in roster.site.people if one.enrolled}
-    assert {one.sub for one in roster.members() if one.status == "active" and one.roster_run} == enrolled
+    assert listed(roster) == enrolled(roster)
+
+
+def test_NR_02_next_links_are_followed_as_they_stand_whatever_their_form(roster: Roster) -> None:
+    """Opaque cursors of mixed case, several links in one header, attributes in capitals and without quotes."""
+    assert roster.sync() == "done"
+    assert roster.row().pages > 2
+    assert listed(roster) == enrolled(roster)
+
+
+@pytest.mark.parametrize(("trouble", "fault"), [("foreign_next", "roster_foreign"), ("next_in_circle", "roster_loop")])
+def test_NR_02_another_servers_page_and_a_circle_end_the_run_and_nobody_is_gone(roster: Roster, trouble: str, fault: str) -> None:
+    assert roster.sync() == "done"
+    roster.lms.fault(trouble, "memberships", times=None)
+    roster.ask()
+    assert roster.sync() == "failed"
+    assert roster.row().fault == fault
+    assert {one.status for one in roster.members() if one.sub in enrolled(roster)} == {"active"}
+
+
+def test_NR_02_a_roster_that_never_ends_is_an_error_and_is_not_cut_off(roster: Roster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roll_call.rules, "MOST_MEMBERS", 3)
+    assert roster.sync() == "failed"
+    assert roster.row().fault == "roster_too_large"
+    assert all(one.status == "active" for one in roster.members() if one.sub in enrolled(roster))
+
+
+def test_NR_02_after_a_fault_on_page_three_it_goes_on_at_page_three(roster: Roster) -> None:
+    assert roster.page()
+    with later(seconds=120):
+        assert roster.page()
+    roster.lms.fault("error", "memberships", status=500)
+    with later(seconds=240):
+        assert not roster.page()
+    row = roster.row()
+    assert (row.state, row.fault, row.status, row.pages) == ("waiting", "server_error", 500, 2)
+    asked = len(roster.lms.messages("memberships"))
+    with later(hours=1):
+        assert roster.sync() == "done"
+    assert roster.row().seen == len(enrolled(roster))
+    assert len(roster.lms.messages("memberships")) - asked == roster.row().pages - 2
+
+
+def test_NR_02_an_expired_token_between_two_pages_costs_nothing(roster: Roster) -> None:
+    assert roster.page()
+    roster.lms.fault("expired_token")
+    with later(seconds=120):
+        assert roster.sync() == "done"
+    assert listed(roster) == enrolled(roster)
+
+
+def test_NR_02_a_cursor_that_has_grown_old_begins_the_run_again(roster: Roster) -> None:
+    assert roster.page()
+    with roster.inside(), base.transactional() as session:
+        row = session.scalars(select(roll_call.RosterSync)).one()
+        row.next_url = f"{row.next_url}x!"
+    with later(seconds=120):
+        assert roster.sync() == "done"
+    assert listed(roster) == enrolled(roster)
+
+
+def test_NR_03_ids_and_roles_alone_are_kept_and_erase_no_name(roster: Roster) -> None:
+    roster.sync()
+    before = roster.member("candidate").name
+    assert before
+    roster.lms.fault("bare_roster", "memberships", times=None)
+    roster.ask()
+    assert roster.sync() == "done"
+    assert roster.member("candidate").name == before
+
+
+def test_NR_03_where_names_and_addresses_are_not_kept_the_roster_brings_none(live: Town) -> None:
+    roster = Roster(live, OPENEDX, "window")
+    roster.launch("coordinator", "window")
+    registration = roster.registration("window")
+    keep(roster, registration, kept=False)
+    held = {one.sub: (one.name, one.email) for one in roster.members()}
+    roster.ask()
+    assert roster.sync() == "done"
+    for one in roster.members():
+        assert (one.name, one.email) == held.get(one.sub, (None, None))
+    keep(roster, registration, kept=True)
+    roster.ask()
+    roster.sync()
+    assert roster.member("second").name  # later data fills in
+
+
+@pytest.mark.parametrize(("said", "held"), [("Inactive", "inactive"), ("INACTIVE", "inactive"), ("ACTIVE", "active"), ("Odd", "active")])
+def test_NR_04_a_status_counts_in_any_case(roster: Roster, said: str, held: str) -> None:
+    roster.lms.fault("suspended", "memberships", persona="second", status=said, times=None)
+    assert roster.sync() == "done"
+    assert roster.member("second").status == held
+
+
+def test_NR_05_differences_are_asked_for_and_end_a_membership(roster: Roster) -> None:
+    roster.lms.fault("differences", "memberships", times=None)
+    assert roster.sync() == "done"
+    link = roster.row().differences_url
+    assert link
+    roster.lms.fault("left", "memberships", persona="second", times=None)
+    roster.ask()
+    assert roster.sync() == "done"
+    row = roster.row()
+    assert (row.kind, row.pages, row.seen) == ("differences", 1, 1)
+    assert roster.member("second").status == "left"
+    assert roster.member("candidate").status == "active"
+    assert row.differences_url != link
+
+
+def test_NR_05_differences_that_the_lms_has_forgotten_lead_to_a_full_run(roster: Roster) -> None:
+    roster.lms.fault("differences", "memberships", times=None)
+    assert roster.sync() == "done"
+    roster.lms.fault("differences", "memberships", gone=True, times=None)
+    roster.ask()
+    assert roster.sync() == "done"
+    assert roster.row().kind == "full"
+    assert listed(roster) == enrolled(roster)
+
+
+def test_NR_06_no_role_is_filtered_for_and_every_role_is_kept(roster: Roster) -> None:
+    """Moodle drops the filter on its next page and Open edX ignores it, so everybody is read and told apart here."""
+    assert roster.sync() == "done"
+    assert not any("role=" in one["detail"]["request"]["address"] for one in roster.lms.messages("memberships"))
+    assert roster.member("observer").told == "instructor"
+    assert roster.member("second").told == "learner"
+
+
+def test_NR_07_a_limit_is_always_asked_for_and_never_believed(roster: Roster) -> None:
+    assert roster.sync() == "done"
+    assert "limit=100" in roster.lms.messages("memberships")[0]["detail"]["request"]["address"]
+    assert roster.row().pages > 1
+
+
+def test_NR_09_who_is_missing_has_left_and_is_kept_and_may_come_back(roster: Roster) -> None:
+    roster.launch("second", "programme")
+    with later(minutes=10):
+        roster.ask()
+        assert roster.sync() == "done"
+        trouble = roster.lms.fault("left", "memberships", persona="second", times=None)
+    with later(minutes=20):
+        roster.ask()
+        assert roster.sync() == "done"
+        gone = roster.member("second")
+        assert gone.status == "left"
+        assert gone.left_at
+        assert gone.name
+    roster.lms.clear(trouble["id"])
+    with later(minutes=30):
+        roster.ask()
+        assert roster.sync() == "done"
+    back = roster.member("second")
+    assert (back.status, back.left_at) == ("active", None)
+
+
+def test_NR_09_who_launches_while_it_runs_has_not_left(roster: Roster) -> None:
+    roster.launch("second", "programme")
+    roster.lms.fault("left", "memberships", persona="second", times=None)
+    assert roster.page()
+    roster.launch("second", "programme")
+    with later(seconds=120):
+        assert roster.sync() == "done"
+    assert roster.member("second").status == "active"
+
+
+def test_NR_09_an_administrator_whom_no_roster_lists_has_not_left(roster: Roster) -> None:
+    """Moodle's administrators are in every course and on no roster."""
+    roster.launch("administrator", "programme")
+    with later(hours=1):
+        roster.ask()
+        assert roster.sync() == "done"
+    assert roster.member("administrator").status == "active"
+
+
+def test_NR_09_a_run_that_is_not_complete_ends_nobodys_membership(roster: Roster) -> None:
+    assert roster.sync() == "done"
+    roster.lms.fault("left", "memberships", persona="second", times=None)
+    roster.ask()
+    assert roster.page()
+    assert roster.member("second").status == "active"
+
+
+def test_NR_09_a_launch_brings_back_who_had_left(roster: Roster) -> None:
+    roster.launch("second", "programme")
+    roster.lms.fault("left", "memberships", persona="second", times=None)
+    with later(hours=1):
+        roster.ask()
+        assert roster.sync() == "done"
+        assert roster.member("second").status == "left"
+        roster.launch("second", "programme")
+    assert roster.member("second").status == "active"
+
+
+def test_NR_10_two_workers_never_read_one_course_at_once_and_who_comes_late_writes_nothing(roster: Roster) -> None:
+    with roster.town.app.app_context():
+        first = roll_call.claim(pace=roll_call.Pace(60, 1, 10, 1))
+        assert first
+        assert roll_call.claim(pace=roll_call.Pace(60, 1, 10, 1)) is None
+        with later(minutes=5):
+            second = roll_call.claim(pace=roll_call.Pace(60, 1, 10, 1))
+            assert second
+            with base.tenant(first.org_id):
+                how = {"connector_for": roster.town.app.extensions["connector_for"], "pace": roll_call.Pace(60, 1, 10, 1)}
+                assert roll_call.read(first, chance=lambda: 1.0, **how) is None
+    assert roster.row().pages == 0
+
+
+def test_NR_11_pictures_and_source_ids_are_left_where_they_are(roster: Roster) -> None:
+    """The pocket LMS sends lis_person_sourcedid; nothing of ours holds it, and no page of ours loads a picture from an LMS."""
+    assert roster.sync() == "done"
+    number = next(one.number for one in roster.site.people if one.key == "second")
+    assert f"p{number}" not in repr(roster.member("second"))
+
+
+def test_a_roster_gives_no_role_of_the_tool_and_no_candidacy(roster: Roster) -> None:
+    with roster.inside() as session:
+        counts = [session.scalar(select(func.count()).select_from(table)) for table in (RoleGrant, Candidacy)]
+    assert roster.sync() == "done"
+    with roster.inside() as session:
+        assert [session.scalar(select(func.count()).select_from(table)) for table in (RoleGrant, Candidacy)] == counts
+
+
+def test_R_04_a_test_user_of_the_roster_is_marked_only_by_the_lms(roster: Roster) -> None:
+    """Moodle's roster says "Learner" of its test student; the launch had said more, and that stays."""
+    roster.launch("testuser", "programme")
+    assert roster.sync() == "done"
+    assert roster.member("testuser").test_user
+
+
+def test_a_roster_never_lowers_what_a_launch_gave(roster: Roster) -> None:
+    roster.launch("observer", "programme")
+    assert roster.sync() == "done"
+    assert roster.member("observer").standing == "instructor"
+    assert roster.member("second_observer").told == "instructor"
+    assert all(one.told for one in roster.members() if one.launched_at == NEVER)

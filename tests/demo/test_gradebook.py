@@ -211,7 +211,7 @@ def _follow(wire: Wire, url: str, media: str) -> list[Any]:
         found = answer.json()
         seen += found["members"] if isinstance(found, dict) else found
         pages += 1
-        match = re.fullmatch(r'<(.+)>; rel="next"', answer.headers.get("Link", ""))
+        match = re.search(r'<([^<>]+)>;[^,<]*rel="?next', answer.headers.get("Link", ""), re.IGNORECASE)
         url = match.group(1) if match else ""
     assert pages > 1
     return seen
@@ -224,7 +224,7 @@ def test_the_roster_comes_in_pages_whose_cursors_mind_their_case(tool, site):
     members = _follow(wire, url, MEMBERS)
     assert len({one["user_id"] for one in members}) == len(members) == len([one for one in site.people if one.enrolled])
     first = wire.send("GET", url, headers={"Accept": MEMBERS}).headers["Link"]
-    lowered = re.search("<(.+)>", first).group(1).lower()
+    lowered = re.search("<([^<>]+cursor[^<>]+)>", first).group(1).lower()
     assert wire.send("GET", lowered, headers={"Accept": MEMBERS}).status_code == 400
 
 

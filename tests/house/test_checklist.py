@@ -31,6 +31,7 @@ HELD_NOW = frozenset(
         "AS": range(1, 6),
         "PN": range(1, 4),
         "DL": {*range(1, 16)} - {11},
+        "NR": {*range(1, 12)} - {8, 10},
     }.items()
     for number in numbers
 )

@@ -59,6 +59,8 @@ EXAMPLES: dict[str, Example] = {
     "people.appoint": post("coordinator", {"role": "trainer"}, person="{person}"),
     "people.dismiss": post("coordinator", {"role": "trainer"}, person="{person}"),
     "people.invite": post("coordinator", {"role": "observer"}),
+    "roster.index": Example("coordinator"),
+    "roster.ask": post("coordinator", {}),
     "people.invitation": Example("other", query={"code": "{code}"}),
     "people.redeem": post("other", {"code": "{code}"}),
     "people.office": Example("administrator"),
