@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ def memberships(scope: str) -> Response:
         people = [one for one in people if role.rpartition("#")[2] in here().profile.member_roles[one.kind]]
     address = f"{world().issuer(here())}/nrps/{scope}/memberships"
     rows, links = paged(people, page_size("memberships") or limit(), address)
-    return _container(scope, [_member(one) for one in rows], _links(address, links))
+    return _container(scope, _told(rows), _links(address, links))
 
 
 def _links(address: str, links: list[str]) -> list[str]:
@@ -59,7 +60,7 @@ def _differences(scope: str, gone: set[str]) -> Response:
     if any(one["gone"] for one in faults.roster("differences")):
         raise Refusal(410, "Gone")
     suspended = {one["persona"] for one in faults.roster("suspended")}
-    changed = [_member(one) for one in here().people if one.key in gone | suspended]
+    changed = _told([one for one in here().people if one.key in gone | suspended])
     told = [one | ({"status": "Deleted"} if _persona(one) in gone else {}) for one in changed]
     address = f"{world().issuer(here())}/nrps/{scope}/memberships"
     return _container(scope, told, _links(address, []))
@@ -89,13 +90,16 @@ def _course(scope: str) -> Course:
     return course
 
 
-def _member(person: Persona) -> dict[str, Any]:
-    member: dict[str, Any] = {
-        "user_id": here().sub(person),
-        "roles": list(here().profile.member_roles[person.kind]),
-        "status": next((one["status"] for one in faults.roster("suspended") if one["persona"] == person.key), "Active"),
-    }
-    if person.name and not faults.roster("bare_roster"):
+def _told(people: Sequence[Persona]) -> list[dict[str, Any]]:
+    bare = bool(faults.roster("bare_roster"))
+    statuses = {one["persona"]: one["status"] for one in faults.roster("suspended")}
+    return [_member(one, status=statuses.get(one.key, "Active"), bare=bare) for one in people]
+
+
+def _member(person: Persona, *, status: str, bare: bool) -> dict[str, Any]:
+    roles = list(here().profile.member_roles[person.kind])
+    member: dict[str, Any] = {"user_id": here().sub(person), "roles": roles, "status": status}
+    if person.name and not bare:
         member |= {"name": person.name, "email": email(here(), person)}
         if not here().profile.client_per_placement:
             member |= {"given_name": person.given, "family_name": person.family, "lis_person_sourcedid": f"p{person.number}"}
