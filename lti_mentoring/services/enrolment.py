@@ -43,6 +43,15 @@ class Place:
     keep_email: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What we hold of a member: their identity, their person, and the membership if there is one, each as a row of its columns."""
+
+    identity: Any
+    person: Any
+    membership: Any
+
+
 @dataclass(slots=True)
 class Written:
     """What a page changed. ``new_to_run``: members whom this run had not seen before."""
@@ -54,28 +63,14 @@ class Written:
     new_to_run: int = 0
 
 
-_HELD = (
-    select(
-        _i.sub,
-        _i.id.label("identity"),
-        _i.test_user,
-        _p.id.label("person"),
-        _p.name,
-        _p.email,
-        _m.id.label("membership"),
-        _m.standing,
-        _m.launched_at,
-        _m.status,
-        _m.left_at,
-        _m.roster_standing,
-        _m.roster_hash,
-        _m.roster_run,
-    )
-    .select_from(_IDENTITY)
-    .join(_PERSON, and_(_p.org_id == _i.org_id, _p.id == _i.person_id))
-    .outerjoin(_MEMBERSHIP, and_(_m.org_id == _i.org_id, _m.course_id == _course, _m.person_id == _i.person_id))
-    .where(_i.org_id == _org, _i.issuer == bindparam("issuer"), _i.sub.in_(bindparam("subs", expanding=True)))
+# Three statements and no join: their plans are kept, and one that is made while a course is empty must not cost the square of it later.
+_KNOWN = select(_i.sub, _i.id, _i.test_user, _i.person_id).where(
+    _i.org_id == _org, _i.issuer == bindparam("issuer"), _i.sub.in_(bindparam("subs", expanding=True))
 )
+_NAMED = select(_p.id, _p.name, _p.email).where(_p.org_id == _org, _p.id.in_(bindparam("people", expanding=True)))
+_ENROLLED = select(
+    _m.person_id, _m.id, _m.standing, _m.launched_at, _m.status, _m.left_at, _m.roster_standing, _m.roster_hash, _m.roster_run
+).where(_m.org_id == _org, _m.course_id == _course, _m.person_id.in_(bindparam("people", expanding=True)))
 _ADD_PERSON, _ADD_IDENTITY, _ADD_MEMBERSHIP = insert(_PERSON), insert(_IDENTITY), insert(_MEMBERSHIP)
 _NAME = update(_PERSON).where(_p.org_id == _org, _p.id == bindparam("its")).values(name=bindparam("said"), email=bindparam("mail"))
 _TEST_USER = update(_IDENTITY).where(_i.org_id == _org, _i.id == bindparam("its")).values(test_user=True)
@@ -107,19 +102,28 @@ def write(connection: Connection, place: Place, members: Sequence[Member], now: 
 
 
 def _write(connection: Connection, place: Place, members: Sequence[Member], now: datetime, written: Written) -> None:
-    keys = {"org": place.org_id, "course": place.course_id, "issuer": place.issuer, "subs": [one.sub for one in members]}
-    held: dict[str, Any] = {}
-    for row in connection.execute(_HELD, keys):
-        held[row.sub] = row
+    known = _known(connection, place, [one.sub for one in members])
     page = _Page(place, now)
     for member in members:
-        page.take(member, held.get(member.sub))
-        written.new_to_run += member.sub not in held or held[member.sub].roster_run != place.run
+        held = known.get(member.sub)
+        page.take(member, held)
+        written.new_to_run += held is None or held.membership is None or held.membership.roster_run != place.run
     page.execute(connection)
     written.seen += len(members)
     written.added += len(page.memberships)
     written.changed += len(page.changed)
     written.gone += page.gone
+
+
+def _known(connection: Connection, place: Place, subs: Sequence[str]) -> dict[str, Known]:
+    keys: dict[str, Any] = {"org": place.org_id, "course": place.course_id, "issuer": place.issuer}
+    identities = connection.execute(_KNOWN, keys | {"subs": subs}).all()
+    if not identities:
+        return {}
+    keys["people"] = [one.person_id for one in identities]
+    people = {one.id: one for one in connection.execute(_NAMED, keys)}
+    memberships = {one.person_id: one for one in connection.execute(_ENROLLED, keys)}
+    return {one.sub: Known(one, people[one.person_id], memberships.get(one.person_id)) for one in identities}
 
 
 class _Page:
@@ -136,8 +140,8 @@ class _Page:
         self.seen: list[str] = []
         self.gone = 0
 
-    def take(self, member: Member, held: Any) -> None:
-        """One member, with the row of what we hold of them, if anything."""
+    def take(self, member: Member, held: Known | None) -> None:
+        """One member, with what we hold of them, if anything."""
         name = member.name if self.place.keep_names else None
         email = member.email if self.place.keep_email else None
         told = _hash(member, name, email)
@@ -145,17 +149,20 @@ class _Page:
             if member.status != "deleted":
                 self._join(member, self._meet(member, name, email), told)
             return
-        if member.test_user and not held.test_user:
-            self.test_users.append({"org": self.place.org_id, "its": held.identity})
-        first = not held.roster_hash
-        if held.roster_hash != told:
-            names = (rules.name_after(held.name, name, first=first), rules.name_after(held.email, email, first=first))
-            if names != (held.name, held.email):
-                self.named.append({"org": self.place.org_id, "its": held.person, "said": names[0], "mail": names[1]})
+        if member.test_user and not held.identity.test_user:
+            self.test_users.append({"org": self.place.org_id, "its": held.identity.id})
+        before = held.membership.roster_hash if held.membership is not None else ""
+        if before != told:
+            self._name(held.person, name, email, first=not before)
         if held.membership is not None:
-            self._stay(member, held, told)
+            self._stay(member, held.membership, told)
         elif member.status != "deleted":
-            self._join(member, held.person, told)
+            self._join(member, held.person.id, told)
+
+    def _name(self, person: Any, name: str | None, email: str | None, *, first: bool) -> None:
+        names = (rules.name_after(person.name, name, first=first), rules.name_after(person.email, email, first=first))
+        if names != (person.name, person.email):
+            self.named.append({"org": self.place.org_id, "its": person.id, "said": names[0], "mail": names[1]})
 
     def _meet(self, member: Member, name: str | None, email: str | None) -> str:
         person = base.new_id()
@@ -201,14 +208,14 @@ class _Page:
         old = Held(held.launched_at > NEVER, held.standing, held.roster_standing, held.status)
         new = rules.after(old, standing=member.standing, status=member.status)
         if new == old and held.roster_hash == told:
-            self.seen.append(held.membership)
+            self.seen.append(held.id)
             return
         left = new.status == LEFT
         self.gone += left and old.status != LEFT
         self.changed.append(
             {
                 "org": self.place.org_id,
-                "its": held.membership,
+                "its": held.id,
                 "to_standing": new.standing,
                 "to_status": new.status,
                 "to_left_at": (held.left_at or self.now) if left else None,

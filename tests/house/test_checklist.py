@@ -31,7 +31,7 @@ HELD_NOW = frozenset(
         "AS": range(1, 6),
         "PN": range(1, 4),
         "DL": {*range(1, 16)} - {11},
-        "NR": {*range(1, 12)} - {8, 10},
+        "NR": {*range(1, 12)} - {8},
     }.items()
     for number in numbers
 )
