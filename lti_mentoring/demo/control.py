@@ -18,7 +18,8 @@ from lti_mentoring.demo.world import cookie_name, cookie_value, here, world
 
 bp = Blueprint("control", __name__, url_prefix="/<site>/control")
 
-TWISTS = {"message", "settings", "course", "block", "claims", "without", "payload", "header", "sign", "form", "error", "error_description"}
+TWISTS = {"message", "settings", "course", "block", "about", "column", "claims", "without", "payload", "header", "sign", "form"}
+TWISTS |= {"error", "error_description"}
 
 
 @bp.before_request

@@ -13,7 +13,20 @@ from flask import Flask, Response, abort, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from lti_mentoring.demo import columns, control, gradebook, growing, linking, notices, pages, protocol, roster, troubles, world
+from lti_mentoring.demo import (
+    columns,
+    control,
+    gradebook,
+    growing,
+    linking,
+    notices,
+    pages,
+    protocol,
+    reviewing,
+    roster,
+    troubles,
+    world,
+)
 from lti_mentoring.demo.site import SITES, Site
 from lti_mentoring.demo.state import State
 from lti_mentoring.settings import resources
@@ -40,13 +53,14 @@ def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: 
     for site in sites:
         columns.prepare(state, site)
     growing.restore(app.extensions[world.EXTENSION])
-    protocol.COMPANIONS["deep_linking"] = linking.asking
+    protocol.COMPANIONS |= {"deep_linking": linking.asking, "review": reviewing.reviewing, "privacy": reviewing.on_privacy}
     app.url_value_preprocessor(_enter_site)
     app.before_request(_guard)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _failed)
     app.context_processor(lambda: {"site": g.get("site"), "me": g.get("me"), "tool_url": world.world().tool_url})
-    for blueprint in (pages.front, pages.bp, troubles.bp, protocol.bp, gradebook.bp, roster.bp, notices.bp, linking.bp, control.bp):
+    services = (protocol.bp, gradebook.bp, roster.bp, notices.bp)
+    for blueprint in (pages.front, pages.bp, troubles.bp, *services, linking.bp, reviewing.bp, control.bp):
         app.register_blueprint(blueprint)
     return app
 

@@ -27,7 +27,11 @@ GROUPS = "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice"
 VERSION = "1.3.0"
 RESOURCE_LINK = "LtiResourceLinkRequest"
 DEEP_LINKING = "LtiDeepLinkingRequest"
-KINDS = (RESOURCE_LINK, DEEP_LINKING)
+SUBMISSION_REVIEW = "LtiSubmissionReviewRequest"
+DATA_PRIVACY = "DataPrivacyLaunchRequest"
+KINDS = (RESOURCE_LINK, DEEP_LINKING, SUBMISSION_REVIEW, DATA_PRIVACY)
+WITHOUT_LINK = (DEEP_LINKING, DATA_PRIVACY)
+"""Messages that are about no activity."""
 
 MAX_ID = 255
 _MAX_TEXT = 500
@@ -128,12 +132,23 @@ def roles(body: Mapping[str, Any], *, required: bool = True) -> tuple[str, ...]:
 
 def resource_link(body: Mapping[str, Any], kind: str = RESOURCE_LINK) -> tuple[str, str | None]:
     """Id and title; the id is "" for a message that is about no link."""
-    if kind == DEEP_LINKING:
-        return "", None
     link = body.get(LTI + "resource_link")
+    if kind in WITHOUT_LINK or (kind == SUBMISSION_REVIEW and link is None):
+        return "", None
     if link is not None and not isinstance(link, dict):
         raise LaunchRefused("resource_link_invalid")
     return identifier(link or {}, "id", "resource_link"), text((link or {}).get("title"))
+
+
+def for_user(body: Mapping[str, Any]) -> str | None:
+    """Whom a message is about, as the LMS knows them; None if it names nobody (Moodle, from the head of a gradebook's column).
+
+    A pointer and no more: Moodle lets a student have any name signed here.
+    """
+    given = body.get(LTI + "for_user")
+    if given is None:
+        return None
+    return identifier(a_dict(given), "user_id", "for_user")
 
 
 def document_target(body: Mapping[str, Any]) -> str:

@@ -48,6 +48,7 @@ class Launch:
     locale: str | None
     guid: str | None
     deep_linking: DeepLinking | None
+    for_user: str | None
     context_id: str | None
     context_title: str | None
     context_label: str | None
@@ -114,7 +115,7 @@ def launch_of(
 ) -> Launch:
     """What the claims of a launch say, each checked for its form. Whether they may be believed is for ``receive`` to find out."""
     deployment_id = claims.identifier(body, LTI + "deployment_id", "deployment_id")
-    given_roles = claims.roles(body, required=kind != claims.DEEP_LINKING)
+    given_roles = claims.roles(body, required=kind not in claims.WITHOUT_LINK)
     quirks = profile(registration.family)
     meant = of_the_course(given_roles) if quirks.course_roles_said_above else given_roles
     link_id, link_title = claims.resource_link(body, kind)
@@ -149,12 +150,30 @@ def launch_of(
     )
 
 
+def _about(body: Mapping[str, Any], kind: str, ags: AgsClaim | None) -> str | None:
+    """Whom a message on somebody points at (SR-01, DP-01)."""
+    if kind == claims.SUBMISSION_REVIEW:
+        if ags is None or ags.lineitem is None:
+            raise LaunchRefused("review_without_column")
+        return claims.for_user(body)
+    if kind != claims.DATA_PRIVACY:
+        return None
+    if body.get(LTI + "context") is not None or body.get(LTI + "resource_link") is not None:
+        raise LaunchRefused("privacy_in_course")
+    about = claims.for_user(body)
+    if about is None:
+        raise LaunchRefused("for_user_missing")
+    return about
+
+
 def _services(body: Mapping[str, Any], kind: str, registration: Registration) -> dict[str, Any]:
-    """Where the LMS answers us, as this message says."""
+    """Whom or what the message is about, and where the LMS answers us, as it says."""
     on_http = registration.token_url.startswith("http://")
+    ags = claims.ags(body, http=on_http)
     return {
+        "for_user": _about(body, kind, ags),
         "deep_linking": deep_linking.settings(body, registration) if kind == claims.DEEP_LINKING else None,
-        "ags": claims.ags(body, http=on_http),
+        "ags": ags,
         "memberships_url": claims.memberships(body, http=on_http),
         "groups_url": claims.groups(body, http=on_http),
         "notices": claims.notices(body, http=on_http),

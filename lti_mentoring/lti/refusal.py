@@ -32,6 +32,7 @@ REASONS: dict[str, int] = {
     **dict.fromkeys(("deployment_pending",), 403),
     **dict.fromkeys(("target_mismatch", "sub_missing", "sub_invalid", "roles_missing", "roles_invalid"), 400),
     **dict.fromkeys(("deep_linking_invalid", "deep_linking_elsewhere"), 400),
+    **dict.fromkeys(("for_user_missing", "for_user_invalid", "review_without_column", "privacy_in_course"), 400),
     **dict.fromkeys(("resource_link_missing", "resource_link_invalid", "context_invalid"), 400),
 }
 """Stable codes: pages, logs and tests use them."""

@@ -245,6 +245,11 @@ def waiting(*, actor: Actor) -> tuple[ListRow, ...]:
     return _rows(base.session(), _oldest_first(query))
 
 
+def of_candidacy(candidacy_id: str) -> tuple[ListRow, ...]:
+    """All that were planned with a candidate and not called off, oldest first. Who may see which is for the caller to decide."""
+    return _rows(base.session(), _oldest_first(_LISTED.where(Observation.candidacy_id == candidacy_id, Observation.state != "cancelled")))
+
+
 def _oldest_first(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return query.order_by(Observation.planned_for, Observation.created_at, Observation.id).limit(MOST_LISTED)
 

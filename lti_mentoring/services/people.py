@@ -20,9 +20,9 @@ from lti_mentoring.domain.delivery import PROGRAMME
 from lti_mentoring.domain.placing import CLOSES, DUE, GRADING, GRADINGS, ITEM, OPENS
 from lti_mentoring.domain.roster import ACTIVE
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.lti.claims import RESOURCE_LINK
+from lti_mentoring.lti.claims import DATA_PRIVACY, RESOURCE_LINK, SUBMISSION_REVIEW
 from lti_mentoring.lti.launch import Launch
-from lti_mentoring.services import arrival, asked, candidacy, copying, delivery, platform, privacy
+from lti_mentoring.services import arrival, asked, candidacy, copying, delivery, holdings, platform, privacy, review
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
@@ -37,7 +37,8 @@ MOST_COLLISIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """What a launch led to. ``token`` is the browser's secret; only its hash is kept."""
+    """What a launch led to. ``token`` is the browser's secret; only its hash is kept. ``about`` is the person whom a review or a data
+    privacy launch points at, "" if it points at none, ``review.NOBODY`` for somebody unknown or not to be known."""
 
     token: str
     org_id: str
@@ -48,6 +49,7 @@ class SignedIn:
     nameless: bool
     message_type: str
     handle: str
+    about: str
     lms_administrator: bool
 
 
@@ -96,6 +98,11 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
         _membership(connection, launch, org_id, course_id, person_id, known)
         if linked and launch.standing == "learner" and known.candidacy is None:
             candidacy.start(connection, org_id=org_id, person_id=person_id, course_id=course_id)
+        about = ""
+        if launch.message_type == SUBMISSION_REVIEW:
+            placement_id, about = review.pointed(connection, launch, org_id, course_id, person_id, known.placement)
+        elif launch.message_type == DATA_PRIVACY:
+            about = holdings.pointed(connection, launch, org_id, person_id)
         held = asked.held(session, launch, org_id, person_id, old_token) if launch.deep_linking is not None else None
         token = sessions.begin(connection, launch, org_id, person_id, deployment, old_token, absolute, held)
     return SignedIn(
@@ -108,6 +115,7 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
         nameless=nameless and linked,
         message_type=launch.message_type,
         handle=asked.newest(held) if held else "",
+        about=about,
         lms_administrator=launch.administrator,
     )
 

@@ -16,7 +16,7 @@ from prometheus_client import Counter
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import launch as protocol
 from lti_mentoring.lti import platforms
-from lti_mentoring.lti.claims import DEEP_LINKING
+from lti_mentoring.lti.claims import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVIEW
 from lti_mentoring.lti.launch import Launch, LaunchRefused
 from lti_mentoring.services import people
 from lti_mentoring.services.people import SignedIn
@@ -119,6 +119,11 @@ def _page(signed: SignedIn) -> str:
     course = signed.course_id
     if signed.message_type == DEEP_LINKING:
         return url_for("linking.index", course=course, handle=signed.handle)
+    if signed.message_type == SUBMISSION_REVIEW:
+        endpoint = "review.person" if signed.about else "review.index"
+        return url_for(endpoint, course=course, person=signed.about or None, activity=signed.placement_id or None)
+    if signed.message_type == DATA_PRIVACY:
+        return url_for("holdings.index", course=course, person=signed.about)
     kind, _, key = signed.item.partition(":")
     if kind == "module" and _KEY.fullmatch(key):
         return url_for("training.module", course=course, key=key)

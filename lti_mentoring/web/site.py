@@ -25,6 +25,7 @@ from lti_mentoring.web import (
     errors,
     frame,
     health,
+    holdings,
     home,
     linking,
     lti,
@@ -33,6 +34,7 @@ from lti_mentoring.web import (
     permission,
     placement,
     registration,
+    review,
     session,
     telemetry,
     wording,
@@ -94,7 +96,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, roster_pages, office_pages, permission):
+    for room in (*rooms, roster_pages, review, holdings, office_pages, permission):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -31,6 +31,8 @@ HELD_NOW = frozenset(
         "AS": range(1, 6),
         "PN": range(1, 4),
         "DL": {*range(1, 16)} - {11},
+        "SR": range(1, 4),
+        "DP": (1,),
         "NR": {*range(1, 12)} - {8},
     }.items()
     for number in numbers

@@ -447,7 +447,7 @@ def _send(method: str, url: str, body: bytes | str | None, headers: dict[str, st
 # The pocket LMS ----------------------------------------------------------------------------------------------------------
 
 TWISTS = {"claims", "without", "payload", "header", "sign", "form", "login", "error", "error_description", "message_hint"}
-TWISTS |= {"message", "settings", "course", "block"}
+TWISTS |= {"message", "settings", "course", "block", "about", "column"}
 
 
 class Lms:

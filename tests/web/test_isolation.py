@@ -46,6 +46,9 @@ def post(by: str, form: dict[str, str] | None = None, **path: Any) -> Example:
     return Example(by, path, form=form or {}, method="POST")
 
 
+ALIKE = {"review.person", "holdings.index"}
+"""Pages about a person that tell most readers the same of everybody, known or not: that it is not for them."""
+
 SHEET = {"revision": "0", "criterion": "C1", "level-C1": "3", "notes-C1": "{note}", "action": "keep"}
 DRAFT = {"revision": 0, "ratings": [{"criterion": "C1", "level": 3, "notes": ["{note}"]}]}
 
@@ -60,6 +63,9 @@ EXAMPLES: dict[str, Example] = {
     "people.dismiss": post("coordinator", {"role": "trainer"}, person="{person}"),
     "people.invite": post("coordinator", {"role": "observer"}),
     "roster.index": Example("coordinator"),
+    "review.index": Example("coordinator"),
+    "review.person": Example("coordinator", {"person": "{person}"}, {"activity": "{activity}"}),
+    "holdings.index": Example("other", {"person": "{person}"}),
     "roster.ask": post("coordinator", {}),
     "people.invitation": Example("other", query={"code": "{code}"}),
     "people.redeem": post("other", {"code": "{code}"}),
@@ -317,6 +323,8 @@ def test_the_ids_of_another_organisation_are_not_found(app: Flask, role: str) ->
                 assert answer.status_code == 403, where
             elif (endpoint, name, role) == ("observation.make_plan", "observer", "observer"):
                 assert answer.status_code == 403, where  # an observer plans for nobody else, whoever that is
+            elif name == "person" and endpoint in ALIKE:
+                assert answer.status_code in (403, 404), where
             elif name in SECRETS:
                 assert answer.status_code in (200, 400), where
             else:

@@ -34,6 +34,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "people.invitation": ("candidate", {}),
     "people.office": ("administrator", {}),
     "roster.index": ("coordinator", {}),
+    "review.index": ("candidate", {}),
+    "review.person": ("coordinator", {"person": "{person}"}),
+    "holdings.index": ("candidate", {"person": "{person}"}),
     "placement.index": ("coordinator", {}),
     "training.module": ("candidate", {"key": "M1"}),
     "training.part": ("candidate", {"key": "M1", "part": "{part}"}),
@@ -82,6 +85,7 @@ class Course:
             self.people = people
             self.ids = {"part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key}
             self.ids["handle"] = handle(self.world.org_id)
+            self.ids["person"] = people["candidate"].person_id
             for number in range(size):
                 self._grow(number)
             self.ids["attempt"] = training.start_check(actor=people["candidate"], key="M1")

@@ -17,6 +17,7 @@ from lti_mentoring.web.wording.candidacy import (
 )
 from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
+from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
@@ -38,6 +39,7 @@ __all__ = [
     "grade_words",
     "headline_words",
     "held_role_words",
+    "holding_words",
     "lede_words",
     "level_words",
     "link_words",

@@ -18,6 +18,8 @@ PERMISSIONS = {
     "people.coordinate": _l("Take up coordination"),
     "people.read": _l("See who is in the course, and their roles"),
     "people.manage": _l("Give and take roles"),
+    "review.open": _l("Open somebody’s work from the gradebook of the LMS, as far as one’s roles here go"),
+    "privacy.read": _l("See what is held about oneself"),
     "people.why": _l("Have a verdict explained"),
     "platform.ask_office": _l("Ask for the LMS office"),
     "office.read": _l("See the LMS office"),

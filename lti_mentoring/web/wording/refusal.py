@@ -292,6 +292,30 @@ REASONS: dict[str, tuple[object, object, tuple[object, ...], object]] = {
         TELL,
         _l("The deep_link_return_url is not on a host of this registration. If the host is yours, add it with --frame-origin."),
     ),
+    "for_user_missing": (
+        UNREADABLE,
+        _l("It did not say whom this is about."),
+        TELL,
+        _l("The for_user claim or its user_id is missing."),
+    ),
+    "for_user_invalid": (
+        UNREADABLE,
+        _l("It did not say readably whom this is about."),
+        TELL,
+        _l("The user_id of the for_user claim is no text of at most 255 signs."),
+    ),
+    "review_without_column": (
+        UNREADABLE,
+        _l("It did not say which grade this is about."),
+        (_l("Open the person’s work from the activity on the course page instead."), *TELL[:1]),
+        _l("A submission review must carry the line item in its claim on grades (endpoint, lineitem)."),
+    ),
+    "privacy_in_course": (
+        UNREADABLE,
+        _l("A question about somebody’s data came as if it were about one course."),
+        TELL,
+        _l("A data privacy launch carries neither a context nor a resource_link."),
+    ),
     "resource_link_missing": (
         UNREADABLE,
         _l("It did not say which activity was opened."),

@@ -34,6 +34,7 @@ FORMS = {
 PEOPLE = {
     "course": _l("There is no such course for you."),
     "person": _l("There is no such person in this course."),
+    "privacy_others": _l("What is held about somebody is seen by themselves, and by an LMS administrator whom the operator has confirmed."),
     "why_others": _l("Only coordinators, deputies and the LMS’s administrator see why somebody else may do something."),
     "permission_unknown": _l("There is no permission called %(permission)s."),
     "roster_unavailable": _l("The LMS has not said where its list of participants is. Open an activity from the course page first."),

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Kinds of records that are held about somebody."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext
+
+_l = lazy_gettext
+
+HOLDINGS = {
+    "courses": _l("Courses in which an activity was opened"),
+    "rosters": _l("Courses whose list of participants names them"),
+    "roles": _l("Roles given here, ended ones included"),
+    "checks": _l("Knowledge checks taken"),
+    "observed": _l("Observations of them"),
+    "observing": _l("Observations by them"),
+    "notes": _l("Evidence notes written by them"),
+    "grades": _l("Grades sent to the gradebook"),
+    "sessions": _l("Browsers signed in now"),
+    "acts": _l("Lines in the record of who did what"),
+}
+
+
+def holding_words(kind: str) -> str:
+    """What to call a kind."""
+    return str(HOLDINGS[kind])
