@@ -82,3 +82,9 @@ def wait_until(done: Callable[[], object], seconds: float, what: Callable[[], st
     while not done():
         assert time.monotonic() < deadline, what()
         time.sleep(0.05)
+
+
+def peak_mib(pid: int) -> float:
+    """The most memory that a process has had resident so far, as the system tells it."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii").splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
