@@ -4,6 +4,7 @@
     filling.py crowd N          N registrations, each with a deployment
     filling.py deliveries FILE  organisation, platforms, courses, placements, people and finished attempts, as the plan in FILE has them
     filling.py retry            send again what is stuck, as staff would after they have mended the platform
+    filling.py roster ISSUER    have the roster of that platform's course read now, from the beginning
 
 Runs as a process of its own with our settings in the environment.
 """
@@ -21,19 +22,20 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from lti_mentoring import app as wiring
 from lti_mentoring import settings
 from lti_mentoring.cli.base import DEFAULT_PACK, pack_folder
 from lti_mentoring.domain.delivery import SCORE_SCOPE, STUCK
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import delivery, platform, programme
+from lti_mentoring.services import delivery, platform, programme, roster
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
 from lti_mentoring.store.platform import Deployment, Registration
+from lti_mentoring.store.roster import RosterSync
 from lti_mentoring.store.training import CheckAttempt
 
 ORGANISATION = "Bench"
@@ -171,6 +173,17 @@ def retry() -> int:
     return sent
 
 
+def ask_roster(issuer: str) -> None:
+    """As a coordinator may, once an activity's launch has said where the roster is."""
+    with base.tenant(platform.organisation_id(ORGANISATION)), base.transactional() as session:
+        course = session.scalars(select(Course.id).where(Course.issuer == issuer)).one()
+        session.execute(update(Placement).where(Placement.course_id == course).values(memberships_url=f"{issuer}/memberships"))
+        row = session.scalar(select(RosterSync).where(RosterSync.course_id == course)) or roster.new_sync(session, course, base.now())
+        assert row is not None
+        roster.begin_anew(row)
+        row.state, row.next_at = "waiting", base.now()
+
+
 def main(words: list[str]) -> None:
     """As the command line says."""
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
@@ -181,6 +194,8 @@ def main(words: list[str]) -> None:
             crowd(int(words[1]))
         elif words[0] == "deliveries":
             deliveries(Plan(**json.loads(Path(words[1]).read_text())))
+        elif words[0] == "roster":
+            ask_roster(words[1])
         else:
             print(retry())
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fleet of fast LMSs for the delivery benchmarks: tokens and scores in memory, every request counted, each platform with its faults.
+"""A fleet of fast LMSs for the benchmarks of deliveries and rosters: all in memory, every request counted, each platform with its faults.
 
 It verifies nothing. Platform N is the issuer ``http://127.0.0.1:<its port>/p/N``. POST /control on the control port sets faults and
 asks for the counts; see ``Fleet.control``.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import json
 import random
 import time
@@ -16,11 +17,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httptools
 
 SCORE_WORD = "/scores"
+LEARNER = "http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"
 
 
 @dataclass
@@ -34,6 +36,8 @@ class Lms:
     """Empty, ``black_hole`` (no answer ever), ``drip`` (an answer that never ends), ``closed`` (hangs up) or ``503``."""
     most_per_second: int = 0
     """More scores than that in a second are answered 429."""
+    members: int = 0
+    """How many people its course's roster lists."""
     key_refused: bool = False
     """No token for us, and those that we had are no longer taken."""
     tokens: Counter[str] = field(default_factory=Counter)
@@ -169,6 +173,8 @@ class Fleet:
             user = parse_qs(query).get("user_id", [""])[0]
             cell = lms.cells.get(f"{request.base}{urlsplit(request.url).path.removesuffix('/results')} {user}")
             return 200, [{"userId": user, "resultScore": cell[0], "resultMaximum": 1}] if cell else [], ""
+        if path.endswith("/memberships"):
+            return roster(lms, f"{request.base}{urlsplit(request.url).path}", parse_qs(query))
         return 404, {}, ""
 
     def _score(self, lms: Lms, cell: str, request: Request) -> tuple[int, Any, str]:
@@ -190,6 +196,19 @@ class Fleet:
         self.taken += 1
         lms.last_at = time.time()
         return 200, {}, ""
+
+
+def roster(lms: Lms, address: str, query: dict[str, list[str]]) -> tuple[int, Any, str]:
+    """One page of a course's people, as long as it is asked to be, and where the next one is: an opaque cursor of mixed case."""
+    first = int(base64.b64decode(query["cursor"][0]).decode().removeprefix("From:")) if "cursor" in query else 0
+    end = min(lms.members, first + int(query["limit"][0]))
+    people = [
+        {"user_id": f"member-{number}", "roles": [LEARNER], "name": f"Member No. {number}", "email": f"member-{number}@lms.example"}
+        for number in range(first, end)
+    ]
+    cursor = quote(base64.b64encode(f"From:{end}".encode()).decode())
+    link = f'Link: <{address}?limit={query["limit"][0]}&cursor={cursor}>; rel="next"\r\n' if end < lms.members else ""
+    return 200, {"id": address, "context": {"id": "c1"}, "members": people}, link
 
 
 class Request:

@@ -105,6 +105,10 @@ class Outbox:
         """What staff do once a platform is mended: everything that is stuck is sent again."""
         return int(_filling(self.environ, "retry").split()[-1])
 
+    def ask_roster(self, issuer: str) -> None:
+        """Have the roster of a platform's course read from the beginning."""
+        _filling(self.environ, "roster", issuer)
+
     # --- workers ----------------------------------------------------------------------------------------------------------
 
     def start_worker(self, threads: int = 32) -> subprocess.Popen[bytes]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks: launches, servers, a burst, memory, deliveries and growth, as one JSON object on standard output; what is done is
-told on standard error.
+"""The benchmarks: launches, servers, a burst, memory, deliveries, rosters and growth, as one JSON object on standard output; what is
+done is told on standard error.
 
-``--only launches`` (servers, burst, memory, deliveries, platforms, kills, growth, profile; several may be named) runs a part; ``--tiny``
-shows that they start.
+``--only launches`` (servers, burst, memory, deliveries, platforms, kills, rosters, growth, profile; several may be named) runs a part;
+``--tiny`` shows that they start.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import durable
 import growth
 import launches
 import memory
+import rosters
 import server
 import servers
 import tools
@@ -68,6 +69,7 @@ PARTS = {
     "platforms": lambda bench, told: (
         deliveries.term(bench, platforms=8, each=5, seed=told.seed) if told.tiny else deliveries.term(bench, seed=told.seed)
     ),
+    "rosters": lambda bench, told: rosters.run(bench, few=100, many=400) if told.tiny else rosters.run(bench),
     "growth": lambda bench, told: growth.run(bench, warm=2, more=3) if told.tiny else growth.run(bench, warm=50, more=450),
 }
 
