@@ -63,6 +63,7 @@ KINDS = {
     "fewer_scopes": Kind("It grants fewer scopes than it announces", None, {"without": "score"}),
     "left": Kind("Somebody has left the course", None, {"persona": "second"}),
     "suspended": Kind("Somebody is suspended in the course", None, {"persona": "second", "status": "Inactive"}),
+    "restricted": Kind("Somebody may not open the activity", None, {"persona": "second"}),
     "bare_roster": Kind("The roster says ids and roles only", None),
     "differences": Kind("The roster offers what has changed since", None, {"gone": False}),
     "foreign_next": Kind("The roster's next page is on another server", None),
@@ -70,7 +71,7 @@ KINDS = {
 }
 """Troubles that stay until they have struck."""
 
-ROSTER = {"left", "suspended", "bare_roster", "differences", "foreign_next", "next_in_circle"}
+ROSTER = {"left", "suspended", "restricted", "bare_roster", "differences", "foreign_next", "next_in_circle"}
 """Troubles that are a state of the roster."""
 
 STANDING = {"small_pages", "clock", "no_keys", "cached_keys", "old_keys", "unknown_client", "audience", "fewer_scopes", *ROSTER}

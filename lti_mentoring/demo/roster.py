@@ -33,6 +33,11 @@ def memberships(scope: str) -> Response:
     if "since" in request.args:
         return _differences(scope, gone)
     people = [one for one in here().people if one.enrolled and one.key not in gone]
+    if "rlid" in request.args and not here().profile.client_per_placement:  # Open edX ignores this one as well
+        shut_out = {one["persona"] for one in faults.roster("restricted")}
+        if here().by_link(request.args["rlid"]) is None:
+            raise Refusal(404, "Not Found")
+        people = [one for one in people if one.key not in shut_out]
     role = request.args.get("role")
     if role and not here().profile.client_per_placement:  # Open edX ignores this filter
         people = [one for one in people if role.rpartition("#")[2] in here().profile.member_roles[one.kind]]

@@ -57,9 +57,12 @@ class Page:
     differences_url: str | None
 
 
-def first_page(url: str) -> str:
-    """Where to begin: the launch's address with our ``limit``, unless it has one (NR-07)."""
-    return url if any(name == "limit" for name, _ in parse_qsl(urlsplit(url).query)) else with_query(url, {"limit": str(LIMIT)})
+def first_page(url: str, *, link: str | None = None) -> str:
+    """Where to begin: the launch's address with our ``limit``, unless it has one (NR-07). ``link``: the resource link whose people alone
+    are asked for (NR-08); an LMS that does not know it ignores it or answers 4xx."""
+    held = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+    wanted = {"limit": str(LIMIT)} | ({"rlid": link} if link else {})
+    return with_query(url, {name: value for name, value in wanted.items() if name not in held})
 
 
 def read(connector: Connector, url: str, *, home: str) -> Page:

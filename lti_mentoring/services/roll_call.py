@@ -138,7 +138,7 @@ def _place(session: Session, row: RosterSync) -> tuple[str, Registration, Servic
             Placement.deployment_id == row.deployment_id,
             Placement.memberships_url.is_not(None),
         )
-        .order_by(Placement.updated_at.desc(), Placement.id)
+        .order_by(Placement.resource_link_id != (row.only_link or ""), Placement.updated_at.desc(), Placement.id)
         .limit(1)
     ).scalar()
     registration = session.get_one(Registration, row.registration_id)
@@ -149,7 +149,7 @@ def _place(session: Session, row: RosterSync) -> tuple[str, Registration, Servic
 
 
 def _step(row: RosterSync, home: str, registration: Registration, service: Service) -> Step:
-    first = row.differences_url if row.kind == DIFFERENCES and row.differences_url else memberships.first_page(home)
+    first = row.differences_url if row.kind == DIFFERENCES and row.differences_url else memberships.first_page(home, link=row.only_link)
     place = enrolment.Place(
         org_id=row.org_id,
         course_id=row.course_id,
@@ -245,7 +245,11 @@ def _failed(step: Step, verdict: Verdict, *, pace: Pace, chance: Callable[[], fl
         row.tries += 1
         row.fault, row.status, row.words, row.lease_until = verdict.remedy, verdict.status, verdict.words[:500], None
         spent = verdict.kind == "refused" and not verdict.everywhere and verdict.status is not None and verdict.status < 500
-        if spent and (step.resumed or step.kind == DIFFERENCES) and row.tries <= 2:
+        if spent and row.only_link and not step.resumed and step.kind == FULL:
+            # It will not tell one activity's people apart (NR-08): then everybody in the course is read, and staff see that.
+            begin_anew(row)
+            row.only_link, row.state, row.next_at = "", WAITING, now
+        elif spent and (step.resumed or step.kind == DIFFERENCES) and row.tries <= 2:
             # Cursors and differences grow old; everybody is read again, from the start.
             tries = row.tries
             begin_anew(row)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import roster as rules
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.roster import DONE, RUNNING, WAITING
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person, Placement
@@ -35,8 +35,9 @@ _S = RosterSync
 # --- asking -------------------------------------------------------------------------------------------------------------
 
 
-def ask(*, actor: Actor) -> None:
+def ask(*, actor: Actor, only: str | None = None) -> None:
     """Bring the course's roster up to date, as soon as a worker has time; everybody is read again. One that runs already goes on.
+    ``only``: from now on those who may open the activity of that id alone, "" everybody in the course, None as it was.
 
     RuleBroken ``roster_unavailable`` where no activity's launch said where the roster is, ``roster_recent`` right after the last run.
     """
@@ -47,14 +48,34 @@ def ask(*, actor: Actor) -> None:
             row = new_sync(session, actor.course_id, now)
             if row is None:
                 raise RuleBroken("roster_unavailable")
-        elif row.state == RUNNING:
+        wanted = (row.only_link if only is None else only) or ""
+        same = wanted == (row.only_link or "")
+        if same and row.state == RUNNING:
             return
-        elif row.state == DONE and row.finished_at is not None and now < row.finished_at + rules.AGAIN_AFTER:
+        if same and row.state == DONE and row.finished_at is not None and now < row.finished_at + rules.AGAIN_AFTER:
             raise RuleBroken("roster_recent", minutes=1)
-        if row.state != WAITING:
+        if not same:
+            _narrow(session, row, wanted)
+        elif row.state != WAITING:
             begin_anew(row)
         row.state, row.next_at, row.asked_by, row.asked_at, row.differences_url = WAITING, now, actor.person_id, now, None
         privacy.record(session, actor=actor, verb="ask_roster", object_kind="course", object_id=actor.course_id)
+
+
+def _narrow(session: Session, row: RosterSync, only: str) -> None:
+    """Another list than before: what was read of it counts no more, and a worker that is reading it finds that it may not write."""
+    if only and not any(only == place for place, _ in _activities(session, row.course_id)):
+        raise NotFound("placement")
+    begin_anew(row)
+    row.only_link, row.attempt, row.lease_until = only or None, row.attempt + 1, None
+
+
+def _activities(session: Session, course_id: str) -> list[tuple[str, str]]:
+    """The activities whose launches told where the roster is: the LMS's id and the title of each."""
+    query = select(Placement.resource_link_id, Placement.title).where(
+        Placement.course_id == course_id, Placement.memberships_url.is_not(None)
+    )
+    return [(link, title or link) for link, title in session.execute(query.order_by(Placement.title, Placement.id))]
 
 
 def new_sync(session: Session, course_id: str, next_at: datetime) -> RosterSync | None:
@@ -146,6 +167,7 @@ class Progress:
     fault: str
     status: int | None
     words: str
+    only_link: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +185,7 @@ class RosterPage:
     sync: Progress | None
     available: bool
     platform: str
+    activities: tuple[tuple[str, str], ...]
 
 
 def page(*, actor: Actor, search: str = "", number: int = 1) -> RosterPage:
@@ -206,6 +229,7 @@ def page(*, actor: Actor, search: str = "", number: int = 1) -> RosterPage:
         sync=_progress(sync) if sync is not None else None,
         available=place is not None,
         platform=place.name if place is not None else "",
+        activities=tuple(_activities(session, actor.course_id)),
     )
 
 

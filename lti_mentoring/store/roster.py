@@ -33,6 +33,8 @@ class RosterSync(TenantMixin, Base):
     next_url: Mapped[str | None] = mapped_column(Text)
     """The page that comes next, exactly as the LMS wrote it; None at the beginning of a run."""
     differences_url: Mapped[str | None] = mapped_column(Text)
+    only_link: Mapped[str | None] = mapped_column(String(255))
+    """The LMS's id of the activity whose people alone are read; None: the whole course; "": the LMS would not tell them apart."""
     pages: Mapped[int] = mapped_column(default=0)
     seen: Mapped[int] = mapped_column(default=0)
     added: Mapped[int] = mapped_column(default=0)

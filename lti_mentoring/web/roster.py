@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import roster
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording import rule_words
@@ -26,7 +26,9 @@ def index(course: str) -> str:
 @require("roster.sync")
 def ask(course: str) -> AnyResponse:
     try:
-        roster.ask(actor=actor())
+        roster.ask(actor=actor(), only=request.form.get("only"))
+    except NotFound:
+        raise
     except RuleBroken as broken:
         flash(rule_words(broken.code, broken.facts), "wait")
     else:

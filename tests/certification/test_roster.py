@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_mentoring.demo.site import NORTH, SOUTH
+from lti_mentoring.lti.memberships import first_page
 from lti_mentoring.services import roll_call
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -25,7 +26,7 @@ def roster(live: Town) -> Roster:
     made = Roster(live, MOODLE)
     made.launch("coordinator", "programme")
     made.lms.fault("small_pages", "memberships", size=2, times=None)
-    made.ask(differences_url=None, next_url=None, begun_at=None)
+    made.ask(differences_url=None, only_link=None, next_url=None, begun_at=None)
     return made
 
 
@@ -184,6 +185,45 @@ def test_NR_07_a_limit_is_always_asked_for_and_never_believed(roster: Roster) ->
     assert roster.sync() == "done"
     assert "limit=100" in roster.lms.messages("memberships")[0]["detail"]["request"]["address"]
     assert roster.row().pages > 1
+
+
+def narrowed(roster: Roster, activity: str) -> None:
+    """From now on those who may open that activity, as its coordinator may choose."""
+    roster.ask(only_link=roster.link(activity), next_url=None, begun_at=None)
+
+
+def test_NR_08_an_activitys_own_people_are_asked_for_and_what_the_address_has_is_kept(roster: Roster) -> None:
+    """Moodle narrows the list to who may open it, on every page; Moodle's address has no query, other LMSs' have."""
+    roster.lms.fault("restricted", "memberships", persona="second", times=None)
+    assert roster.sync() == "done"
+    assert roster.site.sub(roster.site.persona("second")) in listed(roster)  # type: ignore[arg-type]
+    narrowed(roster, "programme")
+    assert roster.sync() == "done"
+    assert roster.row().pages > 2
+    assert roster.member("second").status == "left"
+    assert roster.member("candidate").status == "active"
+    asked = [one["detail"]["request"]["address"] for one in roster.lms.messages("memberships")]
+    assert any(f"limit=100&rlid={roster.link('programme')}" in one for one in asked)
+    one = first_page("https://lms.example/members?type=7&limit=5", link="a/b")
+    assert one == "https://lms.example/members?type=7&limit=5&rlid=a%2Fb"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_NR_08_an_lms_that_does_not_tell_them_apart_gives_the_course(roster: Roster, status: int) -> None:
+    narrowed(roster, "programme")
+    roster.lms.fault("error", "memberships", status=status)
+    assert roster.sync() == "done"
+    row = roster.row()
+    assert (row.only_link, row.fault, row.kind) == ("", "", "full")
+    assert listed(roster) == enrolled(roster)
+    assert "rlid" not in roster.lms.messages("memberships")[-1]["detail"]["request"]["address"]
+
+
+def test_NR_08_a_fault_of_the_lms_is_no_refusal(roster: Roster) -> None:
+    narrowed(roster, "programme")
+    roster.lms.fault("error", "memberships", status=503)
+    assert roster.step()
+    assert roster.row().only_link == roster.link("programme")
 
 
 def test_NR_09_who_is_missing_has_left_and_is_kept_and_may_come_back(roster: Roster) -> None:

@@ -78,6 +78,29 @@ def test_NR_10_asking_again_right_after_a_run_is_turned_down(world: World, app: 
     assert base.session().scalar(select(RosterSync.state)) == "waiting"
 
 
+def test_NR_08_whoever_leads_may_narrow_it_to_one_activity_and_undo_that(world: World, app: Flask) -> None:
+    """At any time; a worker that reads the other list meanwhile writes nothing more."""
+    leader = Visitor(app, world.person("Lea", "coordinator", standing="instructor"))
+    known(world)
+    link = base.session().scalars(select(Placement.resource_link_id)).one()
+    assert f'<option value="{link}">' in leader.get("roster").get_data(as_text=True)
+    leader.post("roster", {"only": ""})
+    for chosen in (link, ""):
+        with base.transactional() as session:
+            session.execute(update(RosterSync).values(state="running", next_url="https://lms.example/nrps?cursor=A", attempt=7))
+        leader.post("roster", {"only": chosen})
+        base.session().rollback()
+        base.session().expire_all()
+        row = base.session().scalars(select(RosterSync)).one()
+        assert (row.state, row.only_link, row.next_url, row.attempt) == ("waiting", chosen or None, None, 8)
+    leader.post("roster", {"only": link})
+    assert f'<option value="{link}" selected>' in leader.get("roster").get_data(as_text=True)
+    assert leader.post("roster", {"only": "elsewhere"}).status_code == 404
+    with base.transactional() as session:
+        session.execute(update(RosterSync).values(only_link=""))
+    assert "does not say who may open one activity" in leader.get("roster").get_data(as_text=True)
+
+
 def test_people_come_in_pages_and_are_found_by_name(world: World, app: Flask) -> None:
     leader = Visitor(app, world.person("Lea", "coordinator", standing="instructor"))
     listed(world, *(member(f"s{number}", f"Person {number:03}") for number in range(120)), member("odd", "Per%cent_ Øst"))

@@ -51,6 +51,7 @@ def upgrade():
     sa.Column('run', sa.Integer(), nullable=False),
     sa.Column('next_url', sa.Text(), nullable=True),
     sa.Column('differences_url', sa.Text(), nullable=True),
+    sa.Column('only_link', sa.String(length=255), nullable=True),
     sa.Column('pages', sa.Integer(), nullable=False),
     sa.Column('seen', sa.Integer(), nullable=False),
     sa.Column('added', sa.Integer(), nullable=False),
