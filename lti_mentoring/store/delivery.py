@@ -55,7 +55,12 @@ class ScorePublication(TenantMixin, Base):
     maximum: Mapped[float | None]
     lms_given: Mapped[float | None]
     lms_maximum: Mapped[float | None]
-    """What the platform held when it turned ours away."""
+    """What the platform held when it turned ours away, or when it was last looked at and held something else."""
+    taken_given: Mapped[float | None]
+    taken_maximum: Mapped[float | None]
+    """The last score that the platform is known to have taken; anything else in its gradebook is somebody else's."""
+    overwrite: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Staff have seen what the platform holds, and want ours in its place; until ours has arrived, nobody looks again."""
     compared_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     compared: Mapped[str] = mapped_column(String(40), default="", server_default="")
     """What the last look into the gradebook found: a code of ``domain.reconciliation``, "" before the first."""

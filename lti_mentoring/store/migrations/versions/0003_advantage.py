@@ -144,6 +144,16 @@ def upgrade():
     with op.batch_alter_table('score_publication', schema=None) as batch_op:
         batch_op.add_column(sa.Column('compared_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('compared', sa.String(length=40), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('taken_given', sa.Double(), nullable=True))
+        batch_op.add_column(sa.Column('taken_maximum', sa.Double(), nullable=True))
+        batch_op.add_column(sa.Column('overwrite', sa.Boolean(), server_default=sa.false(), nullable=False))
+
+    score = sa.table('score_publication', *(sa.column(name) for name in ('given', 'maximum', 'taken_given', 'taken_maximum', 'sent_at', 'state')))
+    op.execute(
+        score.update()
+        .where(score.c.sent_at.is_not(None), score.c.state == 'done')
+        .values(taken_given=score.c.given, taken_maximum=score.c.maximum)
+    )
 
 
 def downgrade():
@@ -156,6 +166,9 @@ def downgrade():
         batch_op.drop_column('notices_url')
 
     with op.batch_alter_table('score_publication', schema=None) as batch_op:
+        batch_op.drop_column('overwrite')
+        batch_op.drop_column('taken_maximum')
+        batch_op.drop_column('taken_given')
         batch_op.drop_column('compared')
         batch_op.drop_column('compared_at')
 
