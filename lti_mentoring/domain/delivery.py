@@ -18,6 +18,9 @@ WAITING, SENDING, DONE, REFUSED, HELD, SET_ASIDE = "waiting", "sending", "done",
 STUCK = (REFUSED, HELD)
 """A person must look: the platform said no, or it holds something newer that we do not overwrite unasked."""
 
+TEACHER_GRADE = "teacher_grade"
+"""Why a score is held: its cell holds a grade that is not ours. We have looked before sending."""
+
 # --- what is sent (domain map 1d, checklist SC-09) ---------------------------------------------------------------------------
 
 FINAL, VOID, NOT_YET, STOPPED = "final", "void", "not_yet", "stopped"

@@ -33,7 +33,7 @@ RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 ACTIVITY_PROGRESS = frozenset({"Initialized", "Started", "InProgress", "Submitted", "Completed"})
 GRADING_PROGRESS = frozenset({"FullyGraded", "Pending", "PendingManual", "Failed", "NotReady"})
 
-_MAX_PAGES = 200
+_MAX_PAGES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +146,11 @@ class Grades:
 
     def result(self, lineitem_url: str, user_id: str) -> Result | Verdict | None:
         """What the gradebook holds for a person; None if nothing."""
+        url = below(lineitem_url, "results")
         if self._profile.results_by_person:
             url = below(lineitem_url, f"results/{quote(user_id, safe='')}")
-        else:
-            url = with_query(below(lineitem_url, "results"), {"user_id": user_id})
+        elif self._profile.results_filtered:
+            url = with_query(url, {"user_id": user_id})
         try:
             self._ask(RESULT)
             with self.work():
@@ -160,6 +161,31 @@ class Grades:
         except Ended as ended:
             return ended.verdict
         return None
+
+    def results(self, lineitem_url: str) -> Iterator[tuple[str, Result]]:
+        """Whose result is what, of a whole column, as the pages come; no more than one of them is kept. Each page is a piece of work of
+        its own, and no ``limit`` is ever asked for.
+
+        :raises Ended: the platform will not tell; what came before that is true nonetheless
+        """
+        self._ask(RESULT)
+        url, said = below(lineitem_url, "results"), False
+        try:
+            for found in self._all(url, [RESULT], RESULTS_TYPE):
+                said = True
+                yield from _whose(found)
+        except Ended as ended:
+            if said or not self._profile.results_by_person or ended.verdict.remedy != "column_gone":
+                raise
+        else:
+            return
+        # lti-consumer-xblock up to 9 has the list of all at an address that ends in a slash only.
+        for found in self._all(below(lineitem_url, "results/"), [RESULT], RESULTS_TYPE):
+            yield from _whose(found)
+
+    def decimals(self) -> int:
+        """What a result of this platform keeps behind the point."""
+        return self._profile.result_decimals
 
     # --- columns ------------------------------------------------------------------------------------------------------
 
@@ -256,6 +282,12 @@ def _own_column(found: list[Mapping[str, Any]], resource_id: str, tag: str, link
         if its_link is None:
             unlinked = unlinked or address
     return unlinked
+
+
+def _whose(found: Mapping[str, Any]) -> Iterator[tuple[str, Result]]:
+    user_id = found.get("userId")
+    if isinstance(user_id, str) and user_id:
+        yield user_id, _result(found)
 
 
 def _result(found: Mapping[str, Any]) -> Result:

@@ -57,6 +57,12 @@ class Profile:
     results_by_person: bool = False
     """One person's result has an address of its own, ``results/<user id>``, and the filter by ``user_id`` is not to be relied on."""
 
+    result_decimals: int = 2
+    """What a result keeps behind the point: what is lost there is no teacher's change."""
+
+    results_filtered: bool = True
+    """``user_id`` picks one person's result, whole; False: all are read, and ours is picked from them."""
+
     stale_statuses: frozenset[int] = frozenset({409})
     """The platform holds a newer score."""
 
@@ -82,6 +88,8 @@ MOODLE = Profile(
     timestamp_step_seconds=1.0,
     # gradebookservices clears grade and feedback unless gradingProgress is FullyGraded.
     wipes_on_nonfinal=True,
+    # grade_grades keeps five decimals.
+    result_decimals=5,
     # A column made with resourceLinkId becomes a second one of that activity, and launches then carry no lineitem at all.
     links_created_columns=False,
     # Older releases answer a GET with 401 unless lineitem.readonly was asked for by name.
@@ -109,6 +117,8 @@ OPENEDX = Profile(
     forbidden_means_expired=True,
     # LtiAgsLineItemViewset.results ignores ?user_id=; up to consumer 9 plain "results" without a slash behind it is a 404.
     results_by_person=True,
+    # Results repeat the score as it was sent.
+    result_decimals=5,
     # LtiAgsScoreSerializer: a 400 on the field "timestamp", older and equal in different words.
     stale_words=((400, "later point in time"), (400, "already exists for the provided timestamp")),
     same_words=((400, "already exists for the provided timestamp"),),
@@ -132,6 +142,8 @@ BLACKBOARD = Profile(
     "blackboard",
     # Issuer https://blackboard.com and one client id for all schools; the deployment is the tenant.
     shared=True,
+    # results?user_id= leaves the comment out.
+    results_filtered=False,
     remedies=((400, "user could not be found", "user_not_gradable"),),
 )
 

@@ -5,6 +5,7 @@ organisation themselves (the fence adds nothing to them)."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -82,19 +83,32 @@ def users(connection: Connection, rows: Sequence[tuple[Any, Place]], services: M
     return found
 
 
-_IN_CELLS = select(_s.id, _s.cell, _s.state, _s.lease_until, _s.last_timestamp).where(_s.org_id == _org, _s.cell.in_(_among("cells")))
+_IN_CELLS = select(
+    *(_s[name] for name in ("id", "cell", "state", "lease_until", "last_timestamp", "given", "maximum", "taken_given", "taken_maximum"))
+).where(_s.org_id == _org, _s.cell.in_(_among("cells")))
 
 
-def busy(connection: Connection, cells: Collection[str], ours: Collection[str], now: datetime) -> dict[str, tuple[bool, datetime | None]]:
-    """Cell -> whether another request than ``ours`` is on its way to it, and the latest time that any activity has put on a score there."""
-    found: dict[str, tuple[bool, datetime | None]] = {}
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a gradebook: whether another request is on its way to it, the latest time that any activity has put on a score there,
+    and every score (given, maximum) that we know to be ours if it is found there."""
+
+    taken: bool = False
+    last: datetime | None = None
+    ours: tuple[tuple[float | None, float | None], ...] = ()
+
+
+def cells_of(connection: Connection, cells: Collection[str], ours: Collection[str], now: datetime) -> dict[str, Cell]:
+    """What is known of these cells, by their keys; a request of one of ``ours`` is no other's."""
+    found: dict[str, Cell] = {}
     if not cells:
         return found
     for one in connection.execute(_IN_CELLS, {"org": base.current_tenant(), "cells": list(set(cells))}):
-        taken, last = found.get(one.cell, (False, None))
+        known = found.get(one.cell, Cell())
         sending = one.id not in ours and one.state == SENDING and one.lease_until is not None and one.lease_until > now
-        times = [at for at in (last, one.last_timestamp) if at is not None]
-        found[one.cell] = (taken or sending, max(times, default=None))
+        times = [at for at in (known.last, one.last_timestamp) if at is not None]
+        scores = (*known.ours, (one.given, one.maximum), (one.taken_given, one.taken_maximum))
+        found[one.cell] = Cell(known.taken or sending, max(times, default=None), scores)
     return found
 
 

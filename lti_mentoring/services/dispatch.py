@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
@@ -14,6 +14,8 @@ from sqlalchemy import CursorResult, or_, update
 
 from lti_mentoring.domain import delivery as rules
 from lti_mentoring.domain.delivery import DONE, WAITING, Pace, ScoreState, Standing
+from lti_mentoring.domain.reconciliation import SOMEBODY_ELSES, Theirs, somebody_elses
+from lti_mentoring.lti.grades import RESULT as RESULT_SCOPE
 from lti_mentoring.lti.grades import Result, Score, Verdict
 from lti_mentoring.lti.platforms import Profile, profile
 from lti_mentoring.services import claimed as scores
@@ -60,6 +62,8 @@ class Job:
     user_id: str
     said: ScoreState
     timestamp: datetime | None
+    ours: tuple[tuple[float | None, float | None], ...] | None = None
+    """The scores that are ours if the gradebook holds them. Unless None, it is read first: what is none of them stays."""
 
     def fingerprint(self) -> str:
         """What tells one message from another, but for its time."""
@@ -107,12 +111,12 @@ def prepare(lane_key: str, claimed: Sequence[Due], pace: Pace) -> list[Job]:
         stands = where_they_stand(connection, [(place, row.person_id) for row, place in graded if row.id in users])
         plans = [_plan(row, place, services, users, stands) for row, place in rows]
         addressed = [plan for plan in plans if plan.cell]
-        busy = scores.busy(connection, {plan.cell for plan in addressed}, {plan.row.id for plan in addressed}, now)
+        cells = scores.cells_of(connection, {plan.cell for plan in addressed}, {plan.row.id for plan in addressed}, now)
         dues = {one.id: one for one in claimed}
         jobs, written, unasked = [], [], set()
         for plan in plans:
             due = dues[plan.row.id]
-            job, values = _decide(plan, due, lane_key, busy, pace, now)
+            job, values = _decide(plan, due, lane_key, cells, pace, now)
             written.append(_TOLD.row(plan.row, values))
             if job is not None:
                 jobs.append(job)
@@ -172,23 +176,24 @@ def _plan(
 
 
 def _decide(
-    plan: _Plan, due: Due, lane_key: str, busy: dict[str, tuple[bool, datetime | None]], pace: Pace, now: datetime
+    plan: _Plan, due: Due, lane_key: str, cells: dict[str, scores.Cell], pace: Pace, now: datetime
 ) -> tuple[Job | None, dict[str, Any]]:
     """The job, and what the row says from now on."""
     row, place, said, service = plan.row, plan.place, plan.said, plan.service
     values: dict[str, Any] = {}
     if said is None or service is None or plan.quirks is None:
         return None, values | {"state": DONE, "lease_until": None, "settled": row.wanted, "tries": 0}
-    taken, last = busy.get(plan.cell, (False, None))
-    if plan.cell and taken:
+    cell = cells.get(plan.cell, scores.Cell())
+    if plan.cell and cell.taken:
         return None, values | {"state": WAITING, "lease_until": None, "next_at": now + timedelta(seconds=min(1.0, pace.base_seconds))}
-    timestamp = None
+    timestamp, ours = None, None
     if plan.url is not None:
         # From here on the platform may have it, whatever happens to this process.
-        latest = max((at for at in (last, row.last_timestamp) if at is not None), default=None)
+        latest = max((at for at in (cell.last, row.last_timestamp) if at is not None), default=None)
         timestamp = rules.next_timestamp(now, latest, timedelta(seconds=plan.quirks.timestamp_step_seconds))
-        busy[plan.cell] = (True, timestamp)
         given = float(said.given) if said.given is not None else None
+        ours = _known(row, place, cell, (given, said.maximum))
+        cells[plan.cell] = scores.Cell(True, timestamp, cell.ours)
         values |= {"cell": plan.cell, "last_timestamp": timestamp, "given": given, "maximum": said.maximum}
         values |= {"activity": said.activity, "grading": said.grading}
     job = Job(
@@ -207,8 +212,24 @@ def _decide(
         user_id=plan.user_id,
         said=said,
         timestamp=timestamp,
+        ours=ours,
     )
     return job, values
+
+
+def _known(
+    row: Any, place: Place, cell: scores.Cell, now_said: tuple[float | None, float | None]
+) -> tuple[tuple[float | None, float | None], ...] | None:
+    """Every score that is ours if we find it in the cell; None where nobody needs to look before we send.
+
+    Only where a score of ours may stand already, or where somebody's own grade was seen, may a person have written over it; a first
+    score costs no request more. Staff who have seen what is there may say that ours goes over it.
+    """
+    known = (*cell.ours, (row.given, row.maximum), (row.taken_given, row.taken_maximum), now_said)
+    sent = row.taken_given is not None or (row.grading == rules.FULLY_GRADED and row.given is not None)
+    if row.overwrite or RESULT_SCOPE not in place.ags_scopes or not (sent or row.compared in SOMEBODY_ELSES):
+        return None
+    return tuple(dict.fromkeys(pair for pair in known if pair[0] is not None))
 
 
 # --- send ------------------------------------------------------------------------------------------------------------------------
@@ -226,6 +247,8 @@ def send(job: Job, grades: Grades, pace: Pace) -> Outcome:
 def _send(job: Job, grades: Grades, pace: Pace) -> Outcome:
     if job.lineitem_url is None or job.timestamp is None:
         return _find_column(job, grades, pace)
+    if job.ours is not None and (found := _look(job, job.lineitem_url, job.ours, grades)) is not None:
+        return found
     verdict = grades.post_score(job.lineitem_url, _score(job, job.timestamp))
     if verdict.kind != "stale":
         return Outcome(verdict)
@@ -234,6 +257,24 @@ def _send(job: Job, grades: Grades, pace: Pace) -> Outcome:
         # Without their side nothing can be decided: try again while that is of use, else show the first answer to staff.
         return Outcome(theirs if theirs.kind == "later" else verdict)
     return Outcome(verdict, theirs)
+
+
+_TELLING = frozenset({"column_gone", "credentials", "keys_unreachable", "address_refused", "redirected"})
+"""Refusals of a look that the score would meet as well. Where reading alone is not allowed, nobody can look."""
+
+
+def _look(job: Job, url: str, ours: tuple[tuple[float | None, float | None], ...], grades: Grades) -> Outcome | None:
+    """Whether the gradebook holds a grade that is none of ours: then it stays, and staff decide. None: nothing is in the way."""
+    found = grades.result(url, job.user_id)
+    if isinstance(found, Verdict):
+        if found.status == 500:
+            found = replace(found, remedy="no_look")
+        return Outcome(found) if found.kind == "later" or found.remedy in _TELLING else None
+    theirs = Theirs(found.score, found.maximum) if found is not None else None
+    decimals = profile(job.service.registration.family).result_decimals
+    if not somebody_elses(ours, theirs, decimals=decimals):
+        return None
+    return Outcome(Verdict("stale", remedy=rules.TEACHER_GRADE), found)
 
 
 def _score(job: Job, timestamp: datetime) -> Score:

@@ -315,7 +315,10 @@ def _again(actor: Actor | str, which: Choice, course_id: str | None, otherwise: 
             session.execute(update(Placement).where(Placement.id.in_(gone)).values(own_lineitem_url=None))
         for row in rows:
             privacy.record(session, actor=actor, verb="retry", object_kind="score", object_id=row.id, reason=row.fault)
+            before = row.state
             row.state, row.next_at, row.tries, row.last_payload_hash, row.stuck_at = WAITING, base.now(), 0, "", None
+            # Staff have seen what the platform holds, or know that nobody can see it.
+            row.overwrite = row.overwrite or before == HELD or row.fault == "no_look"
             row.fault, row.words, row.status, row.lms_given, row.lms_maximum = "", "", None, None, None
             base.wake_after_commit(row.lane)
         connection.try_again(session, {row.registration_id for row in rows})

@@ -13,6 +13,7 @@ from lti_mentoring.domain import delivery as rules
 from lti_mentoring.domain import lane as lane_rules
 from lti_mentoring.domain.delivery import DONE, HELD, REFUSED, WAITING, Pace
 from lti_mentoring.domain.lane import Limits
+from lti_mentoring.domain.reconciliation import LMS_DIFFERS
 from lti_mentoring.lti.grades import ATTENTION, Result
 from lti_mentoring.services import claimed as scores
 from lti_mentoring.services import lane, privacy
@@ -72,6 +73,7 @@ def _told(outcome: Outcome) -> tuple[str, str, lane_rules.Event]:
 
 _SETTLED = scores.Writer(
     *("state", "settled", "void", "tries", "next_at", "lease_until", "last_payload_hash", "lms_given", "lms_maximum"),
+    *("taken_given", "taken_maximum", "overwrite", "compared", "compared_at"),
     *("fault", "status", "words", "stuck_at", "sent_at"),
 )
 
@@ -106,6 +108,8 @@ def _delivered(row: Any, job: Job, now: datetime) -> dict[str, Any]:
         "sent_at": now,
         "settled": job.wanted,
         **{"tries": 0, "fault": "", "words": "", "stuck_at": None, "lms_given": None, "lms_maximum": None},
+        "taken_given": float(job.said.given) if job.said.given is not None else None,
+        **{"taken_maximum": job.said.maximum, "overwrite": False, "compared": "", "compared_at": None},
         "void": row.void and row.wanted != job.wanted,
         **_done_or_again(row, job, now),
     }
@@ -125,6 +129,7 @@ def _stuck(row: Any, job: Job, outcome: Outcome, now: datetime) -> dict[str, Any
     if values["state"] == HELD:
         theirs = outcome.theirs
         values |= {"lms_given": theirs.score if theirs else None, "lms_maximum": theirs.maximum if theirs else None}
+        values |= {"compared": LMS_DIFFERS, "compared_at": now, "overwrite": False}
     return values
 
 

@@ -53,6 +53,22 @@ REMEDIES = {
         _l("Somebody changed this grade by hand in the gradebook after we sent ours. We do not overwrite a person."),
         (_l("Ask the teacher which one stands."), _l("If it is ours, send it again; it then carries today’s time.")),
     ),
+    "teacher_grade": (
+        _l("Somebody changed this grade in the LMS"),
+        _l(
+            "The gradebook holds another value than the one we sent, most likely a teacher’s own grade. There is a new result here, and we"
+            " did not write it over a person’s."
+        ),
+        (_l("Ask the teacher which one stands."), _l("If it is ours, send it; otherwise keep what the LMS holds.")),
+    ),
+    "no_look": (
+        _l("The LMS does not say what it holds"),
+        _l("Before a changed grade is sent, we look whether a teacher has written another one. The LMS failed when it was asked."),
+        (
+            _l("Look into the gradebook yourself: is the grade there still the one that was sent?"),
+            _l("If so, send it again; it then goes out without another look."),
+        ),
+    ),
     "credentials": (
         _l("The LMS no longer knows this tool"),
         _l("It refused the tool’s own sign-in; its registration was changed or removed."),
