@@ -78,6 +78,8 @@ def verdict(ours: Ours | None, theirs: Theirs | None, *, decimals: int) -> str:
     """
     if ours is not None and ours.state in (WAITING, SENDING):
         return ON_ITS_WAY
+    if ours is not None and ours.state in (HELD, REFUSED):
+        return WAITS_FOR_STAFF
     held = theirs is not None and theirs.score is not None
     if ours is None or ours.given is None:
         return THEIRS_ONLY if held else NOTHING
@@ -85,8 +87,6 @@ def verdict(ours: Ours | None, theirs: Theirs | None, *, decimals: int) -> str:
         return SAME
     if ours.state == SET_ASIDE:
         return RESTS
-    if ours.state in (HELD, REFUSED):
-        return WAITS_FOR_STAFF
     return LMS_DIFFERS if held else MISSING
 
 
