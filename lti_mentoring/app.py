@@ -38,6 +38,7 @@ from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
 from lti_mentoring.services.doctor import Bag
 from lti_mentoring.services.errands import Errands
+from lti_mentoring.services.reconciliation import Comparer, enlist
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training
@@ -269,6 +270,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
         """The lanes that have work, and what is old forgotten."""
         with app.app_context():
             lanes = delivery_verbs.sweep()
+            enlist()
             now = datetime.now(UTC)
             platform_verbs.forget_spent_nonces(now=now)
             session_verbs.forget_old_sessions(now=now)
@@ -281,6 +283,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
         {
             "notices": lambda: notice_verbs.order_one(connector_for=connector_for, handler=handler),
             "roster": lambda: roll_call.run(connector_for=connector_for, pace=pace),
+            "reconciliation": Comparer(app.extensions["grades_for"]).step,
         },
     )
     app.extensions["deliver"] = deliver

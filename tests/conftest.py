@@ -176,10 +176,15 @@ class World:
         ).actor
 
     def placement(
-        self, item: str = "programme", *, lineitem: str | None = "https://lms.example/li/1?type_id=1", grading: str = "completion"
+        self,
+        item: str = "programme",
+        *,
+        lineitem: str | None = "https://lms.example/li/1?type_id=1",
+        grading: str = "completion",
+        reads: bool = False,
     ) -> str:
-        """An activity on the course page. -> its id."""
-        made = base.new_id()
+        """An activity on the course page; ``reads``: the LMS lets us read its results. -> its id."""
+        made, scope = base.new_id(), "https://purl.imsglobal.org/spec/lti-ags/scope/"
         with base.transactional() as session:
             session.execute(
                 insert(Placement),
@@ -193,7 +198,7 @@ class World:
                     "item": item,
                     "grading": grading,
                     "lineitem_url": lineitem,
-                    "ags_scopes": ["https://purl.imsglobal.org/spec/lti-ags/scope/score"],
+                    "ags_scopes": [f"{scope}score", *([f"{scope}result.readonly"] if reads else [])],
                 },
             )
         return made

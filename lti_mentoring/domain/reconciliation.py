@@ -16,7 +16,10 @@ DIFFERING = (LMS_DIFFERS, MISSING, THEIRS_ONLY)
 """What staff may want to do something about."""
 
 SOMEBODY_ELSES = (LMS_DIFFERS, THEIRS_ONLY)
-"""The gradebook holds a grade that is not ours: before anything is sent there, it is looked at again."""
+"""The gradebook holds a grade that is not ours."""
+
+LOOK_FIRST = (*SOMEBODY_ELSES, WAITS_FOR_STAFF, RESTS)
+"""Where a grade that is not ours was seen, or may be: before anything is sent there, it is looked at again."""
 
 SEND_OURS, KEEP_THEIRS = "send_ours", "keep_theirs"
 

@@ -14,7 +14,7 @@ from sqlalchemy import CursorResult, or_, update
 
 from lti_mentoring.domain import delivery as rules
 from lti_mentoring.domain.delivery import DONE, WAITING, Pace, ScoreState, Standing
-from lti_mentoring.domain.reconciliation import SOMEBODY_ELSES, Theirs, somebody_elses
+from lti_mentoring.domain.reconciliation import LOOK_FIRST, Theirs, somebody_elses
 from lti_mentoring.lti.grades import RESULT as RESULT_SCOPE
 from lti_mentoring.lti.grades import Result, Score, Verdict
 from lti_mentoring.lti.platforms import Profile, profile
@@ -223,12 +223,16 @@ def _known(
     """Every score that is ours if we find it in the cell; None where nobody needs to look before we send.
 
     Only where a score of ours may stand already, or where somebody's own grade was seen, may a person have written over it; a first
-    score costs no request more. Staff who have seen what is there may say that ours goes over it.
+    score costs no request more. Staff who have seen what is there may say that ours goes over it, and over nothing else.
     """
     known = (*cell.ours, (row.given, row.maximum), (row.taken_given, row.taken_maximum), now_said)
     sent = row.taken_given is not None or (row.grading == rules.FULLY_GRADED and row.given is not None)
-    if row.overwrite or RESULT_SCOPE not in place.ags_scopes or not (sent or row.compared in SOMEBODY_ELSES):
+    if RESULT_SCOPE not in place.ags_scopes or not (sent or row.overwrite or row.compared in LOOK_FIRST):
         return None
+    if row.overwrite and row.lms_given is None:
+        return None
+    if row.overwrite:
+        known = (*known, (row.lms_given, row.lms_maximum))
     return tuple(dict.fromkeys(pair for pair in known if pair[0] is not None))
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.delivery import DONE, HELD, SENDING, SET_ASIDE, STUCK, WAITING
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import connection, privacy
+from lti_mentoring.services.resending import send_again
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
 from lti_mentoring.store.people import Person, Placement
@@ -309,18 +310,7 @@ def _again(actor: Actor | str, which: Choice, course_id: str | None, otherwise: 
         rows = _stuck_rows(session, which, course_id)
         if not rows:
             raise otherwise
-        gone = {row.placement_id for row in rows if row.fault == "column_gone"}
-        if gone:
-            # The column that we made was deleted: look for it anew, and make it if it is not there.
-            session.execute(update(Placement).where(Placement.id.in_(gone)).values(own_lineitem_url=None))
-        for row in rows:
-            privacy.record(session, actor=actor, verb="retry", object_kind="score", object_id=row.id, reason=row.fault)
-            before = row.state
-            row.state, row.next_at, row.tries, row.last_payload_hash, row.stuck_at = WAITING, base.now(), 0, "", None
-            # Staff have seen what the platform holds, or know that nobody can see it.
-            row.overwrite = row.overwrite or before == HELD or row.fault == "no_look"
-            row.fault, row.words, row.status, row.lms_given, row.lms_maximum = "", "", None, None, None
-            base.wake_after_commit(row.lane)
+        send_again(session, actor, rows)
         connection.try_again(session, {row.registration_id for row in rows})
     return len(rows)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import CursorResult, and_, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -43,6 +43,7 @@ IDLE_SECONDS = 5.0
 NOT_READABLE, NO_COLUMN = "not_readable", "no_column"
 
 _SCORE = base.table(ScorePublication)
+_Found = TypeVar("_Found")
 
 
 class Grades(Protocol):
@@ -176,6 +177,13 @@ def _compare(look: _Look, grades_for: GradesFor, chance: Callable[[], float]) ->
         _finish(look, rules.tonight(look.begun, chance()))
 
 
+def batched(found: Iterable[_Found], size: int) -> Iterator[list[_Found]]:
+    """``found`` in lists of ``size``, the last one shorter; no more than one is kept."""
+    them = iter(found)
+    while batch := list(islice(them, size)):
+        yield batch
+
+
 def _column(look: _Look) -> _Column | str | datetime:
     """Where to read; or why there is nothing to read; or when to ask again, where the LMS is left alone."""
     place = base.session().scalars(select(Placement).where(Placement.id == look.placement_id)).one()
@@ -268,6 +276,9 @@ def _note(session: Session, look: _Look, column: _Column, rows: Collection[Any],
     now = base.now()
     written = []
     for row in rows:
+        if verdicts[row.id] == rules.ON_ITS_WAY:  # what was seen there before is what it may be sent over
+            written.append(_WRITER.row(row, {"compared_at": now}))
+            continue
         held, told = theirs.get(row.id), verdicts[row.id] in (*rules.DIFFERING, rules.WAITS_FOR_STAFF, rules.RESTS)
         seen = {"lms_given": held.score, "lms_maximum": held.maximum} if held is not None and told else {}
         kept = {} if told and held is None else {"lms_given": None, "lms_maximum": None}
@@ -309,6 +320,13 @@ def _end(look: _Look, **told: Any) -> None:
             .execution_options(synchronize_session=False)
         )
         if cast(CursorResult[Any], done).rowcount and told["state"] in (DONE, FAILED) and "finished_at" in told:
-            facts = {"checked": told.get("checked"), "differing": told.get("differing")}
-            line = {"actor": privacy.SYSTEM, "verb": "compare", "object_kind": "placement", "object_id": look.placement_id}
-            privacy.record(session, **line, reason=told.get("fault", ""), **facts)
+            privacy.record(
+                session,
+                actor=privacy.SYSTEM,
+                verb="compare",
+                object_kind="placement",
+                object_id=look.placement_id,
+                reason=told.get("fault", ""),
+                checked=told.get("checked"),
+                differing=told.get("differing"),
+            )

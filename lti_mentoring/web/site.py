@@ -22,6 +22,7 @@ from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.settings import Settings, resources
 from lti_mentoring.web import (
     access,
+    comparison,
     errors,
     frame,
     health,
@@ -96,7 +97,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, roster_pages, review, holdings, office_pages, permission):
+    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

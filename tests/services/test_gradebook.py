@@ -161,7 +161,8 @@ def test_sending_one_again_forgets_what_the_platform_was_known_to_have(world: Wo
     held = publish(world, "Ada", world.placement("module:M1"), **NEWER)
     assert delivery.retry(actor=staff, publication_id=held) == 1
     row = base.session().scalars(select(ScorePublication)).one()
-    assert (row.state, row.tries, row.last_payload_hash, row.fault, row.lms_given) == ("waiting", 0, "", "", None)
+    assert (row.state, row.tries, row.last_payload_hash, row.fault) == ("waiting", 0, "", "")
+    assert (row.overwrite, row.lms_given) == (True, 60.0)  # over what staff have seen there, and nothing else
 
 
 def test_a_column_that_is_gone_is_looked_for_anew(world: World, staff: Actor) -> None:

@@ -17,7 +17,7 @@ from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
 from lti_mentoring.domain.training import steps
-from lti_mentoring.services import invite, observation, roles, training
+from lti_mentoring.services import comparison, invite, observation, roles, training
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
@@ -106,6 +106,10 @@ EXAMPLES: dict[str, Example] = {
     "delivery.index": Example("coordinator"),
     "delivery.retry": post("coordinator", {"grade": "{grade}"}),
     "delivery.set_aside": post("coordinator", {"grade": "{grade}"}),
+    "comparison.index": Example("coordinator"),
+    "comparison.ask": post("coordinator", {"activity": "{activity}"}),
+    "comparison.send_ours": post("coordinator", {"grade": "{grade}", "seen": "{seen}"}),
+    "comparison.keep_theirs": post("coordinator", {"grade": "{grade}", "seen": "{seen}"}),
     "permission.why": Example("coordinator", query={"person": "{person}", "permission": "observation.rate"}),
     "office.index": Example("administrator"),
     "office.check": post("administrator"),
@@ -121,7 +125,7 @@ EXAMPLES: dict[str, Example] = {
 SECRETS = {"code"}
 """Not ids but secrets: a foreign one and a made-up one look the same, and the page says so in words (400)."""
 
-VALUES = {"revision", "part", "item"}
+VALUES = {"revision", "part", "item", "seen"}
 """Not ids of a row: a count, and names within the pack that both organisations have."""
 
 
@@ -147,7 +151,7 @@ def filled(app: Flask, name: str) -> Town:
     """An organisation with something of everything. Leaves no tenant in scope."""
     world = make_world(name)
     with base.tenant(world.org_id):
-        activity = world.placement("observation")
+        activity = world.placement("observation", reads=True)
         people = {
             "candidate": world.person("Candidate"),
             "other": world.person("Other", nameless=True),
@@ -204,6 +208,7 @@ def filled(app: Flask, name: str) -> Town:
             "note": note.id,
             "revision": str(revision),
             "grade": row.id,
+            "seen": comparison.page(actor=coordinator).columns[0].lines[0].seen,
             "deployment": waits,
             "invite": hashed(invite.make(actor=world.actor("Administrator"), org_id=world.org_id)[0])[:12],
             "code": roles.invite(actor=coordinator, role="observer"),

@@ -54,6 +54,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.report": ("coordinator", {"observation": "{released}"}),
     "linking.index": ("coordinator", {"handle": "{handle}"}),
     "delivery.index": ("coordinator", {}),
+    "comparison.index": ("coordinator", {}),
     "permission.why": ("coordinator", {}),
     "office.index": ("administrator", {}),
 }
@@ -95,7 +96,7 @@ class Course:
         self.world.person(f"Candidate {number}")
         self.world.person(f"Observer {number}", "observer", standing="instructor")
         roles.invite(actor=self.people["coordinator"], role="observer")
-        place = self.world.placement("observation", lineitem=f"https://lms.example/li/{number}")
+        place = self.world.placement("observation", lineitem=f"https://lms.example/li/{number}", reads=True)
         for name in ("Candidate", f"Candidate {number}"):
             self._attempt(name, number + 1 if name == "Candidate" else 1)
             self._plan(name)

@@ -15,6 +15,7 @@ from lti_mentoring.web.wording.candidacy import (
     station_title,
     station_words,
 )
+from lti_mentoring.web.wording.comparison import difference_words, why_not_words
 from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.holding import holding_words
@@ -34,6 +35,7 @@ __all__ = [
     "count_words",
     "day_words",
     "diagnosis_words",
+    "difference_words",
     "field_words",
     "gap_words",
     "grade_words",
@@ -63,6 +65,7 @@ __all__ = [
     "station_title",
     "station_words",
     "todo_words",
+    "why_not_words",
 ]
 
 

@@ -145,6 +145,9 @@ OBSERVATION = {
 
 DELIVERY = {
     "grade": _l("There is no such stuck grade."),
+    "grade_moved_on": _l("This grade has changed since you loaded the page. Look at it again, then decide."),
+    "compared_just_now": _l("This column was read less than a minute ago."),
+    "not_comparable": _l("The LMS does not let us read this column."),
     "nothing_stuck": _l("Nothing is stuck for this reason any more."),
     "grading_unknown": _l("There is no way of grading called %(grading)s."),
     "item_unknown": _l("This programme has nothing called %(item)s that an activity could open."),
