@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import time_machine
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lti_mentoring.demo import site as sites
 from lti_mentoring.demo.site import Persona, Site
@@ -18,9 +18,10 @@ from lti_mentoring.domain.delivery import Pace
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.services import candidacy, delivery, dispatch, lane, programme, settlement
 from lti_mentoring.services.dispatch import Job
+from lti_mentoring.services.reconciliation import Comparer, enlist
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.delivery import Reconciliation, ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Person, Placement
 from lti_mentoring.store.training import CheckAttempt
 from support.driver import Lms
@@ -207,6 +208,20 @@ class Station:
             lanes = delivery.sweep()
         for key in lanes:
             self.run(key)
+
+    def compare(self, *, night: bool = True) -> int:
+        """Read the gradebook back as the worker's errand does: what is due, and at ``night`` all that was ever sent. -> how many columns."""
+        if night:
+            with self.town.app.app_context():
+                enlist()
+            with self.inside(), base.transactional() as session:
+                session.execute(update(Reconciliation).values(next_at=base.now()))
+        comparer, count = Comparer(self.town.app.extensions["grades_for"], chance=lambda: 0.5), 0
+        while True:
+            with self.town.app.app_context():
+                if not comparer.step():
+                    return count
+            count += 1
 
     def share(self, activity: str = "module-m1", persona: str = "candidate") -> float | None:
         """What the LMS's gradebook shows, as a share of its maximum."""
