@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from lti_mentoring.domain.candidacy import PARTICIPATION, Records, requirements
+from lti_mentoring.domain.observation import Means
 from lti_mentoring.domain.programme import Policy
 
 # --- where a delivery stands ----------------------------------------------------------------------------------------------------
@@ -100,12 +101,24 @@ def equal(given: Fraction | None, maximum: int | None, theirs: float | None, the
 
 # --- where an item stands ------------------------------------------------------------------------------------------------------
 
-PROGRAMME, OBSERVATION, MODULE = "programme", "observation", "module:"
+PROGRAMME, OBSERVATION, MODULE, COMPETENCY = "programme", "observation", "module:", "competency:"
+"""Items that have a grade. A competency is opened by nothing: it is a column beside the one of the observations (``parts``)."""
 
 
 def graded(item: str) -> bool:
     """Whether what this placement opens has a grade at all; a cohort page has none."""
-    return item in (PROGRAMME, OBSERVATION) or item.startswith(MODULE)
+    return item in (PROGRAMME, OBSERVATION) or item.startswith((MODULE, COMPETENCY))
+
+
+def parts(item: str, policy: Policy, rated: Collection[str]) -> tuple[str, ...]:
+    """What may have a column of its own beside the one aggregate score of ``item``: the modules and the competencies that it sums up.
+
+    ``rated``: the competencies that the programme's rubric rates, in their order.
+    """
+    competencies = tuple(f"{COMPETENCY}{key}" for key in rated) if policy.independent_observations else ()
+    if item == PROGRAMME:
+        return (*(f"{MODULE}{key}" for key in policy.modules_required), *competencies)
+    return competencies if item == OBSERVATION else ()
 
 
 def standing(
@@ -121,6 +134,8 @@ def standing(
         found = _programme(policy, records)
     elif item == OBSERVATION:
         found = _observation(policy, records)
+    elif item.startswith(COMPETENCY):
+        found = _competency(item.removeprefix(COMPETENCY), policy, records)
     else:
         found = _module(item.removeprefix(MODULE), records, percents or {})
     # Whoever withdraws keeps what was finished before; only steps towards a grade stop being told.
@@ -147,15 +162,32 @@ def _module(key: str, records: Records, percents: Mapping[str, Fraction]) -> Sta
 
 def _observation(policy: Policy, records: Records) -> Standing:
     own = [one for one in records.observations if one.kind == "independent" and one.state != "cancelled"]
-    means = [one.verdict.means.overall for one in own if one.verdict is not None and one.verdict.met]
-    if policy.independent_observations and len(means) >= policy.independent_observations:
-        best = sorted((points_for(mean, policy.points) for mean in means if mean is not None), reverse=True)
-        best = best[: policy.independent_observations]
+    counted = _counted(policy, records)
+    if counted:
+        best = [points_for(one.overall, policy.points) for one in counted if one.overall is not None]
         return Standing(FINAL, sum(best, Fraction(0)) / len(best) if best else None)
     states = {one.state for one in own}
     if "drafting" in states:
         return Standing("submitted")
     return Standing(NOT_YET if "released" in states and "planned" not in states else "not_begun")
+
+
+def _counted(policy: Policy, records: Records) -> list[Means]:
+    """The means of those observations that make up the grade, the best ones; none before there are enough that were met."""
+    own = [one for one in records.observations if one.kind == "independent" and one.state != "cancelled"]
+    means = [one.verdict.means for one in own if one.verdict is not None and one.verdict.met]
+    if not policy.independent_observations or len(means) < policy.independent_observations:
+        return []
+    return sorted(means, key=lambda one: one.overall or Fraction(0), reverse=True)[: policy.independent_observations]
+
+
+def _competency(key: str, policy: Policy, records: Records) -> Standing:
+    """A competency is final with the observations. One that nobody observed has no grade, which is neither zero nor full."""
+    whole = _observation(policy, records)
+    if whole.stage != FINAL:
+        return whole
+    given = [points_for(one.competencies[key], policy.points) for one in _counted(policy, records) if key in one.competencies]
+    return Standing(FINAL, sum(given, Fraction(0)) / len(given)) if given else Standing(NOT_YET)
 
 
 def points_for(mean: Fraction, points: tuple[int, ...]) -> Fraction:
@@ -188,6 +220,8 @@ def no_column(*, scopes: Collection[str], lineitem_url: str | None, lineitems_ur
 
 def tag(item: str) -> str:
     """The tag of a column that we make (checklist LI-07)."""
+    if item.startswith(COMPETENCY):
+        return "competency"
     return {PROGRAMME: "progress", OBSERVATION: "observation"}.get(item, "module")
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti.address import below, next_page, same_origin, with_query
 from lti_mentoring.lti.connector import Connector
+from lti_mentoring.lti.lineitem import LineItem, read
 from lti_mentoring.lti.registration import Registration, TokenStore
 from lti_mentoring.lti.verdict import ATTENTION, Ended, Verdict, judge
 from lti_mentoring.outbound import Answer, Client
@@ -229,6 +230,26 @@ class Grades:
         made = _json(answer)
         address = made.get("id") if isinstance(made, dict) else None
         return address if isinstance(address, str) and address else Verdict("refused", answer.status, "", "unknown")
+
+    def update_line_item(self, lineitem_url: str, change: Callable[[LineItem], Mapping[str, Any]]) -> LineItem | Verdict:
+        """Read a column and put it back with what ``change`` says of it, if anything. -> the column as the platform has it now (LI-06)."""
+        try:
+            self._ask(LINEITEM)
+            with self.work():
+                found = self._line_item("GET", lineitem_url)
+                changes = change(found)
+                return self._line_item("PUT", lineitem_url, json.dumps(found.changed(changes), allow_nan=False)) if changes else found
+        except Ended as ended:
+            return ended.verdict
+
+    def _line_item(self, method: str, url: str, body: str | None = None) -> LineItem:
+        sent: dict[str, Any] = {"content_type": LINEITEM_TYPE, "body": body} if body is not None else {}
+        answer = self._connector.call(method, url, [LINEITEM], wanted=self._reading(), accept=LINEITEM_TYPE, **sent)
+        verdict = self._judge(answer)
+        said = _json(answer) if verdict.kind == "done" else None
+        if not isinstance(said, dict):
+            raise Ended(verdict if verdict.kind != "done" else Verdict("refused", answer.status, "", "unknown"))
+        return read(said)
 
     def _reading(self) -> tuple[str, ...]:
         may = self._scopes is None or LINEITEM_READONLY in self._scopes

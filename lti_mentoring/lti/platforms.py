@@ -39,6 +39,9 @@ class Profile:
     wipes_on_nonfinal: bool = False
     """A score that is not FullyGraded clears the grade that is there, so only a final score or an explicit reset is sent."""
 
+    one_cell: bool = False
+    """Whatever columns there are, the gradebook shows one cell for each placement: one aggregate score, and no columns beside it."""
+
     links_created_columns: bool = True
     """Columns that we create name their resource link."""
 
@@ -111,6 +114,8 @@ OPENEDX = Profile(
     course_roles_said_above=True,
     # In programmatic mode the claim carries the configuration's first line item, whatever it is.
     lineitem_claim_may_be_foreign=True,
+    # Only line items that are tied to the block reach the gradebook, and the last score of any of them stands in its one cell.
+    one_cell=True,
     # LtiAgsLineItem.score_maximum is an IntegerField; 10.5 is a 400.
     integer_maximum=True,
     # lti_1p3 authentication answers 403 to a missing, wrong or expired token.

@@ -117,7 +117,7 @@ def page(*, actor: Actor) -> ComparisonPage:
         select(Placement, Registration.name, Reconciliation)
         .join(Registration, Registration.id == Placement.registration_id)
         .outerjoin(Reconciliation, and_(Reconciliation.org_id == Placement.org_id, Reconciliation.placement_id == Placement.id))
-        .where(Placement.org_id == actor.org_id, Placement.course_id == actor.course_id)
+        .where(Placement.org_id == actor.org_id, Placement.course_id == actor.course_id, Placement.item_source != "part_off")
         .order_by(Placement.title, Placement.id)
     ).all()
     counts: dict[str, dict[str, int]] = {}

@@ -59,7 +59,10 @@ def want(session: Session, *, org_id: str, course_id: str, person_id: str, items
     do people who are no learners in the course, nor test users. What is sent is decided when it is sent.
     """
     wanted = {*items, rules.PROGRAMME}
-    placements = _placements(session, and_(Placement.course_id == course_id, Placement.item.in_(wanted)))
+    named: ColumnElement[bool] = Placement.item.in_(wanted)
+    if rules.OBSERVATION in wanted:  # and the competencies that were rated in them
+        named = or_(named, Placement.item.startswith(rules.COMPETENCY, autoescape=True))
+    placements = _placements(session, and_(Placement.course_id == course_id, named))
     targets = [one for one in placements if rules.graded(one.place.item) and not no_column(one.place)]
     if targets and _learners(session, course_id, [person_id]):
         _want(session, org_id, [(one, person_id) for one in targets])

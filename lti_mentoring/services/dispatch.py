@@ -34,7 +34,7 @@ class Grades(Protocol):
     def work(self) -> AbstractContextManager[None]: ...
 
     def ensure_line_item(
-        self, *, lineitems_url: str, resource_link_id: str, resource_id: str, tag: str, label: str, score_maximum: int
+        self, *, lineitems_url: str, resource_link_id: str | None, resource_id: str, tag: str, label: str, score_maximum: int
     ) -> str | Verdict: ...
 
     def post_score(self, lineitem_url: str, score: Score) -> Verdict: ...
@@ -56,7 +56,7 @@ class Job:
     placement_id: str
     item: str
     title: str
-    resource_link_id: str
+    resource_link_id: str | None
     lineitem_url: str | None
     lineitems_url: str | None
     user_id: str
@@ -206,7 +206,7 @@ def _decide(
         placement_id=place.id,
         item=place.item,
         title=place.title or place.item,
-        resource_link_id=place.resource_link_id,
+        resource_link_id=place.resource_link_id if place.part_of is None else None,
         lineitem_url=plan.url,
         lineitems_url=place.lineitems_url,
         user_id=plan.user_id,
@@ -311,7 +311,7 @@ def _find_column(job: Job, grades: Grades, pace: Pace) -> Outcome:
         label=job.title,
         score_maximum=job.said.maximum or 1,
     )
-    own = {"own_lineitem_url": found} if isinstance(found, str) else {}
+    own = {"own_lineitem_url": found, "own_label": job.title[:400]} if isinstance(found, str) else {}
     with base.transactional() as session:
         session.execute(update(Placement).where(Placement.id == job.placement_id).values(lineitem_until=None, **own))
     return Outcome(Verdict("done"), wait=timedelta(0)) if isinstance(found, str) else Outcome(found)

@@ -176,7 +176,7 @@ def _told(bag: Bag, row: Registration) -> Known:
                 Deployment.deployment_id,
             )
             .join(Deployment, Deployment.id == Placement.deployment_id)
-            .where(Placement.registration_id == row.id)
+            .where(Placement.registration_id == row.id, Placement.part_of.is_(None))
             .order_by(Placement.updated_at.desc())
             .limit(20)
         )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sqlalchemy import insert, update
+from sqlalchemy import case, insert, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -22,7 +22,7 @@ from lti_mentoring.domain.roster import ACTIVE
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.claims import DATA_PRIVACY, RESOURCE_LINK, SUBMISSION_REVIEW
 from lti_mentoring.lti.launch import Launch
-from lti_mentoring.services import arrival, asked, candidacy, copying, delivery, holdings, platform, privacy, review
+from lti_mentoring.services import arrival, asked, candidacy, copying, delivery, holdings, parts, platform, privacy, review
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
@@ -272,9 +272,12 @@ def _placement(
     if known.item_source == "coordinator":
         told["item"] = known.item
     if known.placement_claims != told["claims_hash"]:
-        session.execute(
-            update(Placement).where(Placement.org_id == org_id, Placement.id == known.placement).values(updated_at=base.now(), **told)
-        )
+        # A column that we made at the old address of the gradebook is looked for at the new one.
+        moved = Placement.lineitems_url.is_distinct_from(told.get("lineitems_url"))
+        own = {"own_lineitem_url": case((moved, None), else_=Placement.own_lineitem_url)} if told.get("lineitems_url") else {}
+        here = update(Placement).where(Placement.org_id == org_id, Placement.id == known.placement)
+        session.execute(here.values(updated_at=base.now(), **told, **own))
+        parts.follow(session, known.placement)
         delivery.placement_changed(session, org_id=org_id, placement_id=known.placement, voids=known.item != told["item"])
     return known.placement, told["item"]
 

@@ -22,7 +22,7 @@ from lti_mentoring.lti.grades import RESULT, Result
 from lti_mentoring.lti.platforms import profile
 from lti_mentoring.lti.registration import Registration as KnownRegistration
 from lti_mentoring.lti.verdict import Ended, Verdict
-from lti_mentoring.services import claimed, lane, privacy
+from lti_mentoring.services import claimed, columns, lane, privacy
 from lti_mentoring.services.connection import Service, services_of
 from lti_mentoring.services.score import target
 from lti_mentoring.store import base
@@ -46,7 +46,7 @@ _SCORE = base.table(ScorePublication)
 _Found = TypeVar("_Found")
 
 
-class Grades(Protocol):
+class Grades(columns.Columns, Protocol):
     """What is asked of ``lti.grades.Grades`` here."""
 
     def results(self, lineitem_url: str) -> Iterator[tuple[str, Result]]: ...
@@ -72,6 +72,8 @@ class _Column:
     service: Service
     url: str
     decimals: int
+    own: Placement | None
+    """The activity, if the column is one that we made."""
 
 
 class Comparer:
@@ -166,6 +168,8 @@ def _compare(look: _Look, grades_for: GradesFor, chance: Callable[[], float]) ->
         _end(look, state=WAITING, next_at=column)
         return
     grades = grades_for(column.service.registration, column.service.deployment_id)
+    if column.own is not None:
+        columns.tend(column.own, column.url, grades)
     try:
         for batch in batched(grades.results(column.url), BATCH):
             if not _write(look, column, dict(batch)):
@@ -198,8 +202,9 @@ def _column(look: _Look) -> _Column | str | datetime:
     rests = base.session().execute(select(DeliveryLane.paused, DeliveryLane.rests_until).where(DeliveryLane.key == key)).first()
     if rests is not None and (rests.paused or (rests.rests_until is not None and rests.rests_until > look.begun)):
         return max(rests.rests_until or look.begun, look.begun + FIRST_WAIT)
+    base.session().expunge(place)
     base.end_read()
-    return _Column(service, url, quirks.result_decimals)
+    return _Column(service, url, quirks.result_decimals, place if columns.ours(place, url) else None)
 
 
 def _still_ours(session: Session, look: _Look) -> bool:

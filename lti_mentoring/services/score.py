@@ -172,7 +172,7 @@ _COLUMNS = (
         base.table(ScorePublication),
         and_(_b.org_id == _a.org_id, _b.placement_id == _a.id, _b.person_id == bindparam("person")),
     )
-    .where(_a.org_id == bindparam("org"), _a.course_id == bindparam("course"))
+    .where(_a.org_id == bindparam("org"), _a.course_id == bindparam("course"), _a.item_source != "part_off")
     .order_by(_a.created_at)
 )
 

@@ -112,6 +112,10 @@ class Placement(TenantMixin, Base):
     lineitem_url: Mapped[str | None] = mapped_column(String(2000))
     lineitems_url: Mapped[str | None] = mapped_column(String(2000))
     own_lineitem_url: Mapped[str | None] = mapped_column(String(2000))
+    own_label: Mapped[str] = mapped_column(String(400), default="", server_default="")
+    """What our own column is called by us. A teacher who calls it otherwise is right; then this is empty, and it is left alone."""
+    part_of: Mapped[str | None] = mapped_column(Id)
+    """The activity beside whose column this one stands: a column for one part of what that activity sums up. Nothing opens it."""
     lineitem_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Until then one worker looks for, or makes, this activity's column; two at once would make two."""
     ags_scopes: Mapped[list[str]] = mapped_column(JSON, default=list)

@@ -22,6 +22,7 @@ class ActivityForm(Schema):
 
     item = fields.String(required=True, validate=validate.Length(min=1, max=200))
     grading = fields.String(required=True, validate=validate.OneOf(GRADINGS))
+    beside = fields.Boolean(load_default=False)
 
 
 @bp.get("/activities")
@@ -34,5 +35,5 @@ def index(course: str) -> str:
 @require("placement.edit")
 def change(course: str, activity: str) -> AnyResponse:
     form = ActivityForm().load(request.form.to_dict())
-    placement.change(actor=actor(), placement_id=activity, item=form["item"], grading=form["grading"])
+    placement.change(actor=actor(), placement_id=activity, item=form["item"], grading=form["grading"], beside=form["beside"])
     return redirect(url_for("placement.index", course=course), 303)

@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from lti_mentoring.lti.grades import LINEITEM, LINEITEM_READONLY, RESULT, Result, Verdict
+from lti_mentoring.lti.lineitem import read
 from lti_mentoring.outbound import Client
 from support.platform_in_memory import NOW
 from support.services_on_loopback import score
@@ -335,3 +336,69 @@ def test_T_04_only_scopes_of_the_launch_are_asked_for(grades, platform, lms):
     assert none.result(lms.url + "/li", "7") == refused
     assert ensure(none, lms) == refused
     assert platform.tokens == 0
+
+
+# --- columns changed --------------------------------------------------------------------------------------------------
+
+WHOLE = {
+    "id": "https://lms.example/items/9",
+    "label": "Week 1",
+    "scoreMaximum": 60,
+    "resourceId": "module:M1",
+    "tag": "",
+    "resourceLinkId": "link-1",
+    "startDateTime": "",
+    "endDateTime": None,
+    "gradesReleased": False,
+    "https://lms.example/weight": 2,
+}
+
+
+def test_LI_06_an_update_puts_the_whole_item_back_and_believes_the_answer(grades, platform, lms):
+    platform.on("GET", "/items/9", (200, WHOLE))
+    platform.on("PUT", "/items/9", (200, WHOLE | {"label": "WEEK TWO"}))
+    found = grades().update_line_item(f"{lms.url}/items/9?type_id=1", lambda _: {"label": "Week 2"})
+    assert found.label == "WEEK TWO"
+    (_, looked, _, _), (method, path, headers, body) = platform.asked
+    assert (method, path, looked) == ("PUT", "/items/9?type_id=1", "/items/9?type_id=1")
+    assert headers["Content-Type"] == headers["Accept"] == "application/vnd.ims.lis.v2.lineitem+json"
+    kept = {name: value for name, value in WHOLE.items() if name not in ("startDateTime", "endDateTime")}
+    assert json.loads(body) == kept | {"label": "Week 2"}
+
+
+def test_LI_06_what_has_not_changed_is_not_put_back(grades, platform, lms):
+    platform.on("GET", "/items/9", (200, WHOLE))
+    assert grades().update_line_item(f"{lms.url}/items/9", lambda _: {}).label == "Week 1"
+    assert [method for method, _, _, _ in platform.asked] == ["GET"]
+
+
+@pytest.mark.parametrize("answer", [(404, ""), (200, []), (200, "<html>"), (403, "no")])
+def test_a_column_that_cannot_be_had_is_a_verdict(grades, platform, lms, answer):
+    platform.on("GET", "/items/9", answer)
+    assert isinstance(grades().update_line_item(f"{lms.url}/items/9", lambda _: {"label": "x"}), Verdict)
+
+
+@pytest.mark.parametrize("empty", ["", None, "soon", 7, "2026-11-26T12:00:00"])
+def test_LI_08_an_empty_date_is_none(empty):
+    found = read({"startDateTime": empty, "endDateTime": "2026-11-26T12:00:00Z"})
+    assert (found.starts_at, found.ends_at) == (None, datetime(2026, 11, 26, 12, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("empty", ["", None, "absent"])
+def test_LI_07_null_empty_and_absent_are_one(empty):
+    said = {} if empty == "absent" else {"tag": empty, "resourceId": empty, "resourceLinkId": empty}
+    found = read(said)
+    assert (found.tag, found.resource_id, found.link) == ("", "", None)
+
+
+def test_LI_09_whether_grades_are_released_is_the_platforms_to_say():
+    assert [read({"gradesReleased": said}).released for said in (True, False, None, "yes")] == [True, False, None, None]
+    for name in ("gradesReleased", "id", "resourceLinkId"):
+        with pytest.raises(ValueError, match=name):
+            read(WHOLE).changed({name: "x"})
+
+
+def test_LI_11_data_of_our_own_goes_under_full_addresses_only():
+    with pytest.raises(ValueError, match="weight"):
+        read(WHOLE).changed({"weight": 1})
+    assert read(WHOLE).changed({"https://tool.example/weight": 1})["https://tool.example/weight"] == 1

@@ -210,7 +210,7 @@ class Station:
             self.run(key)
 
     def compare(self, *, night: bool = True) -> int:
-        """Read the gradebook back as the worker's errand does: what is due, and at ``night`` all that was ever sent. -> how many columns."""
+        """Read the gradebook back as the worker's errand does: what is due, and by ``night`` all of them. -> how many columns."""
         if night:
             with self.town.app.app_context():
                 enlist()

@@ -120,6 +120,8 @@ def upgrade():
         batch_op.add_column(sa.Column('groups_url', sa.String(length=2000), nullable=True))
         batch_op.add_column(sa.Column('opens_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('closes_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('own_label', sa.String(length=400), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('part_of', sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column('due_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table('registration', schema=None) as batch_op:
@@ -185,6 +187,8 @@ def downgrade():
 
     with op.batch_alter_table('placement', schema=None) as batch_op:
         batch_op.drop_column('due_at')
+        batch_op.drop_column('part_of')
+        batch_op.drop_column('own_label')
         batch_op.drop_column('closes_at')
         batch_op.drop_column('opens_at')
         batch_op.drop_column('groups_url')
