@@ -114,19 +114,35 @@ def _cell(site: Site, row: sqlite3.Row, activity: Activity | None) -> dict[str, 
     }
 
 
-def override(state: State, site: Site, activity: Activity, sub: str, score: float | None, timestamp: str) -> bool:
-    """A teacher writes a grade by hand into the activity's own column; whether there is one."""
-    link = site.resource_link_id(activity)
+def coupled(state: State, site: Site, activity: Activity) -> int | None:
+    """The number of the activity's own column."""
+    with state.read() as db:
+        query = "SELECT id FROM book_column WHERE site = ? AND resource_link_id = ? AND coupled"
+        row = db.execute(query, (site.key, site.resource_link_id(activity))).fetchone()
+    return int(row["id"]) if row else None
+
+
+def override(state: State, site: Site, number: int, sub: str, score: float | None, timestamp: str) -> bool:
+    """A teacher writes a grade by hand into a column; whether there is one."""
     with state.write() as db:
-        row = db.execute("SELECT id FROM book_column WHERE site = ? AND resource_link_id = ? AND coupled", (site.key, link)).fetchone()
-        if row is None:
+        if db.execute("SELECT id FROM book_column WHERE site = ? AND id = ?", (site.key, number)).fetchone() is None:
             return False
         db.execute(
             "INSERT INTO grade (book_column, sub, cell, timestamp, overridden, cell_order) VALUES (?, ?, ?, ?, 1, ?)"
             " ON CONFLICT (book_column, sub) DO UPDATE SET cell = excluded.cell, timestamp = excluded.timestamp, overridden = 1",
-            (row["id"], sub, score, timestamp, next_order(db)),
+            (number, sub, score, timestamp, next_order(db)),
         )
     return True
+
+
+def edit(state: State, site: Site, number: int, label: str | None) -> bool:
+    """A teacher gives a column another name, or deletes it; whether there is one."""
+    with state.write() as db:
+        if label is None:
+            done = db.execute("DELETE FROM book_column WHERE site = ? AND id = ?", (site.key, number))
+        else:
+            done = db.execute("UPDATE book_column SET label = ? WHERE site = ? AND id = ?", (label, site.key, number))
+    return done.rowcount == 1
 
 
 def next_order(db: sqlite3.Connection) -> int:

@@ -105,12 +105,22 @@ def trouble() -> Response:
 
 @bp.post("/grade")
 def grade() -> Response:
-    """A teacher writes a grade by hand."""
+    """A teacher writes a grade by hand, into an activity's own column or into the ``column`` of that number."""
     asked = _asked()
     at = datetime.fromtimestamp(faults.clock(here().key), UTC).isoformat(timespec="milliseconds")
-    if not columns.override(world().state, here(), _what(asked), here().sub(_who(asked)), asked.get("score"), at):
+    number = asked["column"] if "column" in asked else columns.coupled(world().state, here(), _what(asked))
+    if number is None or not columns.override(world().state, here(), number, here().sub(_who(asked)), asked.get("score"), at):
         abort(400, "this activity has no column of its own")
     return jsonify({"timestamp": at})
+
+
+@bp.post("/column")
+def column() -> Response:
+    """A teacher calls a column otherwise (``label``), or deletes it with all that is in it."""
+    asked = _asked()
+    if not columns.edit(world().state, here(), int(asked.get("column", 0)), asked.get("label")):
+        abort(400, "there is no such column")
+    return jsonify({})
 
 
 @bp.post("/reset")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, case, func, select, update
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import delivery, people
@@ -20,7 +20,7 @@ from lti_mentoring.domain.reconciliation import KEEP_THEIRS, SEND_OURS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.lti.grades import RESULT
 from lti_mentoring.services import connection, privacy
-from lti_mentoring.services.reconciliation import FAILED, NO_COLUMN, NOT_READABLE, RUNNING, enter
+from lti_mentoring.services.reconciliation import NO_COLUMN, NOT_READABLE, RUNNING, enter, soon
 from lti_mentoring.services.resending import send_again
 from lti_mentoring.services.score import no_column
 from lti_mentoring.store import base
@@ -213,7 +213,8 @@ def send_ours(*, actor: Actor, line: str, seen: str) -> None:
         row = _choose(session, actor, line, seen, SEND_OURS)
         send_again(session, actor, [row])
         connection.try_again(session, {row.registration_id})
-        _look_again(session, actor, row)
+        # Moodle says yes and keeps what a teacher has overridden: whether it has really taken ours is seen by looking.
+        soon(session, actor.org_id, row.placement_id, row.registration_id, base.now() + rules.SOONEST)
 
 
 def keep_theirs(*, actor: Actor, line: str, seen: str) -> None:
@@ -233,17 +234,6 @@ def _choose(session: Session, actor: Actor, line: str, seen: str, click: str) ->
     if _seen(row) != seen or click not in rules.CLICKS.get(code, ()):
         raise RuleBroken("grade_moved_on")
     return row  # type: ignore[no-any-return]
-
-
-def _look_again(session: Session, actor: Actor, row: ScorePublication) -> None:
-    """Look soon whether the LMS has really taken it: Moodle says yes and keeps what a teacher has overridden."""
-    enter(session, actor.org_id, [(row.placement_id, row.registration_id)], next_at=base.now() + rules.SOONEST)
-    session.execute(
-        update(Reconciliation)
-        .where(Reconciliation.placement_id == row.placement_id, Reconciliation.state.in_((DONE, FAILED)))
-        .where(Reconciliation.next_at > base.now() + rules.SOONEST)
-        .values(next_at=base.now() + rules.SOONEST)
-    )
 
 
 def ask(*, actor: Actor, placement_id: str) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.placing import GRADINGS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import delivery, parts, privacy, programme
+from lti_mentoring.services import delivery, parts, privacy, programme, reconciliation
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Placement
 from lti_mentoring.store.platform import Registration
@@ -112,6 +112,8 @@ def change(*, actor: Actor, placement_id: str, item: str, grading: str, beside: 
             beside=beside,
         )
         delivery.placement_changed(session, org_id=actor.org_id, placement_id=placement_id, voids=voids)
+        if row.own_lineitem_url is not None:  # our column is about something else now
+            reconciliation.soon(session, actor.org_id, placement_id, row.registration_id, base.now())
         if voids or not beside:
             parts.put_away(session, placement_id)
         if beside:

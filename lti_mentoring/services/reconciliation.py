@@ -122,6 +122,13 @@ def enter(session: Session, org_id: str, placements: Iterable[tuple[str, str]], 
         session.execute(insert.on_conflict_do_nothing(), rows)
 
 
+def soon(session: Session, org_id: str, placement_id: str, registration_id: str, at: datetime) -> None:
+    """Look at ``at``, unless a look is due sooner; in the caller's transaction."""
+    enter(session, org_id, [(placement_id, registration_id)], next_at=at)
+    mine = and_(Reconciliation.placement_id == placement_id, Reconciliation.state.in_((DONE, FAILED)), Reconciliation.next_at > at)
+    session.execute(update(Reconciliation).where(mine).values(next_at=at))
+
+
 def _claim() -> _Look | None:
     """The comparison that is due longest, for this worker alone until its lease ends."""
     now = base.now()

@@ -493,6 +493,10 @@ class Lms:
         """A teacher writes a grade."""
         self.call("grade", {"activity": activity, "persona": persona, "score": score})
 
+    def columns(self) -> dict[str, dict[str, Any]]:
+        """The gradebook's columns by what the tool calls their item (resourceId); of others by their label."""
+        return {one["resource_id"] or one["label"]: one for one in self.state(log=False)["columns"]}
+
     def reset(self) -> None:
         """Forget everything but the keys."""
         self.call("reset", {})
