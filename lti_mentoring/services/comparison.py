@@ -122,7 +122,7 @@ def page(*, actor: Actor) -> ComparisonPage:
     ).all()
     counts: dict[str, dict[str, int]] = {}
     for placement_id, code, many in session.execute(
-        _of_course(actor, ScorePublication.placement_id, _NOW, func.count()).group_by(ScorePublication.placement_id, _NOW)
+        _of_course(actor, ScorePublication.placement_id, _NOW.label("code"), func.count()).group_by(ScorePublication.placement_id, "code")
     ):
         if code != rules.NOTHING:
             counts.setdefault(placement_id, {})[code] = many

@@ -243,9 +243,11 @@ def _write(look: _Look, column: _Column, found: Mapping[str, Result]) -> bool:
                 Identity.issuer == column.service.registration.issuer,
                 Identity.sub.in_(found),
             )
-            .order_by(_SCORE.c.person_id)
+            # Who has several ids at one issuer is known by the one that this registration has named.
+            .order_by(_SCORE.c.person_id, Identity.registration_id == column.service.registration.id)
             .with_for_update(of=_SCORE)
         ).all()
+        rows = list({row.id: row for row in rows}.values())
         theirs = {row.id: Theirs(found[row.sub].score, found[row.sub].maximum) for row in rows}
         _note(session, look, column, rows, theirs)
     return True

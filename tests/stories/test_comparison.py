@@ -3,16 +3,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
+from lti_mentoring.settings import Settings
 from lti_mentoring.store.privacy import AuditEvent
 from support.driver import Browser, Form, Response
 from support.journey import ready
-from support.live import Town
+from support.live import Town, town
 from support.station import Station, later
 
 MODULE = "module-m1"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live(
+    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], empty_database: Path, tmp_path: Path
+) -> Iterator[Town]:
+    """A town on each database."""
+    changes = {"database_url": request.getfixturevalue("fresh_postgres_url")} if request.param == "postgresql" else {}
+    with town(make_settings, empty_database, tmp_path, **changes) as made:
+        yield made
 
 
 @pytest.fixture
