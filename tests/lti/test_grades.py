@@ -13,6 +13,7 @@ import pytest
 
 from lti_mentoring.lti.grades import LINEITEM, LINEITEM_READONLY, RESULT, Result, Verdict
 from lti_mentoring.lti.lineitem import read
+from lti_mentoring.lti.verdict import Ended
 from lti_mentoring.outbound import Client
 from support.platform_in_memory import NOW
 from support.services_on_loopback import score
@@ -402,3 +403,25 @@ def test_LI_11_data_of_our_own_goes_under_full_addresses_only():
     with pytest.raises(ValueError, match="weight"):
         read(WHOLE).changed({"weight": 1})
     assert read(WHOLE).changed({"https://tool.example/weight": 1})["https://tool.example/weight"] == 1
+
+
+# --- a whole column read back -----------------------------------------------------------------------------------------
+
+
+def test_LI_05_a_column_is_read_along_the_links_as_they_stand(grades, platform, lms):
+    link = f'<{lms.url}/li/results?Cursor=AbC%3D&type_id=2>; rel="next"'
+    first = [{"userId": "1", "resultScore": 1, "resultMaximum": 2}]
+    platform.on("GET", "/li/results", (200, first, {"Link": link}), (200, [{"userId": "2"}]))
+    found = list(grades().results(f"{lms.url}/li?type_id=2"))
+    assert found == [("1", Result(1.0, 2.0)), ("2", Result(None, 1.0))]
+    assert [path for _, path, _, _ in platform.asked] == ["/li/results?type_id=2", "/li/results?Cursor=AbC%3D&type_id=2"]
+
+
+@pytest.mark.parametrize("link", ["<http://localhost:9/li/results?p=2>; rel=next", "</li/results>; rel=next"])
+def test_LI_05_reading_back_goes_to_no_other_host_and_in_no_circle(grades, platform, lms, link):
+    platform.on("GET", "/li/results", (200, [{"userId": "1", "resultScore": 1}], {"Link": link}))
+    read_back = grades().results(f"{lms.url}/li")
+    assert next(read_back) == ("1", Result(1.0, 1.0))
+    with pytest.raises(Ended):
+        next(read_back)
+    assert len(platform.asked) == 1
