@@ -161,7 +161,7 @@ def test_staff_have_a_column_read_when_they_want_and_once_a_minute(north: Statio
     asked = desk.click("/ask")
     assert "The gradebook is being read." in asked.text
     assert "being read" in desk.page().text
-    assert north.compare(night=False) == 1
+    assert north.town.app.extensions["errands"].step("reconciliation"), "it is an errand of the worker"
     page = desk.page().text
     assert "one person has the same on both sides" in page
     assert "all the same" in page
