@@ -15,7 +15,8 @@ from flask import request
 
 from lti_mentoring.demo.world import here, world
 
-PLACES = ("auth", "jwks", "token", "lineitems", "lineitem", "scores", "results", "memberships", "notices", "linking")
+REGISTERING = ("openid_configuration", "openid_registration")
+PLACES = ("auth", "jwks", "token", "lineitems", "lineitem", "scores", "results", "memberships", "notices", "linking", *REGISTERING)
 GROUPS = {"ags": ("lineitems", "lineitem", "scores", "results"), "all": PLACES}
 
 

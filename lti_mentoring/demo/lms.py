@@ -22,6 +22,7 @@ from lti_mentoring.demo import (
     notices,
     pages,
     protocol,
+    registering,
     reviewing,
     roster,
     troubles,
@@ -60,7 +61,7 @@ def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: 
     app.register_error_handler(HTTPException, _failed)
     app.context_processor(lambda: {"site": g.get("site"), "me": g.get("me"), "tool_url": world.world().tool_url})
     services = (protocol.bp, gradebook.bp, roster.bp, notices.bp)
-    for blueprint in (pages.front, pages.bp, troubles.bp, *services, linking.bp, reviewing.bp, control.bp):
+    for blueprint in (pages.front, pages.bp, troubles.bp, *services, linking.bp, registering.bp, reviewing.bp, control.bp):
         app.register_blueprint(blueprint)
     return app
 
@@ -81,7 +82,7 @@ def _guard() -> None:
     """Answer this machine only, under our own name only, and take forms from our own pages only."""
     if not _loopback(request.remote_addr or "") or request.host != urlsplit(world.world().base_url).netloc:
         abort(403, "The pocket LMS answers on its own loopback address only.")
-    if request.method == "POST" and request.blueprint in {"pages", "troubles"}:
+    if request.method == "POST" and (request.blueprint in {"pages", "troubles"} or request.endpoint == "registering.activate"):
         origin = request.headers.get("Origin")
         if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin" or origin not in (None, world.world().base_url):
             abort(403, "This form was not sent from one of our own pages.")

@@ -36,6 +36,8 @@ KINDS = {
     "memberships": "Roster",
     "notices": "Notices",
     "linking": "Deep linking",
+    "openid_configuration": "Registration",
+    "openid_registration": "Registration",
 }
 """What the message log calls each kind of message."""
 

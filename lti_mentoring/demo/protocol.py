@@ -23,6 +23,7 @@ bp = Blueprint("protocol", __name__, url_prefix="/<site>")
 TOKEN_SECONDS = 3600
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 TOOL_KEYS = ToolKeys()
+TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 
 COMPANIONS: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = {}
 """Other messages than a launch: each makes its claims from a launch's."""
@@ -113,6 +114,7 @@ def _post_launch(asked: dict[str, str], persona: Persona, activity: Activity, tw
         now=int(clock(site.key)),
         lineitem_url=columns.claimed_url(lms.state, site, activity, lms.base_url),
     )
+    _withhold(claims)
     companion = COMPANIONS.get(twist.get("message", ""))
     if companion is not None:
         claims = companion(claims, twist)
@@ -128,6 +130,14 @@ def _post_launch(asked: dict[str, str], persona: Persona, activity: Activity, tw
     g.title = f"{persona.shown} opened “{activity.title}”"
     g.detail["answered"] = {"signed": how, "header": header, "claims": claims}
     return _form_post({name: value for name, value in fields.items() if value is not None})
+
+
+def _withhold(claims: dict[str, Any]) -> None:
+    """A tool that has entered itself gets the personal data that it asked for, and no more."""
+    tool = world().state.tool(here().key)
+    if tool is not None:
+        for name in {"name", "given_name", "family_name", "email"} - set(tool[TOOL]["claims"]):
+            claims.pop(name, None)
 
 
 def _form_post(fields: dict[str, str]) -> Response:

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS grade (book_column INTEGER REFERENCES book_column (id
 CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, at REAL, kind TEXT, title TEXT, status INTEGER,
     detail TEXT);
 CREATE TABLE IF NOT EXISTS notice_handler (site TEXT, kind TEXT, handler TEXT, PRIMARY KEY (site, kind));
+CREATE TABLE IF NOT EXISTS tool (site TEXT PRIMARY KEY, body TEXT);
 CREATE TABLE IF NOT EXISTS fault (id INTEGER PRIMARY KEY AUTOINCREMENT, site TEXT, name TEXT, place TEXT, remaining INTEGER, options TEXT);
 """
 
@@ -43,6 +44,7 @@ FORGET = (
     "DELETE FROM fault WHERE site = ?",
     "DELETE FROM notice_handler WHERE site = ?",
     "DELETE FROM linking WHERE site = ?",
+    "DELETE FROM tool WHERE site = ?",
 )
 
 MOST_MESSAGES = 20_000
@@ -106,6 +108,25 @@ class State:
         with self.write() as db:
             done = db.execute("INSERT OR IGNORE INTO spent VALUES (?, ?, ?, ?)", (site, kind, owner, value))
             return done.rowcount == 1
+
+    def spent(self, site: str, kind: str, owner: str, value: str) -> bool:
+        """Whether this value was used before."""
+        with self.read() as db:
+            query = "SELECT 1 FROM spent WHERE site = ? AND kind = ? AND owner = ? AND value = ?"
+            return db.execute(query, (site, kind, owner, value)).fetchone() is not None
+
+    # A tool that has entered itself
+
+    def keep_tool(self, site: str, body: dict[str, Any]) -> None:
+        """Remember it, in place of what was there."""
+        with self.write() as db:
+            db.execute("INSERT OR REPLACE INTO tool VALUES (?, ?)", (site, json.dumps(body)))
+
+    def tool(self, site: str) -> dict[str, Any] | None:
+        """It, as it was answered."""
+        with self.read() as db:
+            row = db.execute("SELECT body FROM tool WHERE site = ?", (site,)).fetchone()
+        return json.loads(row["body"]) if row else None
 
     # A launch that has begun
 

@@ -12,6 +12,14 @@ class Profile:
 
     family: str
 
+    products: tuple[str, ...] = ()
+    """What it calls itself when it registers a tool (``product_family_code``), in small letters."""
+
+    issuers: tuple[str, ...] = ()
+    """Issuers that stand for a whole cloud, whose configuration comes from another host of ``domains``."""
+
+    domains: tuple[str, ...] = ()
+
     error_pages_say_404: bool = False
     """Whatever is wrong with a request of a page, its status is 404."""
 
@@ -83,6 +91,7 @@ GENERIC = Profile("generic")
 
 MOODLE = Profile(
     "moodle",
+    products=("moodle",),
     # print_error() and moodle_exception send 404 with every page.
     error_pages_say_404=True,
     # launchid in the message hint is spent by the first auth request; a second shows Moodle's "Invalid request".
@@ -105,6 +114,7 @@ MOODLE = Profile(
 
 OPENEDX = Profile(
     "openedx",
+    products=("openedx", "open-edx"),
     # deployment_id is always "1"; every block has a client_id of its own.
     deployments_share_courses=True,
     # login initiation keeps the block's launch URL; only the claim has the deep-linked item's.
@@ -131,6 +141,10 @@ OPENEDX = Profile(
 
 CANVAS = Profile(
     "canvas",
+    products=("canvas",),
+    # The hosted Canvas has one issuer; its configuration is fetched from a school's host or from the sign-on host.
+    issuers=("https://canvas.instructure.com", "https://canvas.beta.instructure.com", "https://canvas.test.instructure.com"),
+    domains=("instructure.com", "canvaslms.com"),
     # Issuer https://canvas.instructure.com and one developer key for all institutions that inherit it.
     shared=True,
     # Throttling answers 403 "Rate Limit Exceeded" with this header at 0 (newer: 429).
@@ -145,6 +159,9 @@ CANVAS = Profile(
 
 BLACKBOARD = Profile(
     "blackboard",
+    products=("blackboardlearn", "blackboard"),
+    issuers=("https://blackboard.com",),
+    domains=("blackboard.com",),
     # Issuer https://blackboard.com and one client id for all schools; the deployment is the tenant.
     shared=True,
     # results?user_id= leaves the comment out.
@@ -154,16 +171,18 @@ BLACKBOARD = Profile(
 
 BRIGHTSPACE = Profile(
     "brightspace",
+    products=("desire2learn", "brightspace"),
     # A tool's client id may be deployed to several organisations.
     shared=True,
     # 403 "... not enrolled in the org unit", and 404 for a person who left.
     remedies=((403, "not enrolled", "user_not_gradable"),),
 )
 
-SAKAI = Profile("sakai")
+SAKAI = Profile("sakai", products=("sakai",))
 
 COURSERA = Profile(
     "coursera",
+    products=("coursera",),
     # One issuer for all partners.
     shared=True,
 )
@@ -174,3 +193,9 @@ PROFILES = {one.family: one for one in (GENERIC, MOODLE, OPENEDX, CANVAS, BLACKB
 def profile(family: str) -> Profile:
     """The profile of a family; the strict one if we do not know it."""
     return PROFILES.get(family, GENERIC)
+
+
+def by_product(code: str) -> Profile:
+    """The profile of an LMS that says what product it is; the strict one if we do not know it."""
+    wanted = code.strip().lower()
+    return next((one for one in PROFILES.values() if wanted in one.products), GENERIC)

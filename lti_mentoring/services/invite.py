@@ -78,14 +78,26 @@ def _open() -> Any:
     return (RegistrationInvite.spent_at.is_(None)) & (RegistrationInvite.expires_at > base.now())
 
 
-def find(token: str) -> Invite:
-    """The invite of an address that still waits. NotFound for a made-up, spent, revoked or old one: they look the same."""
+def find(token: str, *, again: bool = False) -> Invite:
+    """The invite of an address. ``again``: one that was used may be found by the LMS that used it, to update what it led to.
+
+    NotFound for a made-up one; RuleBroken ``invite_old`` (run out or ended), ``invite_spent``.
+    """
     query = select(RegistrationInvite, Organisation.name).join(Organisation, Organisation.id == RegistrationInvite.org_id)
-    found = base.session().execute(query.where(_open(), RegistrationInvite.token_hash == hashed(token))).first()
+    found = base.session().execute(query.where(RegistrationInvite.token_hash == hashed(token))).first()
     if found is None:
         raise NotFound("invite")
     row, name = found
+    check(row, again=again)
     return Invite(row.token_hash[:SHORT], row.org_id, name, row.registration_id, row.created_by, row.created_at, row.expires_at)
+
+
+def check(row: RegistrationInvite, *, again: bool) -> None:
+    """Whether an invite is still good; see ``find``."""
+    if row.expires_at <= base.now():
+        raise RuleBroken("invite_old")
+    if row.spent_at is not None and not (again and row.registration_id is not None):
+        raise RuleBroken("invite_spent")
 
 
 def waiting(*, org_id: str | None = None, registration_id: str | None = None) -> Sequence[Invite]:

@@ -96,34 +96,38 @@ def add_platform(new: NewPlatform, *, update_known: bool = False, check_url: Cal
     ``check_url`` raises for an address that may not be reached. Other addresses for a known registration fail, naming the
     difference, unless ``update_known``. Another organisation gets only a new deployment (decision 2).
     """
-    _validate(new, check_url)
+    validate(new, check_url)
     org_id = organisation_id(new.organisation)
     with base.transactional() as session:
-        known = session.scalar(select(Registration).where(Registration.issuer == new.issuer, Registration.client_id == new.client_id))
-        if not update_known:  # the operator's word confirms a move
-            _require_same_keys(session, new, org_id)
-        if known is None:
-            known = _register(session, new, org_id)
-            verb = "register"
-        else:
-            verb = _amend(known, new, org_id, update_known=update_known)
-        deployment, added = _deploy(session, known, new.deployment_id, org_id)
-        if known.org_id != org_id and added:
-            known.shared = True
-        if verb != "keep" or added:
-            with base.tenant(org_id):
-                privacy.record(
-                    session, actor=privacy.OPERATOR, verb=verb, object_kind="registration", object_id=known.id, deployment=deployment.id
-                )
-                session.flush()
-        made = {"id": known.id, "organisation": org_id, "deployment": deployment.id, "issuer": known.issuer, "client_id": known.client_id}
-    return made
+        return enter(session, new, org_id, actor=privacy.OPERATOR, update_known=update_known)
 
 
-def _validate(new: NewPlatform, check_url: Callable[[str], None]) -> None:
+def enter(session: Session, new: NewPlatform, org_id: str, *, actor: str, update_known: bool = False) -> dict[str, Any]:
+    """The same in the caller's transaction, of what was validated. Without a deployment id the first launch names it."""
+    known = session.scalar(select(Registration).where(Registration.issuer == new.issuer, Registration.client_id == new.client_id))
+    if not update_known:  # the operator's word confirms a move
+        _require_same_keys(session, new, org_id)
+    if known is None:
+        known = _register(session, new, org_id)
+        verb = "register"
+    else:
+        verb = _amend(known, new, org_id, update_known=update_known)
+    deployment, added = _deploy(session, known, new.deployment_id, org_id) if new.deployment_id else (None, False)
+    if known.org_id != org_id and added:
+        known.shared = True
+    named = deployment.id if deployment is not None else None
+    if verb != "keep" or added:
+        with base.tenant(org_id):
+            privacy.record(session, actor=actor, verb=verb, object_kind="registration", object_id=known.id, deployment=named)
+            session.flush()
+    return {"id": known.id, "organisation": org_id, "deployment": named, "issuer": known.issuer, "client_id": known.client_id}
+
+
+def validate(new: NewPlatform, check_url: Callable[[str], None], *, deployment: bool = True) -> None:
+    """Whether all is there that must be, and at addresses that may be called; RuleBroken or what ``check_url`` raises."""
     if new.family not in platforms.PROFILES:
         raise RuleBroken("platform_family", family=new.family, known=", ".join(sorted(platforms.PROFILES)))
-    for field in ("name", "issuer", "client_id", "deployment_id"):
+    for field in ("name", "issuer", "client_id", *(("deployment_id",) if deployment else ())):
         if not getattr(new, field):
             raise RuleBroken("platform_field", field=field)
     if len(new.deployment_id) > 255 or len(new.client_id) > 255:

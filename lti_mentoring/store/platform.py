@@ -146,6 +146,8 @@ class RegistrationInvite(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """An LMS is being asked to register us by it; until then nobody else may."""
     registration_id: Mapped[str | None] = mapped_column(Id, ForeignKey("registration.id"))
     """What it led to; the same LMS may come again by it to update that."""
 

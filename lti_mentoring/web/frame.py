@@ -45,6 +45,9 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/notices")
 """Cross-site by nature: a login changes nothing, and a launch carries a signed token and a state bound to this browser."""
 
+INVITED = "/lti/register/"
+"""Without a session, so without its token: the invite in the address is a secret, and the form must come from a page of ours."""
+
 
 TOKENS = CSRFProtect()
 """Every form of ours carries a token of its session."""
@@ -112,7 +115,8 @@ def check() -> None:
     asked = the_request()
     if asked.method not in SAFE and asked.path not in PROVEN_OTHERWISE:
         check_origin(asked)
-        TOKENS.protect(apply_exemptions=True)  # nothing is exempt but addresses that lead nowhere
+        if not asked.path.startswith(INVITED):
+            TOKENS.protect(apply_exemptions=True)  # nothing is exempt but addresses that lead nowhere
     check_text(asked)
 
 

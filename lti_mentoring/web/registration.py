@@ -1,21 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For whoever installs the tool in an LMS: what to enter there, and what will leave it."""
+"""For whoever installs the tool in an LMS: the LMS enters it by itself, or its administrator does; and what will leave the LMS."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
 
-from lti_mentoring.lti.claims import NOTICE_SCOPE
-from lti_mentoring.lti.grades import LINEITEM, LINEITEM_READONLY, RESULT, SCORE
+from flask import Blueprint, Response, jsonify, render_template, request
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.keys import BadToken
+from lti_mentoring.lti import manual, platforms
+from lti_mentoring.lti.dynamic_registration import SCOPES, Offer, Ours
 from lti_mentoring.services import invite as invites
+from lti_mentoring.services import registering
+from lti_mentoring.services.platform import NewPlatform
+from lti_mentoring.services.registering import Consent, Done, EntriesRefused
 from lti_mentoring.web import frame
 from lti_mentoring.web.access import public
 from lti_mentoring.web.wiring import wiring
+from lti_mentoring.web.wording import rule_words
 
 bp = Blueprint("registration", __name__)
 
-MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-SCOPES = (LINEITEM, LINEITEM_READONLY, RESULT, SCORE, MEMBERS, NOTICE_SCOPE)
+WHY = "an LMS administrator comes with an invitation, which is the proof"
+PURPOSE = "registration"
+TICKET_SECONDS = 3600
+DESCRIPTION = "From applicant to credentialed mentor: training, observed conversations, grades in your gradebook."
+
+Answer = str | tuple[str, int]
+
+
+class EntryForm(Schema):
+    """What an administrator read from their LMS; what must be there is the services' to say."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    family = fields.String(load_default="generic", validate=validate.OneOf(sorted(platforms.PROFILES)))
+    name = fields.String(load_default="", validate=validate.Length(max=200))
+    issuer = fields.String(load_default="", validate=validate.Length(max=500))
+    client_id = fields.String(load_default="", validate=validate.Length(max=255))
+    deployment_id = fields.String(load_default="", validate=validate.Length(max=255))
+    auth_url = fields.String(load_default="", validate=validate.Length(max=1000))
+    token_url = fields.String(load_default="", validate=validate.Length(max=1000))
+    jwks_url = fields.String(load_default="", validate=validate.Length(max=1000))
+    token_audience = fields.String(load_default="", validate=validate.Length(max=1000))
+    lines = fields.String(load_default="", validate=validate.Length(max=100_000))
+
+
+FIELDS = ("issuer", "client_id", "deployment_id", "auth_url", "token_url", "jwks_url")
 
 
 def addresses() -> dict[str, str]:
@@ -29,14 +66,153 @@ def addresses() -> dict[str, str]:
     }
 
 
+def _ours() -> Ours:
+    told = addresses()
+    return Ours("Mentoring", DESCRIPTION, told["login"], told["launch"], told["keys"])
+
+
+# --- the LMS enters us -------------------------------------------------------------------------------------------------
+
+
 @bp.get("/lti/register/<invite>")
-@public("an LMS administrator comes with an invitation, which is the proof")
-def index(invite: str) -> str:
-    found = invites.find(invite)
-    frame.allow_frames(frame.ANYONE)  # it shows what everybody may know, and changes nothing
+@public(WHY)
+def index(invite: str) -> Answer:
+    if "openid_configuration" not in request.args:
+        done = registering.again(token=invite)
+        return _by_hand(invite) if done is None else render_template("registration/done.html", done=done, closes=False)
+    url, proof = request.args["openid_configuration"], request.args.get("registration_token", "")
+    try:
+        found, offer = registering.look(token=invite, url=url, registration_token=proof, http=wiring().http)
+    except NotFound:
+        raise
+    except RuleBroken as broken:
+        return _failed(invite, broken)
+    seen = {"invite": invite, "offer": asdict(offer), "proof": proof, "at": datetime.now(UTC).isoformat()}
+    return _confirm(found.organisation, offer, wiring().signer.sign(seen, TICKET_SECONDS, purpose=PURPOSE))
+
+
+def _confirm(organisation: str, offer: Offer, ticket: str, wrong: str = "") -> str:
+    frame.allow_frames(offer.origins)
     return render_template(
-        "registration/index.html", organisation=found.organisation, ours=addresses(), by_itself="openid_configuration" in request.args
+        "registration/confirm.html",
+        organisation=organisation,
+        offer=offer,
+        scopes=[one.rpartition("/")[2] for one in offer.scopes],
+        ours=addresses(),
+        ticket=ticket,
+        wrong=wrong,
+        sent=request.form,
     )
+
+
+def _failed(invite: str, broken: RuleBroken, status: int = 409) -> tuple[str, int]:
+    """Why nothing was registered; it carries no action, so it may be read in whatever frame it stands."""
+    frame.allow_frames(frame.ANYONE)
+    used_up = broken.code in ("invite_old", "invite_spent")
+    page = render_template(
+        "registration/failed.html", code=broken.code, words=rule_words(broken.code, broken.facts), invite=None if used_up else invite
+    )
+    return page, status
+
+
+@bp.post("/lti/register/<invite>")
+@public(WHY)
+def register(invite: str) -> Answer:
+    try:
+        seen = wiring().signer.read(request.form.get("ticket", ""), purpose=PURPOSE)
+    except BadToken:
+        return _failed(invite, RuleBroken("dr_ticket"))
+    if seen["invite"] != invite:
+        raise NotFound("invite")
+    offer = Offer(**seen["offer"])
+    consent = Consent(names="names" in request.form, email="email" in request.form, hosts="hosts" in request.form)
+    try:
+        done = registering.register(
+            token=invite,
+            offer=offer,
+            seen_at=datetime.fromisoformat(seen["at"]),
+            registration_token=seen["proof"],
+            ours=_ours(),
+            consent=consent,
+            http=wiring().http,
+        )
+    except NotFound:
+        raise
+    except RuleBroken as broken:
+        if broken.code == "dr_hosts":
+            return _confirm(invites.find(invite, again=True).organisation, offer, request.form["ticket"], _words(broken)), 400
+        return _failed(invite, broken)
+    frame.allow_frames(offer.origins)
+    return render_template("registration/done.html", done=done, closes=True, origins=" ".join(offer.origins))
+
+
+def _words(broken: RuleBroken) -> str:
+    return rule_words(broken.code, broken.facts)
+
+
+# --- by hand -----------------------------------------------------------------------------------------------------------
+
+
+def _by_hand(invite: str, sent: dict[str, str] | None = None, **more: Any) -> str:
+    """Our addresses, the steps in each LMS, and the form for what it answers; prefilled once its site's address is known."""
+    found = invites.find(invite)
+    asked = {name: request.args.get(name, "")[:500] for name in ("family", "site")}
+    family = (sent or asked).get("family") or "generic"
+    known = manual.known(family, asked["site"])
+    return render_template(
+        "registration/index.html",
+        organisation=found.organisation,
+        invite=invite,
+        ours=addresses(),
+        families=manual.FAMILIES,
+        family=family,
+        site=asked["site"],
+        typed=sent or asdict(known),
+        shared=platforms.profile(family).shared,
+        each_block=platforms.profile(family).deployments_share_courses,
+        opened=bool(sent or asked["family"]),
+        **{"errors": {}, "wrong": [], **more},
+    )
+
+
+@bp.post("/lti/register/<invite>/enter")
+@public(WHY)
+def enter(invite: str) -> Answer:
+    sent = request.form.to_dict()
+    wrong = EntryForm().validate(sent)
+    if wrong:
+        return _by_hand(invite, sent, errors=wrong), 400
+    told: dict[str, str] = {name: value.strip() for name, value in EntryForm().load(sent).items()}
+    many = manual.lines(told.pop("lines"))
+    name = told["name"] or (urlsplit(told["issuer"]).hostname or "") if told["issuer"] else told["name"]
+    single = NewPlatform(organisation="", **{**told, "name": name, "token_audience": told["token_audience"] or None})
+    entries = [_of_block(single, one) for one in many] or [single]
+    try:
+        done = registering.enter(token=invite, entries=entries, http=wiring().http)
+    except EntriesRefused as refused:
+        reasons = [(number + 1 if many else 0, _words(why)) for number, why in sorted(refused.errors.items())]
+        missing = {why.facts["field"]: ["platform_field"] for why in refused.errors.values() if not many and why.code == "platform_field"}
+        return _by_hand(invite, sent, wrong=reasons, errors=missing), 400
+    except NotFound:
+        raise
+    except RuleBroken as broken:
+        return _failed(invite, broken)
+    return _entered(done)
+
+
+def _of_block(shared: NewPlatform, line: manual.Line) -> NewPlatform:
+    """A block of Open edX: a client of its own, with key and token addresses of its own where it says so."""
+    told = asdict(shared) | {
+        "client_id": line.client_id,
+        "name": f"{shared.name}: {line.client_id[:8]}" if shared.name else "",
+        "jwks_url": line.jwks_url or shared.jwks_url,
+        "token_url": line.token_url or shared.token_url,
+    }
+    return NewPlatform(**told)
+
+
+def _entered(done: list[Done]) -> str:
+    return render_template("registration/done.html", done=done[0], many=done if len(done) > 1 else [], closes=False)
 
 
 @bp.get("/lti/config.json")
@@ -46,7 +222,7 @@ def config() -> Response:
     ours = addresses()
     answer = jsonify(
         title="Mentoring",
-        description="From applicant to credentialed mentor: training, observed conversations, grades in your gradebook.",
+        description=DESCRIPTION,
         oidc_initiation_url=ours["login"],
         target_link_uri=ours["launch"],
         public_jwk_url=ours["keys"],

@@ -82,6 +82,7 @@ def open_to_browsers(
         signing_key=signing_key,
         ready=ready,
         figures=telemetry.figures(figures.figures),
+        http=http,
     )
     _dress(app, settings)
 

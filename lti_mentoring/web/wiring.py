@@ -13,6 +13,7 @@ from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.launch import StateSigner
 from lti_mentoring.lti.registration import Registry
+from lti_mentoring.outbound import Client
 from lti_mentoring.settings import Settings
 
 EXTENSION = "lti_mentoring"
@@ -31,6 +32,7 @@ class Wiring:
     signing_key: Callable[[], SigningKey]
     ready: Callable[[], list[str]]
     figures: Callable[[], str]
+    http: Client
 
 
 def wiring() -> Wiring:

@@ -66,9 +66,10 @@ def town(
     *,
     played: Sequence[Site] = sites.SITES,
     serve_tool: Callable[[Flask, int], AbstractContextManager[object]] = serving,
+    registered: bool = True,
     **changes: str,
 ) -> Iterator[Town]:
-    """Start both, register every site, and end both. ``database_url`` in ``changes`` is an empty database, in place of an SQLite file.
+    """Start both, register every site unless they shall do it themselves, and end both. ``database_url`` in ``changes`` is an empty database, in place of an SQLite file.
     ``serve_tool`` may let somebody else answer on the tool's port."""
     database = folder / "tool.sqlite3"
     if "database_url" not in changes:
@@ -94,18 +95,18 @@ def town(
     secret = secrets.token_urlsafe(16)
     lms = create_lms(state_path=folder / "lms.sqlite3", base_url=lms_url, tool_url=tool_url, secret=secret, sites=played)
     with serve_tool(app, tool_port), serving(lms, lms_port):
-        yield Town(app, tool_url, lms_url, _register(app, lms_url, played), {one.key: one for one in played})
+        yield Town(app, tool_url, lms_url, _register(app, lms_url, played if registered else (), played), {one.key: one for one in played})
     with app.app_context():
         let_go()
 
 
-def _register(app: Flask, lms_url: str, played: Sequence[Site]) -> dict[str, str]:
+def _register(app: Flask, lms_url: str, registered: Sequence[Site], played: Sequence[Site]) -> dict[str, str]:
     organisations = {}
     with app.app_context():
         for site in played:
             organisations[site.key] = platform.add_organisation(name=site.name)["id"]
             with base.tenant(organisations[site.key]):
                 programme.import_pack(org_id=organisations[site.key], path=PACK, actor="operator")
-            for told in sites.site_registrations(site, lms_url):
+            for told in sites.site_registrations(site, lms_url) if site in registered else ():
                 platform.add_platform(platform.NewPlatform(organisation=site.name, **told), check_url=lambda url: None)
     return organisations

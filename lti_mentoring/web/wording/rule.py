@@ -54,8 +54,43 @@ PEOPLE = {
     "invitation_old": _l("This invitation has run out. Ask for a new one."),
 }
 
+REGISTERING = {
+    "invite": _l("This invitation was never one. Look whether its address was copied whole, or ask whoever sent it for a new one."),
+    "invite_old": _l("This invitation has run out or was ended. Ask whoever sent it for a new one."),
+    "invite_spent": _l("This invitation was used already; each works once. Ask whoever sent it for a new one."),
+    "invite_busy": _l("This invitation is being used in another window at this moment. Look there, or try again in a minute."),
+    "invite_other": _l("This invitation is for the registration at %(issuer)s only, and this is another one."),
+    "dr_status": _l("%(host)s answered with status %(status)s when we asked for its configuration."),
+    "dr_incomplete": _l("The configuration of the LMS is not complete. Missing: %(fields)s."),
+    "dr_address": _l(
+        "The address %(address)s cannot be used (%(why)s). Addresses must be https, and at public hosts unless the operator allows them."
+    ),
+    "dr_unreachable": _l("%(host)s cannot be reached from here (%(why)s). Is it open to this server?"),
+    "dr_redirect": _l("%(host)s sent us to another address. Enter the LMS’s own address, without a redirect."),
+    "dr_not_json": _l("%(host)s answered with a page where data was expected, or with too much of it."),
+    "dr_issuer": _l(
+        "The LMS says that it is %(issuer)s, but its configuration came from %(host)s. Whoever speaks for an LMS must be at its address."
+    ),
+    "dr_algorithm": _l("The LMS does not sign by RS256, the one way that LTI 1.3 requires."),
+    "dr_authentication": _l("The LMS does not take signed assertions (private_key_jwt) for access tokens, as LTI 1.3 requires."),
+    "dr_messages": _l("The LMS does not offer to open activities (LtiResourceLinkRequest)."),
+    "dr_token_used": _l(
+        "The LMS says that its registration token was used before. Begin again there; if it shows the tool as pending, delete that first or choose Update."
+    ),
+    "dr_refused": _l("The LMS did not enter the tool (status %(status)s). Its words: %(words)s"),
+    "dr_no_client": _l(
+        "The LMS answered without a client id that can be used. Look in the LMS whether it has entered the tool, and delete it there."
+    ),
+    "dr_other_addresses": _l("The LMS has entered other addresses for the tool than we gave. Delete the tool there and begin again."),
+    "dr_hosts": _l("Confirm that these hosts belong to your LMS: %(hosts)s."),
+    "dr_ticket": _l("This page was open for too long. Begin again in your LMS; the invitation is still good."),
+    "platform_off": _l("The registration at %(issuer)s was switched off by whoever runs the tool. Ask them to switch it on first."),
+    "entries_refused": _l("Some of the lines cannot be taken, so none was."),
+    "entries_many": _l("Between 1 and %(most)s entries can be taken at a time."),
+    "entry_twice": _l("The client id %(client)s stands in an earlier line."),
+}
+
 LINKING = {
-    "invite": _l("This invitation is not good any more, or was never one. Ask whoever sent it for a new one."),
     "linking": _l("This choice has run out: it is good for an hour, in the window that began it. Begin again in your LMS."),
     "linking_none": _l("Choose at least one activity, or go back without one."),
     "linking_one": _l("Your LMS takes one activity at a time here."),
@@ -154,7 +189,7 @@ DELIVERY = {
     "placement": _l("There is no such activity in this course."),
 }
 
-RULES: dict[str, object] = {**FORMS, **PEOPLE, **LINKING, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **DELIVERY}
+RULES: dict[str, object] = {**FORMS, **PEOPLE, **REGISTERING, **LINKING, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **DELIVERY}
 
 
 def rule_words(code: str, facts: Mapping[str, Any] | None = None) -> str:
