@@ -60,8 +60,8 @@ def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: 
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _failed)
     app.context_processor(lambda: {"site": g.get("site"), "me": g.get("me"), "tool_url": world.world().tool_url})
-    services = (protocol.bp, gradebook.bp, roster.bp, notices.bp)
-    for blueprint in (pages.front, pages.bp, troubles.bp, *services, linking.bp, registering.bp, reviewing.bp, control.bp):
+    rooms = (pages, troubles, protocol, gradebook, roster, notices, linking, registering, reviewing, control)
+    for blueprint in (pages.front, *(room.bp for room in rooms)):
         app.register_blueprint(blueprint)
     return app
 

@@ -176,7 +176,7 @@ def _problems(asked: dict[str, Any], site: Site) -> Iterator[str]:
         yield "application_type must be web"
     if set(asked.get("grant_types", ())) != {"implicit", "client_credentials"}:
         yield "grant_types must be implicit and client_credentials"
-    if asked["token_endpoint_auth_method"] != "private_key_jwt":  # nosec B105 (the name of a way, not a secret)
+    if asked["token_endpoint_auth_method"] != "private_key_jwt":  # noqa: S105  # nosec B105 (the name of a way)
         yield "token_endpoint_auth_method must be private_key_jwt"
     if not tool.get("domain"):
         yield "missing_domain"

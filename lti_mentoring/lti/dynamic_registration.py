@@ -261,7 +261,8 @@ def _their_words(answer: Answer) -> str:
     except ValueError:
         said = None
     if isinstance(said, dict):
-        return next((found for name in ("error_description", "reason", "message", "error", "errors") if (found := _short(said.get(name), 200))), "")
+        named = (_short(said.get(name), 200) for name in ("error_description", "reason", "message", "error", "errors"))
+        return next(filter(None, named), "")
     text = _short(answer.text(), 200)
     return "" if text.startswith("<") else text
 

@@ -15,7 +15,7 @@ from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.lti import dynamic_registration, platforms
 from lti_mentoring.lti.dynamic_registration import Granted, Offer, Ours
 from lti_mentoring.outbound import Client
-from lti_mentoring.services import invite, platform, privacy
+from lti_mentoring.services import invite, platform
 from lti_mentoring.services.platform import NewPlatform
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
@@ -92,9 +92,8 @@ def again(*, token: str) -> Done | None:
     query = (
         select(Registration)
         .join(RegistrationInvite, RegistrationInvite.registration_id == Registration.id)
-        .where(
-            RegistrationInvite.token_hash == hashed(token), RegistrationInvite.spent_at.is_not(None), RegistrationInvite.expires_at > base.now()
-        )
+        .where(RegistrationInvite.token_hash == hashed(token), RegistrationInvite.expires_at > base.now())
+        .where(RegistrationInvite.spent_at.is_not(None))
     )
     row = base.session().scalar(query)
     return _told(base.session(), row, updated=True) if row is not None else None
@@ -256,7 +255,8 @@ def enter(*, token: str, entries: Sequence[NewPlatform], http: Client) -> list[D
 def _wrong(one: NewPlatform, before: Sequence[NewPlatform], http: Client) -> RuleBroken | None:
     try:
         dynamic_registration.vetted(one.issuer, http, most=500)
-        platform.validate(one, lambda url: dynamic_registration.vetted(url, http, most=1000), deployment=not platforms.profile(one.family).shared)
+        shared = platforms.profile(one.family).shared
+        platform.validate(one, lambda url: dynamic_registration.vetted(url, http, most=1000), deployment=not shared)
     except RuleBroken as broken:
         return broken
     if any((other.client_id, other.deployment_id) == (one.client_id, one.deployment_id) for other in before):

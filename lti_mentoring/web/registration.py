@@ -185,7 +185,8 @@ def enter(invite: str) -> Answer:
     told: dict[str, str] = {name: value.strip() for name, value in EntryForm().load(sent).items()}
     many = manual.lines(told.pop("lines"))
     name = told["name"] or (urlsplit(told["issuer"]).hostname or "") if told["issuer"] else told["name"]
-    single = NewPlatform(organisation="", **{**told, "name": name, "token_audience": told["token_audience"] or None})
+    audience = told.pop("token_audience") or None
+    single = NewPlatform("", token_audience=audience, **told | {"name": name})  # type: ignore[arg-type]
     entries = [_of_block(single, one) for one in many] or [single]
     try:
         done = registering.enter(token=invite, entries=entries, http=wiring().http)

@@ -69,7 +69,8 @@ def town(
     registered: bool = True,
     **changes: str,
 ) -> Iterator[Town]:
-    """Start both, register every site unless they shall do it themselves, and end both. ``database_url`` in ``changes`` is an empty database, in place of an SQLite file.
+    """Start both, register every site (unless they do it themselves), and end both.
+    ``database_url`` in ``changes`` is an empty database, in place of an SQLite file.
     ``serve_tool`` may let somebody else answer on the tool's port."""
     database = folder / "tool.sqlite3"
     if "database_url" not in changes:

@@ -75,7 +75,7 @@ REGISTERING = {
     "dr_authentication": _l("The LMS does not take signed assertions (private_key_jwt) for access tokens, as LTI 1.3 requires."),
     "dr_messages": _l("The LMS does not offer to open activities (LtiResourceLinkRequest)."),
     "dr_token_used": _l(
-        "The LMS says that its registration token was used before. Begin again there; if it shows the tool as pending, delete that first or choose Update."
+        "The LMS says that its registration token was used. Begin again there; if the tool is pending there, delete it or choose Update."
     ),
     "dr_refused": _l("The LMS did not enter the tool (status %(status)s). Its words: %(words)s"),
     "dr_no_client": _l(
