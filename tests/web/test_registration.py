@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from conftest import make_world
 from lti_mentoring.services import invite
 from lti_mentoring.store import base
-from lti_mentoring.store.platform import RegistrationInvite
+from lti_mentoring.store.platform import Deployment, Registration, RegistrationInvite
 
 ORIGIN = "http://localhost:8000"
 
@@ -29,23 +30,20 @@ def test_an_invitation_shows_every_address_that_an_lms_must_know(app: Flask, tok
     for path in ("/lti/login", "/lti/launch", "/.well-known/jwks.json", "/lti/config.json"):
         assert f">{ORIGIN}{path}<" in text
     assert "Northfield" in text
-    assert "offered to enter them by itself" not in text
 
 
-def test_an_lms_that_would_register_itself_is_told_that_nothing_was_changed(app: Flask, token: str) -> None:
-    page = app.test_client().get(f"/lti/register/{token}?openid_configuration=https://lms.example/oidc", base_url=ORIGIN)
-    assert "nothing was changed in your LMS" in page.get_data(as_text=True)
+def test_a_made_up_and_an_old_invitation_are_told_apart_and_both_are_refused(app: Flask, token: str) -> None:
+    def answer(said: str) -> tuple[int, str]:
+        page = app.test_client().get(f"/lti/register/{said}", base_url=ORIGIN)
+        return page.status_code, page.get_data(as_text=True)
 
-
-def test_a_made_up_a_revoked_and_an_old_invitation_look_the_same(app: Flask, token: str) -> None:
-    def status() -> int:
-        return app.test_client().get(f"/lti/register/{token}", base_url=ORIGIN).status_code
-
-    assert app.test_client().get("/lti/register/made-up", base_url=ORIGIN).status_code == 404
-    assert status() == 200
+    assert answer("made-up")[0] == 404
+    assert answer(token)[0] == 200
     with base.transactional() as session:
         session.execute(update(RegistrationInvite).values(expires_at=base.now() - timedelta(seconds=1)))
-    assert status() == 404
+    status, text = answer(token)
+    assert status == 409
+    assert "has run out or was ended" in text
 
 
 def test_the_configuration_names_our_addresses_and_no_secret(app: Flask) -> None:
@@ -54,3 +52,128 @@ def test_the_configuration_names_our_addresses_and_no_secret(app: Flask) -> None
     assert said["target_link_uri"] == f"{ORIGIN}/lti/launch"
     assert said["public_jwk_url"] == f"{ORIGIN}/.well-known/jwks.json"
     assert all(scope.startswith("https://purl.imsglobal.org/spec/") for scope in said["scopes"])
+
+
+# --- by hand -------------------------------------------------------------------------------------------------------------
+
+ENTRY = {
+    "family": "generic",
+    "name": "Northfield's LMS",
+    "issuer": "https://learn.example",
+    "client_id": "client-1",
+    "deployment_id": "dep-1",
+    "auth_url": "https://learn.example/auth",
+    "token_url": "https://learn.example/token",
+    "jwks_url": "https://learn.example/jwks",
+}
+
+
+def send(app: Flask, token: str, **fields: str) -> TestResponse:
+    url = f"/lti/register/{token}/enter"
+    return app.test_client().post(url, data={**ENTRY, **fields}, base_url=ORIGIN, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+def entered() -> list[tuple[str, str]]:
+    """Client id and deployment id of what came to the organisation's own LMS."""
+    base.session().rollback()
+    query = select(Registration.client_id, Deployment.deployment_id).join(Deployment, Deployment.registration_id == Registration.id)
+    others = query.where(Registration.issuer.not_like("https://lms.example/%")).order_by(Registration.client_id)
+    return [(one, two) for one, two in base.session().execute(others)]
+
+
+@pytest.mark.parametrize(
+    ("family", "site", "expected"),
+    [
+        ("moodle", "moodle.example.org/", ["https://moodle.example.org", "https://moodle.example.org/mod/lti/certs.php"]),
+        ("canvas", "https://school.instructure.com", ["https://canvas.instructure.com", "https://sso.canvaslms.com/api/lti/security/jwks"]),
+        ("canvas", "https://school.beta.instructure.com", ["https://sso.beta.canvaslms.com/login/oauth2/token"]),
+        ("canvas", "https://canvas.example.org", ["https://canvas.example.org", "https://canvas.example.org/login/oauth2/token"]),
+        ("brightspace", "https://learn.example.org", ["https://api.brightspace.com/auth/token"]),
+        ("blackboard", "https://bb.example.org", ["https://blackboard.com", "https://developer.blackboard.com/api/v1/gateway/oidcauth"]),
+        ("sakai", "https://sakai.example.org", ["https://sakai.example.org/imsblis/lti13/keyset"]),
+        ("openedx", "https://courses.example.org", ["https://courses.example.org/api/lti_consumer/v1/launch/"]),
+    ],
+)
+def test_DR_09_what_follows_from_the_address_of_the_site_is_filled_in(
+    app: Flask, token: str, family: str, site: str, expected: list[str]
+) -> None:
+    page = app.test_client().get(f"/lti/register/{token}?family={family}&site={site}", base_url=ORIGIN).get_data(as_text=True)
+    assert [one for one in expected if f'value="{one}"' not in page] == []
+    assert '<details open><summary>' in page
+
+
+def test_every_lms_has_steps_of_its_own(app: Flask, token: str) -> None:
+    page = app.test_client().get(f"/lti/register/{token}", base_url=ORIGIN).get_data(as_text=True)
+    for name in ("Moodle", "Open edX", "Canvas", "Blackboard", "Brightspace", "Sakai"):
+        assert f"<summary>{name}</summary>" in page
+
+
+def test_what_an_lms_answered_is_entered_once(app: Flask, token: str) -> None:
+    done = send(app, token)
+    assert done.status_code == 200
+    assert "This LMS is connected" in done.get_data(as_text=True)
+    assert entered() == [("client-1", "dep-1")]
+    assert send(app, token, client_id="client-2").status_code == 409
+    assert entered() == [("client-1", "dep-1")]
+    assert "What your LMS still wants" in app.test_client().get(f"/lti/register/{token}", base_url=ORIGIN).get_data(as_text=True)
+
+
+@pytest.mark.checklist("AS-05")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"issuer": ""},
+        {"client_id": ""},
+        {"deployment_id": ""},
+        {"auth_url": "javascript:alert(1)"},
+        {"jwks_url": "https://lms.example;x/jwks"},
+        {"issuer": "https://lms.example x"},
+        {"token_url": "http://169.254.169.254/token"},
+        {"family": "nonsense"},
+        {"client_id": "c" * 300},
+    ],
+)
+def test_what_cannot_be_is_shown_with_what_was_typed_and_enters_nothing(app: Flask, token: str, fields: dict[str, str]) -> None:
+    answer = send(app, token, **fields)
+    assert answer.status_code == 400
+    assert 'value="https://learn.example/auth"' in answer.get_data(as_text=True) or "auth_url" in fields
+    assert entered() == []
+    assert send(app, token).status_code == 200
+
+
+def test_blocks_of_open_edx_are_entered_together_or_not_at_all(app: Flask, token: str) -> None:
+    keys = "https://courses.example/api/lti_consumer/v1/public_keysets"
+    lines = f"block-a {keys}/a\nblock-b, {keys.replace('public_keysets', 'token')}/b\n\nblock-c"
+    blocks = {"family": "openedx", "client_id": "", "token_url": "", "jwks_url": "", "deployment_id": "1", "lines": lines}
+    wrong = send(app, token, **blocks)
+    assert wrong.status_code == 400
+    assert "Line 3:" in wrong.get_data(as_text=True)
+    assert "Line 1:" not in wrong.get_data(as_text=True)
+    assert entered() == []
+    again = send(app, token, **{**blocks, "lines": lines + f" {keys}/c\nblock-a {keys}/a"})
+    assert "Line 4:" in again.get_data(as_text=True)
+    done = send(app, token, **{**blocks, "lines": lines + f" {keys}/c"})
+    assert done.status_code == 200
+    assert entered() == [("block-a", "1"), ("block-b", "1"), ("block-c", "1")]
+    blocks_only = select(Registration.token_url).where(Registration.client_id.like("block-%")).order_by(Registration.client_id)
+    urls = base.session().scalars(blocks_only).all()
+    assert urls == [f"https://courses.example/api/lti_consumer/v1/token/{one}" for one in "abc"]
+
+
+def test_nobody_s_registration_is_taken_by_typing_it(app: Flask, token: str) -> None:
+    assert send(app, token).status_code == 200
+    other = invite.make(actor="operator", org_id=make_world("Southfield").org_id)[0]
+    answer = send(app, other, deployment_id="dep-2")
+    assert answer.status_code == 400
+    assert "belongs to another organisation" in answer.get_data(as_text=True)
+    assert entered() == [("client-1", "dep-1")]
+
+
+@pytest.mark.checklist("AS-03")
+def test_a_form_from_elsewhere_enters_nothing(app: Flask, token: str) -> None:
+    page = app.test_client().get(f"/lti/register/{token}", base_url=ORIGIN)
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    url = f"/lti/register/{token}/enter"
+    foreign = app.test_client().post(url, data=ENTRY, base_url=ORIGIN, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 403
+    assert entered() == []
