@@ -13,7 +13,7 @@ from lti_mentoring.lti.address import linked, same_origin, with_query
 from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.roles import Standing, is_test_user, standing_at
 from lti_mentoring.lti.verdict import Ended, Verdict, judge
-from lti_mentoring.outbound import Answer
+from lti_mentoring.outbound import Answer, Refused
 
 __all__ = ["Member", "Page", "first_page", "read"]
 
@@ -72,7 +72,7 @@ def read(connector: Connector, url: str, *, home: str) -> Page:
     """
     if not same_origin(url, home):
         raise _refused("roster_foreign")
-    answer = connector.call("GET", url, [SCOPE], accept=ACCEPT, most_bytes=MOST_BYTES)
+    answer = _fetched(connector, url)
     verdict = _judged(connector, answer)
     if verdict.kind != "done":
         raise Ended(verdict)
@@ -85,6 +85,15 @@ def read(connector: Connector, url: str, *, home: str) -> Page:
         differences = None
     members = tuple(_members(answer, connector))
     return Page(members, following, differences)
+
+
+def _fetched(connector: Connector, url: str) -> Answer:
+    try:
+        return connector.call("GET", url, [SCOPE], accept=ACCEPT, most_bytes=MOST_BYTES)
+    except Ended as ended:
+        if isinstance(ended.__cause__, Refused) and ended.__cause__.code == "too_large":
+            raise _refused("roster_too_large") from ended
+        raise
 
 
 def _refused(remedy: str, status: int | None = None) -> Ended:

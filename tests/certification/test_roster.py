@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_mentoring.demo.site import NORTH, SOUTH
+from lti_mentoring.domain import roster as rules
+from lti_mentoring.lti import memberships
 from lti_mentoring.lti.memberships import first_page
 from lti_mentoring.services import roll_call
 from lti_mentoring.store import base
@@ -81,15 +83,25 @@ def test_NR_02_a_roster_that_never_ends_is_an_error_and_is_not_cut_off(roster: R
     assert all(one.status == "active" for one in roster.members() if one.sub in enrolled(roster))
 
 
-def test_NR_02_after_a_fault_on_page_three_it_goes_on_at_page_three(roster: Roster) -> None:
+def test_NR_02_a_page_that_is_larger_than_any_course_is_not_taken(roster: Roster, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert roster.sync() == "done"
+    monkeypatch.setattr(memberships, "MOST_BYTES", 300)
+    roster.ask()
+    assert roster.sync() == "failed"
+    assert (roster.row().fault, roster.row().pages) == ("roster_too_large", 0)
+    assert all(one.status == "active" for one in roster.members() if one.sub in enrolled(roster))
+
+
+@pytest.mark.parametrize("status", [500, 504])
+def test_NR_02_after_a_fault_on_page_three_it_goes_on_at_page_three(roster: Roster, status: int) -> None:
     assert roster.page()
     with later(seconds=120):
         assert roster.page()
-    roster.lms.fault("error", "memberships", status=500)
+    roster.lms.fault("error", "memberships", status=status)
     with later(seconds=240):
         assert not roster.page()
     row = roster.row()
-    assert (row.state, row.fault, row.status, row.pages) == ("waiting", "server_error", 500, 2)
+    assert (row.state, row.fault, row.status, row.pages) == ("waiting", "server_error", status, 2)
     asked = len(roster.lms.messages("memberships"))
     with later(hours=1):
         assert roster.sync() == "done"
@@ -148,13 +160,18 @@ def test_NR_04_a_status_counts_in_any_case(roster: Roster, said: str, held: str)
     assert roster.member("second").status == held
 
 
+def before_a_differences_run(roster: Roster) -> int:
+    """A number after which it is not the turn of a full one."""
+    return -(-roster.row().run // rules.FULL_EVERY) * rules.FULL_EVERY
+
+
 def test_NR_05_differences_are_asked_for_and_end_a_membership(roster: Roster) -> None:
     roster.lms.fault("differences", "memberships", times=None)
     assert roster.sync() == "done"
     link = roster.row().differences_url
     assert link
     roster.lms.fault("left", "memberships", persona="second", times=None)
-    roster.ask()
+    roster.ask(run=before_a_differences_run(roster))
     assert roster.sync() == "done"
     row = roster.row()
     assert (row.kind, row.pages, row.seen) == ("differences", 1, 1)
@@ -167,7 +184,7 @@ def test_NR_05_differences_that_the_lms_has_forgotten_lead_to_a_full_run(roster:
     roster.lms.fault("differences", "memberships", times=None)
     assert roster.sync() == "done"
     roster.lms.fault("differences", "memberships", gone=True, times=None)
-    roster.ask()
+    roster.ask(run=before_a_differences_run(roster))
     assert roster.sync() == "done"
     assert roster.row().kind == "full"
     assert listed(roster) == enrolled(roster)

@@ -34,7 +34,7 @@ HELD_NOW = frozenset(
         "DL": {*range(1, 16)} - {11},
         "SR": range(1, 4),
         "DP": (1,),
-        "NR": {*range(1, 12)} - {8},
+        "NR": range(1, 12),
     }.items()
     for number in numbers
 )
