@@ -54,6 +54,8 @@ def ask(*, actor: Actor, only: str | None = None) -> None:
             return
         if same and row.state == DONE and row.finished_at is not None and now < row.finished_at + rules.AGAIN_AFTER:
             raise RuleBroken("roster_recent", minutes=1)
+        if only == "" and same:
+            row.only_link = None  # whoever chooses everybody need not be told that the LMS cannot tell them apart
         if not same:
             _narrow(session, row, wanted)
         elif row.state != WAITING:

@@ -99,6 +99,8 @@ def test_NR_08_whoever_leads_may_narrow_it_to_one_activity_and_undo_that(world: 
     with base.transactional() as session:
         session.execute(update(RosterSync).values(only_link=""))
     assert "does not say who may open one activity" in leader.get("roster").get_data(as_text=True)
+    leader.post("roster", {"only": ""})
+    assert "does not say who may open one activity" not in leader.get("roster").get_data(as_text=True)
 
 
 def test_people_come_in_pages_and_are_found_by_name(world: World, app: Flask) -> None:
