@@ -129,7 +129,8 @@ def prepare(lane_key: str, claimed: Sequence[Due], pace: Pace) -> list[Job]:
 
 
 _TOLD = scores.Writer(
-    *("state", "lease_until", "next_at", "settled", "tries", "cell", "last_timestamp", "activity", "grading", "given", "maximum")
+    *("state", "lease_until", "next_at", "settled", "tries", "cell", "last_timestamp", "activity", "grading", "given", "maximum"),
+    "status",
 )
 
 
@@ -195,7 +196,7 @@ def _decide(
         ours = _known(row, place, cell, (given, said.maximum))
         cells[plan.cell] = scores.Cell(True, timestamp, cell.ours)
         values |= {"cell": plan.cell, "last_timestamp": timestamp, "given": given, "maximum": said.maximum}
-        values |= {"activity": said.activity, "grading": said.grading}
+        values |= {"activity": said.activity, "grading": said.grading, "status": None}  # until an answer is heard
     job = Job(
         due=due,
         lane=lane_key,
@@ -226,7 +227,9 @@ def _known(
     score costs no request more. Staff who have seen what is there may say that ours goes over it, and over nothing else.
     """
     known = (*cell.ours, (row.given, row.maximum), (row.taken_given, row.taken_maximum), now_said)
-    sent = row.taken_given is not None or (row.grading == rules.FULLY_GRADED and row.given is not None)
+    # Whoever answered with a refusal or a fault has not taken ours; where no answer was heard, it may be there.
+    unheard = row.grading == rules.FULLY_GRADED and row.given is not None and row.status is None
+    sent = row.taken_given is not None or unheard
     if RESULT_SCOPE not in place.ags_scopes or not (sent or row.overwrite or row.compared in LOOK_FIRST):
         return None
     if row.overwrite and row.lms_given is None:

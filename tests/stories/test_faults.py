@@ -297,5 +297,7 @@ def test_a_token_that_ends_between_two_grades_costs_one_more_request(plain_town:
     before = counts(station)
     station.deliver()
     seen = counts(station)
-    assert {kind: seen[kind] - before[kind] for kind in ("token", "scores")} == {"token": 1, "scores": 2}
+    # The look before the changed grade takes the first token of its own scope; the one for scores has ended, and is replaced once.
+    more = {kind: seen[kind] - before.get(kind, 0) for kind in ("token", "results", "scores")}
+    assert more == {"token": 2, "results": 1, "scores": 2}
     assert station.share("module-m1", WHO) == pytest.approx(0.95)
