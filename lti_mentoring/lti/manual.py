@@ -22,6 +22,7 @@ class Known:
     jwks_url: str = ""
     token_audience: str = ""
     deployment_id: str = ""
+    frame_origin: str = ""
 
 
 def known(family: str, site: str, client_id: str = "") -> Known:
@@ -33,7 +34,9 @@ def known(family: str, site: str, client_id: str = "") -> Known:
         lti = f"{base}/mod/lti"
         return Known(base, f"{lti}/auth.php", f"{lti}/token.php", f"{lti}/certs.php")
     if family == "openedx":  # keys and token have an address for each block, which Studio shows
-        return Known(base, f"{base}/api/lti_consumer/v1/launch/", deployment_id="1")
+        # and courses are shown by a front end at a host of its own, by default "apps." before the site's
+        front = base.replace("://", "://apps.", 1)
+        return Known(base, f"{base}/api/lti_consumer/v1/launch/", deployment_id="1", frame_origin=front)
     if family == "canvas":
         return _canvas(base)
     if family == "blackboard":

@@ -254,7 +254,8 @@ def enter(*, token: str, entries: Sequence[NewPlatform], http: Client) -> list[D
 
 def _wrong(one: NewPlatform, before: Sequence[NewPlatform], http: Client) -> RuleBroken | None:
     try:
-        dynamic_registration.vetted(one.issuer, http, most=500)
+        for place in (one.issuer, *one.frame_origins):
+            dynamic_registration.vetted(place, http, most=500)
         shared = platforms.profile(one.family).shared
         platform.validate(one, lambda url: dynamic_registration.vetted(url, http, most=1000), deployment=not shared)
     except RuleBroken as broken:

@@ -49,10 +49,8 @@ class EntryForm(Schema):
     token_url = fields.String(load_default="", validate=validate.Length(max=1000))
     jwks_url = fields.String(load_default="", validate=validate.Length(max=1000))
     token_audience = fields.String(load_default="", validate=validate.Length(max=1000))
+    frame_origin = fields.String(load_default="", validate=validate.Length(max=500))
     lines = fields.String(load_default="", validate=validate.Length(max=100_000))
-
-
-FIELDS = ("issuer", "client_id", "deployment_id", "auth_url", "token_url", "jwks_url")
 
 
 def addresses() -> dict[str, str]:
@@ -185,8 +183,9 @@ def enter(invite: str) -> Answer:
     told: dict[str, str] = {name: value.strip() for name, value in EntryForm().load(sent).items()}
     many = manual.lines(told.pop("lines"))
     name = told["name"] or (urlsplit(told["issuer"]).hostname or "") if told["issuer"] else told["name"]
-    audience = told.pop("token_audience") or None
-    single = NewPlatform("", token_audience=audience, **told | {"name": name})  # type: ignore[arg-type]
+    audience, around = told.pop("token_audience") or None, told.pop("frame_origin")
+    more = {"token_audience": audience, "frame_origins": (around,) if around else ()}
+    single = NewPlatform("", **told | {"name": name} | more)  # type: ignore[arg-type]
     entries = [_of_block(single, one) for one in many] or [single]
     try:
         done = registering.enter(token=invite, entries=entries, http=wiring().http)

@@ -109,8 +109,9 @@ def test_every_lms_has_steps_of_its_own(app: Flask, token: str) -> None:
 
 
 def test_what_an_lms_answered_is_entered_once(app: Flask, token: str) -> None:
-    done = send(app, token)
+    done = send(app, token, frame_origin="https://apps.learn.example/learning")
     assert done.status_code == 200
+    assert "https://apps.learn.example" in base.session().scalars(select(Registration.frame_origins)).all()[-1]
     assert "This LMS is connected" in done.get_data(as_text=True)
     assert entered() == [("client-1", "dep-1")]
     assert send(app, token, client_id="client-2").status_code == 409
@@ -129,6 +130,7 @@ def test_what_an_lms_answered_is_entered_once(app: Flask, token: str) -> None:
         {"jwks_url": "https://lms.example;x/jwks"},
         {"issuer": "https://lms.example x"},
         {"token_url": "http://169.254.169.254/token"},
+        {"frame_origin": "https://apps.example; script-src *"},
         {"family": "nonsense"},
         {"client_id": "c" * 300},
     ],
