@@ -27,6 +27,9 @@ CLAIM_SECONDS = 60
 
 MOST_ENTRIES = 200
 
+MOST_TRIES = 100
+"""Configurations that are fetched by one invite: it is no way to have us call whom one likes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
@@ -64,12 +67,21 @@ class EntriesRefused(RuleBroken):
 def look(*, token: str, url: str, registration_token: str, http: Client) -> tuple[invite.Invite, Offer]:
     """What the LMS behind an address says of itself, where the invite lets it register."""
     found = invite.find(token, again=True)
+    _tried(token)
     expected = base.session().scalar(select(Registration.issuer).where(Registration.id == found.registration_id))
     base.session().rollback()  # nothing is held open while the LMS is asked
     offer = dynamic_registration.read(url, registration_token=registration_token, http=http)
     if expected is not None and offer.issuer != expected:
         raise RuleBroken("invite_other", issuer=expected)
     return found, offer
+
+
+def _tried(token: str) -> None:
+    with base.transactional() as session:
+        row = _locked(session, token, again=True)
+        if row.tries >= MOST_TRIES:
+            raise RuleBroken("invite_tried")
+        row.tries += 1
 
 
 def register(

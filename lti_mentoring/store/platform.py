@@ -148,6 +148,8 @@ class RegistrationInvite(Base):
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """An LMS is being asked to register us by it; until then nobody else may."""
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often an LMS's configuration was fetched by it."""
     registration_id: Mapped[str | None] = mapped_column(Id, ForeignKey("registration.id"))
     """What it led to; the same LMS may come again by it to update that."""
 

@@ -106,7 +106,7 @@ def _confirm(organisation: str, offer: Offer, ticket: str, wrong: str = "") -> s
 def _failed(invite: str, broken: RuleBroken, status: int = 409) -> tuple[str, int]:
     """Why nothing was registered; it carries no action, so it may be read in whatever frame it stands."""
     frame.allow_frames(frame.ANYONE)
-    used_up = broken.code in ("invite_old", "invite_spent")
+    used_up = broken.code in ("invite_old", "invite_spent", "invite_tried")
     page = render_template(
         "registration/failed.html", code=broken.code, words=rule_words(broken.code, broken.facts), invite=None if used_up else invite
     )
@@ -231,7 +231,7 @@ def config() -> Response:
         extensions=[
             {
                 "platform": "canvas.instructure.com",
-                "privacy_level": "public",
+                "privacy_level": "name_only",
                 "settings": {
                     "placements": [
                         {"placement": place, "message_type": "LtiDeepLinkingRequest", "target_link_uri": ours["launch"]}

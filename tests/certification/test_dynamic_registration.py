@@ -20,6 +20,7 @@ from lti_mentoring.demo.site import NORTH, Site
 from lti_mentoring.services import invite, platform
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
+from lti_mentoring.store.people import Person
 from lti_mentoring.store.platform import Deployment, Registration, RegistrationInvite
 from support.driver import Browser, Lms, Response
 from support.live import Town, town
@@ -59,6 +60,12 @@ class Office:
             for row in rows:
                 base.session().expunge(row)
             return rows
+
+    def approve(self) -> None:
+        """What the operator does about a launch that waits."""
+        (row,), known = self.known(), self.site.deployment_id
+        with self.town.app.app_context():
+            platform.approve_deployment(registration_id=row.id, deployment_id=known, organisation=self.site.name)
 
     def spent(self) -> list[bool]:
         with self.town.app.app_context():
@@ -152,6 +159,17 @@ def test_whoever_sends_no_names_is_sent_nobody_s_name(office: Office) -> None:
     assert level == ("anonymous" if office.site.profile.family == "canvas" else None)
 
 
+@pytest.mark.checklist("DR-04")
+def test_names_that_the_administrator_kept_back_never_come(office: Office) -> None:
+    browser = office.browser()
+    browser.submit(office.start(browser, office.invited()).form().with_fields(names=None))
+    office.town.browser().launch(office.site.key, "coordinator", "programme")
+    office.approve()
+    assert office.town.browser().launch(office.site.key, "coordinator", "programme").status == 200
+    with office.town.app.app_context(), base.tenant(office.town.organisations[office.site.key]):
+        assert base.session().scalars(select(Person.name)).all() == [None]
+
+
 def test_DR_05_a_named_deployment_joins_and_another_waits_where_the_registration_is_shared(office: Office) -> None:
     browser = office.browser()
     done = browser.submit(office.start(browser, office.invited()).form())
@@ -168,8 +186,7 @@ def test_DR_05_a_named_deployment_joins_and_another_waits_where_the_registration
     assert launched.status == 403
     with office.town.app.app_context():
         assert base.session().scalars(select(Deployment.state)).all() == ["pending"]
-        row = office.known()[0]
-        platform.approve_deployment(registration_id=row.id, deployment_id=office.site.deployment_id, organisation=office.site.name)
+    office.approve()
     assert office.town.browser().launch(office.site.key, "coordinator", "programme").status == 200
 
 
@@ -232,3 +249,13 @@ def test_a_fault_of_the_lms_leaves_nothing_half_registered(office: Office, fault
     assert browser.submit(office.start(browser, token).form()).status == 200
     assert len(office.known()) == 1
 
+
+
+@pytest.mark.checklist("DR-07")
+def test_the_race_ends_the_same_on_postgresql(
+    make_settings: Callable[..., Settings], empty_database: Path, tmp_path: Path, fresh_postgres_url: str
+) -> None:
+    queue = f"sqlite:///{tmp_path / 'queue.sqlite3'}"
+    database = {"database_url": fresh_postgres_url, "queue_url": queue}
+    with town(make_settings, empty_database, tmp_path, played=(NORTH,), registered=False, **database) as made:
+        test_two_windows_at_the_same_moment_register_once(Office(made, NORTH))

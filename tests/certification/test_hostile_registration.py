@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 
 from conftest import make_world
 from lti_mentoring import app as wiring
-from lti_mentoring.services import invite
+from lti_mentoring.services import invite, registering
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.platform import Registration, RegistrationInvite
@@ -258,6 +258,18 @@ def test_a_known_registration_is_neither_taken_over_nor_moved(app: Flask, token:
     base.session().rollback()
     row = base.session().scalars(select(Registration).where(Registration.issuer == place.url)).one()
     assert (row.client_id, row.jwks_url) == ("made-here", f"{place.url}/jwks")
+
+
+@pytest.mark.checklist("DR-01", "AS-05")
+def test_an_invite_is_no_way_to_have_us_call_without_end(
+    app: Flask, token: str, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registering, "MOST_TRIES", 2)
+    place.raw = (500, b"", {})
+    codes = [come(app, token, f"{place.url}/configuration").get_data(as_text=True) for _ in range(3)]
+    assert ["dr_status" in one for one in codes] == [True, True, False]
+    assert "invite_tried" in codes[2]
+    assert len(place.seen) == 2  # type: ignore[attr-defined]
 
 
 REGISTER = """

@@ -7,9 +7,12 @@ function closing(place) {
   const status = place.querySelector("[role=status]");
   const [close, stay] = [place.querySelector("[data-close]"), place.querySelector("[data-stay]")];
   if (!lms) return;
+  const listed = place.dataset.closing.split(" ");
+  const around = window.opener ? undefined : location.ancestorOrigins?.[0];
+  const origins = listed.includes(around) ? [around] : listed;
   const tell = () => {
     clearTimeout(timer);
-    for (const origin of place.dataset.closing.split(" ")) lms.postMessage({ subject: "org.imsglobal.lti.close" }, origin);
+    for (const origin of origins) lms.postMessage({ subject: "org.imsglobal.lti.close" }, origin);
     status.textContent = status.dataset.closed;
     stay.hidden = true;
   };

@@ -59,6 +59,7 @@ REGISTERING = {
     "invite_old": _l("This invitation has run out or was ended. Ask whoever sent it for a new one."),
     "invite_spent": _l("This invitation was used already; each works once. Ask whoever sent it for a new one."),
     "invite_busy": _l("This invitation is being used in another window at this moment. Look there, or try again in a minute."),
+    "invite_tried": _l("Too much was tried by this invitation. Ask whoever sent it for a new one."),
     "invite_other": _l("This invitation is for the registration at %(issuer)s only, and this is another one."),
     "dr_status": _l("%(host)s answered with status %(status)s when we asked for its configuration."),
     "dr_incomplete": _l("The configuration of the LMS is not complete. Missing: %(fields)s."),

@@ -35,6 +35,7 @@ def upgrade():
     sa.Column('expires_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=False),
     sa.Column('spent_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True),
     sa.Column('claimed_until', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('tries', sa.Integer(), server_default='0', nullable=False),
     sa.Column('registration_id', sa.String(length=32), nullable=True),
     sa.ForeignKeyConstraint(['org_id'], ['organisation.id'], name=op.f('fk_registration_invite_org_id_organisation')),
     sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_registration_invite_registration_id_registration')),
