@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import platforms
-from lti_mentoring.lti.claims import DEEP_LINKING, NOTICE_SCOPE, RESOURCE_LINK
+from lti_mentoring.lti.claims import DEEP_LINKING, NOTICE_SCOPE, RESOURCE_LINK, SUBMISSION_REVIEW
 from lti_mentoring.lti.grades import LINEITEM, LINEITEM_READONLY, RESULT, SCORE
 from lti_mentoring.outbound import Answer, Client, Refused, Unreachable
 
@@ -59,6 +59,7 @@ class Offer:
     scopes: Sequence[str]
     placements: Sequence[str]
     deep_linking: bool
+    review: bool
     foreign: Sequence[str]
 
     @property
@@ -205,6 +206,7 @@ def _offer(said: Mapping[str, Any], named: Mapping[str, Any], profile: platforms
         scopes=_wanted(SCOPES if supported is None else _texts(supported), profile),
         placements=tuple(one for one in PLACEMENTS if one in messages.get(DEEP_LINKING, ())),
         deep_linking=DEEP_LINKING in messages,
+        review=SUBMISSION_REVIEW in messages,
         foreign=tuple(dict.fromkeys(one for one in hosts if one != _host(said["issuer"])))[:MOST_HOSTS],
     )
 
@@ -268,12 +270,13 @@ def _their_words(answer: Answer) -> str:
 
 
 def _asked_messages(offer: Offer, ours: Ours) -> list[dict[str, Any]]:
-    if not offer.deep_linking:
-        return []
-    asked: dict[str, Any] = {"type": DEEP_LINKING, "target_link_uri": ours.launch, "label": ours.name}
-    if offer.placements:
-        asked["placements"] = list(offer.placements)
-    return [asked]
+    asked: list[dict[str, Any]] = []
+    if offer.deep_linking:
+        placed = {"placements": list(offer.placements)} if offer.placements else {}
+        asked.append({"type": DEEP_LINKING, "target_link_uri": ours.launch, "label": ours.name, **placed})
+    if offer.review:
+        asked.append({"type": SUBMISSION_REVIEW, "target_link_uri": ours.launch})
+    return asked
 
 
 def register(offer: Offer, asked: Mapping[str, Any], *, registration_token: str, http: Client) -> Granted:

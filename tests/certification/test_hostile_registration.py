@@ -215,6 +215,17 @@ def test_DR_08_foreign_hosts_are_listed_and_confirmed_by_hand(app: Flask, token:
     assert entered(app) == (1, 1)
 
 
+@pytest.mark.checklist("DR-04")
+@pytest.mark.parametrize("offered", ["LtiDeepLinkingRequest", "LtiSubmissionReviewRequest", "LtiEulaRequest", "a" * 5000])
+def test_a_message_is_asked_for_where_it_is_offered_and_we_know_it(app: Flask, token: str, place: Place, offered: str) -> None:
+    both = [{"type": "LtiResourceLinkRequest"}, {"type": offered, "placements": ["elsewhere", 7]}, 12]
+    place.changes = {PLATFORM: {"product_family_code": "x", "messages_supported": both}}
+    assert confirm(app, token, come(app, token, f"{place.url}/configuration")).status_code == 200
+    tool = json.loads(place.seen[-1][3])["https://purl.imsglobal.org/spec/lti-tool-configuration"]  # type: ignore[attr-defined]
+    assert [one["type"] for one in tool["messages"]] == [offered] * (offered in ("LtiDeepLinkingRequest", "LtiSubmissionReviewRequest"))
+    assert "elsewhere" not in str(tool["messages"])
+
+
 @pytest.mark.checklist("DR-03", "DR-07")
 @pytest.mark.parametrize(
     ("answer", "code"),
