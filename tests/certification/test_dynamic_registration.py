@@ -235,6 +235,34 @@ def test_the_same_lms_comes_again_by_the_same_invite_and_is_updated(office: Offi
 
 
 @pytest.mark.checklist("DR-07")
+def test_an_invite_of_one_registration_updates_it(office: Office) -> None:
+    browser = office.browser()
+    browser.submit(office.start(browser, office.invited()).form())
+    (before,) = office.known()
+    with office.town.app.app_context():
+        token = invite.make(actor="operator", org_id=before.org_id, registration_id=before.id)[0]
+    again = browser.submit(office.start(browser, token).form())
+    assert again.status == 200
+    assert "It was known already" in again.text
+    assert [one.id for one in office.known()] == [before.id]
+    assert office.spent() == [True, True]
+
+
+@pytest.mark.checklist("DR-09")
+def test_what_was_typed_twice_at_the_same_moment_is_entered_once(office: Office) -> None:
+    told = sites.site_registrations(office.site, office.town.lms_url)[0]
+    typed = {name: value for name, value in told.items() if name != "frame_origins"}
+    address = f"{office.town.tool_url}/lti/register/{office.invited()}"
+    with ThreadPoolExecutor(6) as pool:
+        sent = [pool.submit(office.town.browser().go, "POST", f"{address}/enter", data=typed, source=address) for _ in range(6)]
+        statuses = sorted(one.result().status for one in sent)
+    assert statuses == [200, 409, 409, 409, 409, 409]
+    assert len(office.known()) == 1
+    office.town.browser().launch(office.site.key, "coordinator", "programme")
+    assert office.town.browser().launch(office.site.key, "coordinator", "programme").status == 200
+
+
+@pytest.mark.checklist("DR-07")
 @pytest.mark.parametrize("fault", ["error", "html", "reset", "moved", "throttle"])
 def test_a_fault_of_the_lms_leaves_nothing_half_registered(office: Office, fault: str) -> None:
     browser, token = office.browser(), office.invited()

@@ -118,7 +118,10 @@ PLATFORM = {
         "One issuer in one organisation is one set of people, so an administrator must settle which is right."
     ),
     "platform_differs": _l("This platform is registered with other values for: %(fields)s. '--update' takes the new ones."),
-    "platform_foreign": _l("%(issuer)s with this client belongs to another organisation, which alone can change it."),
+    "platform_foreign": _l(
+        "%(issuer)s with this client belongs to another organisation, which alone can change it. If your LMS shares it, "
+        "open the tool there once; whoever runs it approves the deployment that then waits."
+    ),
     "lane_unknown": _l("There is no lane %(lane)s; “lti-mentoring delivery lanes” lists them."),
     "lane_limit": _l("An LMS can be given from 1 to 1000 requests at once, and from 0 (no limit) to 10000 a second."),
     "platform_unknown": _l("There is no platform %(id)s."),
