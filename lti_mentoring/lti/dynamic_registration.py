@@ -250,7 +250,7 @@ def request(offer: Offer, ours: Ours, *, names: bool, email: bool) -> dict[str, 
         "redirect_uris": [ours.launch],
         "client_name": ours.name,
         "jwks_uri": ours.keys,
-        "token_endpoint_auth_method": "private_key_jwt",
+        "token_endpoint_auth_method": "private_key_jwt",  # nosec B105 (the name of a way)
         "scope": " ".join(offer.scopes),
         TOOL: tool,
     }
