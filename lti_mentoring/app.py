@@ -81,7 +81,7 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     )
     http = make_client(settings)
     app.extensions["huey"] = huey
-    app.extensions["grades_for"] = _grades_factory(sealer, http)
+    app.extensions["grades_for"] = _grades_factory(sealer, http, settings.launch_url)
     app.extensions["connector_for"] = _connector_factory(sealer, http)
     app.extensions["doctor"] = Bag(
         http,
@@ -139,7 +139,7 @@ def _forbid_in_transaction() -> None:
         raise RuntimeError("the network inside a transaction")
 
 
-def _grades_factory(sealer: Sealer, http: Client) -> Any:
+def _grades_factory(sealer: Sealer, http: Client, launch_url: str) -> Any:
     tokens = key_verbs.Tokens(sealer)
 
     @functools.lru_cache(maxsize=MOST_CLIENTS)
@@ -151,6 +151,7 @@ def _grades_factory(sealer: Sealer, http: Client) -> Any:
             tokens=tokens,
             http=http,
             deployment_id=deployment_id,
+            review_url=launch_url,
         )
 
     return grades_for

@@ -16,6 +16,7 @@ from lti_mentoring.keys import SigningKey, load_private
 from lti_mentoring.lti import claims
 from lti_mentoring.lti.address import same_origin
 from lti_mentoring.lti.claims import LTI
+from lti_mentoring.lti.platforms import Profile, profile
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Registration
 
@@ -26,6 +27,9 @@ FIELD = "JWT"
 """The name of the form field that carries the response."""
 
 LIFETIME_SECONDS = 300
+REVIEWABLE = ("InProgress", "Submitted", "Completed")
+"""States of somebody's activity in which there is something to open (LI-12)."""
+
 MOST_DATA = 20_000
 """Characters of ``data``: it is the LMS's own, and goes back as it came."""
 
@@ -61,6 +65,8 @@ class Column:
     maximum: int
     resource_id: str
     tag: str
+    review_url: str = ""
+    """Where the LMS opens one person's submission; "" says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +136,7 @@ def response(
 ) -> str:
     """The signed answer, another one each time (DL-07, DL-14): what is absent is left out, never null; ``data`` goes back as it came."""
     moment = int(now.timestamp())
-    items = [_item(link, asked) for link in (placed.links if asked.accept_multiple else placed.links[:1])]
+    items = [_item(link, asked, profile(registration.family)) for link in (placed.links if asked.accept_multiple else placed.links[:1])]
     said: dict[str, Any] = {
         "iss": registration.client_id,
         "aud": registration.issuer,
@@ -151,7 +157,7 @@ def response(
     return jwt.encode(said, load_private(key.private_pem), algorithm="RS256", headers={"kid": key.kid})
 
 
-def _item(link: Link, asked: DeepLinking) -> dict[str, Any]:
+def _item(link: Link, asked: DeepLinking, quirks: Profile) -> dict[str, Any]:
     item: dict[str, Any] = {"type": LINK, "url": link.url, "title": link.title, "text": link.text, "custom": dict(link.custom)}
     if link.window and "window" in asked.targets:
         item["window"] = {"targetName": "lti-mentoring"}
@@ -162,4 +168,6 @@ def _item(link: Link, asked: DeepLinking) -> dict[str, Any]:
             "resourceId": link.column.resource_id,
             "tag": link.column.tag,
         }
+        if link.column.review_url and quirks.takes_submission_review:
+            item["lineItem"]["submissionReview"] = {"reviewableStatus": list(REVIEWABLE), "url": link.column.review_url}
     return item

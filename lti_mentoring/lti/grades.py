@@ -15,6 +15,7 @@ from urllib.parse import quote
 from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti.address import below, next_page, same_origin, with_query
 from lti_mentoring.lti.connector import Connector
+from lti_mentoring.lti.deep_linking import REVIEWABLE
 from lti_mentoring.lti.lineitem import LineItem, read
 from lti_mentoring.lti.registration import Registration, TokenStore
 from lti_mentoring.lti.verdict import ATTENTION, Ended, Verdict, judge
@@ -118,7 +119,9 @@ class Grades:
         now: datetime | None = None,
         scopes: frozenset[str] | None = None,
         deployment_id: str | None = None,
+        review_url: str = "",
     ) -> None:
+        self._review_url = review_url
         self._scopes = scopes
         self._connector = Connector(registration, signing_key=signing_key, tokens=tokens, http=http, now=now, deployment_id=deployment_id)
         self._profile = self._connector.profile
@@ -214,7 +217,9 @@ class Grades:
         if not label.strip() or (self._profile.integer_maximum and not float(score_maximum).is_integer()):
             raise ValueError("a column needs a name, and here a whole maximum")
         _check_number(score_maximum, zero=False)
-        said = {"label": label.strip(), "scoreMaximum": _number(score_maximum), "resourceId": resource_id, "tag": tag}
+        said: dict[str, Any] = {"label": label.strip(), "scoreMaximum": _number(score_maximum), "resourceId": resource_id, "tag": tag}
+        if self._review_url and self._profile.takes_submission_review:
+            said["submissionReview"] = {"reviewableStatus": list(REVIEWABLE), "url": self._review_url}
         answer = self._connector.call(
             "POST",
             lineitems_url,

@@ -65,6 +65,9 @@ class Profile:
     rate_limit_by_403: bool = False
     """403 with ``x-rate-limit-remaining: 0`` is a 429."""
 
+    takes_submission_review: bool = True
+    """A line item may say where its submissions are reviewed."""
+
     results_by_person: bool = False
     """One person's result has an address of its own, ``results/<user id>``, and the filter by ``user_id`` is not to be relied on."""
 
@@ -126,6 +129,8 @@ OPENEDX = Profile(
     lineitem_claim_may_be_foreign=True,
     # Only line items that are tied to the block reach the gradebook, and the last score of any of them stands in its one cell.
     one_cell=True,
+    # It knows no submission review.
+    takes_submission_review=False,
     # LtiAgsLineItem.score_maximum is an IntegerField; 10.5 is a 400.
     integer_maximum=True,
     # lti_1p3 authentication answers 403 to a missing, wrong or expired token.

@@ -126,5 +126,5 @@ def _link(choice: Choice, launch_url: str, *, window: bool) -> Link:
     custom: Mapping[str, str] = {ITEM: choice.item, **followed(choice.grading)}
     column = column_of(choice.item, choice.grading)
     address = f"{launch_url}?{urlencode({ITEM: choice.item})}"
-    made = Column(choice.title, column.maximum, column.resource_id, column.tag)
+    made = Column(choice.title, column.maximum, column.resource_id, column.tag, launch_url)
     return Link(address, choice.title, "", custom, made, window)

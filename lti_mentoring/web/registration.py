@@ -228,6 +228,7 @@ def config() -> Response:
         public_jwk_url=ours["keys"],
         scopes=list(SCOPES),
         custom_fields={},
+        messages=[{"type": kind, "target_link_uri": ours["launch"]} for kind in KINDS],
         extensions=[
             {
                 "platform": "canvas.instructure.com",

@@ -203,6 +203,7 @@ def test_an_item_says_what_it_opens_twice_and_brings_its_column(live: Town) -> N
         "link_history": "$ResourceLink.id.history",
         "context_history": "$Context.id.history",
     }
+    assert item["lineItem"].pop("submissionReview")["url"] == f"{live.tool_url}/lti/launch"
     assert item["lineItem"] == {"label": "Before we begin", "scoreMaximum": 100, "resourceId": "module:M1", "tag": "module"}
 
 
@@ -294,3 +295,14 @@ def test_a_copied_course_has_no_doubled_columns_and_opens_the_same(live: Town) -
     with live.app.app_context(), base.tenant(live.organisations["north"]):
         placed = base.session().scalars(select(Placement).where(Placement.resource_link_id > str(first + 2))).all()
         assert {row.item for row in placed} >= set(ALL)
+
+
+@pytest.mark.parametrize(("site", "said"), [("north", True), ("south", False)])
+def test_LI_12_a_column_says_where_it_is_reviewed_unless_the_lms_knows_of_no_review(live: Town, site: str, said: bool) -> None:
+    ready(live, site)
+    claims = answer_of(choose(asks(live, site=site, settings={"accept_lineitem": True}), "observation"))
+    column = claims[DL + "content_items"][0]["lineItem"]
+    assert ("submissionReview" in column) is said
+    if said:
+        assert column["submissionReview"]["url"] == f"{live.tool_url}/lti/launch"
+        assert "Submitted" in column["submissionReview"]["reviewableStatus"]

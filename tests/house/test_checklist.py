@@ -27,7 +27,7 @@ HELD_NOW = frozenset(
         "T": range(1, 8),
         "SC": range(1, 17),
         "RS": range(1, 4),
-        "LI": range(1, 12),
+        "LI": range(1, 13),
         "CK": (1, 5, 7),
         "AS": range(1, 7),
         "DR": range(1, 10),

@@ -425,3 +425,13 @@ def test_LI_05_reading_back_goes_to_no_other_host_and_in_no_circle(grades, platf
     with pytest.raises(Ended):
         next(read_back)
     assert len(platform.asked) == 1
+
+
+@pytest.mark.parametrize(("family", "said"), [("generic", True), ("moodle", True), ("openedx", False)])
+def test_LI_12_a_column_that_we_make_says_where_it_is_reviewed(grades, platform, lms, family, said):
+    platform.on("GET", "/items", (200, []))
+    platform.on("POST", "/items", (201, {"id": "https://lms.example/items/9"}))
+    ensure(grades(family, review_url="https://tool.example/lti/launch"), lms)
+    made = json.loads(platform.asked[-1][3])
+    assert ("submissionReview" in made) is said
+    assert not said or made["submissionReview"]["url"] == "https://tool.example/lti/launch"
