@@ -14,6 +14,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.keys import BadToken
 from lti_mentoring.lti import manual, platforms
+from lti_mentoring.lti.claims import KINDS
 from lti_mentoring.lti.dynamic_registration import SCOPES, Offer, Ours
 from lti_mentoring.services import invite as invites
 from lti_mentoring.services import registering
