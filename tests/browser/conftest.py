@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
+from lti_mentoring.settings import Settings
 from support import chromium
+from support.live import Town, town
 
 Open = Callable[..., BrowserContext]
 
@@ -20,6 +22,15 @@ Open = Callable[..., BrowserContext]
 def playwright() -> Iterator[Playwright]:
     """The driver of the browsers."""
     with sync_playwright() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def running_town(
+    make_settings: Callable[..., Settings], empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """A town for each file: what people did elsewhere would show on the pages that are looked at here."""
+    with town(make_settings, empty_database, tmp_path_factory.mktemp("town")) as made:
         yield made
 
 

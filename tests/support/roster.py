@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lti_mentoring.domain.delivery import Pace
 from lti_mentoring.services import roll_call, roster
 from lti_mentoring.store import base
-from lti_mentoring.store.people import Identity, Membership, Person, Placement
+from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
 from lti_mentoring.store.roster import RosterSync
 from support.live import Town
 from support.station import PACE, Station
@@ -119,4 +119,10 @@ class Roster(Station):
         return next(one for one in self.members() if one.sub == self.site.sub(known))
 
     def _course(self, session: Any) -> str:
-        return str(session.scalars(select(Placement.course_id).where(Placement.resource_link_id == self._link(self.activity))).one())
+        """The course of the activity; launches of other tests may have brought the same link from elsewhere."""
+        known = self.site.activity(self.activity)
+        place = self.site.course(known.course) if known else None
+        assert place
+        query = select(Placement.course_id).join(Course, Course.id == Placement.course_id)
+        query = query.where(Placement.resource_link_id == self._link(self.activity), Course.context_id == f"c:{place.context_id}")
+        return str(session.scalars(query.distinct()).one())

@@ -29,7 +29,12 @@ from support.live import Town
 
 PACE = Pace(lease_seconds=60, base_seconds=10, cap_seconds=3600, batch=50)
 LIMITS = Limits(most_at_once=8, per_second=0, burst=20, breaker_failures=5, breaker_seconds=30, cap_seconds=3600)
-RESULT = {"outcomes": [{"outcome": "O1", "points": 9, "of": 10}, {"outcome": "O2", "points": 10, "of": 10}]}
+POINTS = {"O1": 9, "O2": 10}
+RESULT = {
+    "outcomes": [
+        {"outcome": name, "points": points, "of": 10, "needed": 8, "missed": [], "mastered": True} for name, points in POINTS.items()
+    ]
+}
 
 
 CROWD = "Learner"
