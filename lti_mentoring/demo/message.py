@@ -157,4 +157,5 @@ def login_parameters(site: Site, persona: Persona, activity: Activity, *, base_u
         "lti_message_hint": hint,
         "client_id": site.client_id(activity),
         "lti_deployment_id": site.deployment_id,
+        **({"lti_storage_target": site.storage} if site.storage else {}),
     }

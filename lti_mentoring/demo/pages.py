@@ -116,6 +116,12 @@ def activity(key: str) -> str | AnyResponse:
     return render_template("demo/activity.html", activity=shown, course=here().course(shown.course))
 
 
+@bp.get("/keeper")
+def keeper() -> str:
+    """The frame that keeps values for tools, where a site has it apart from its pages, as Canvas does."""
+    return render_template("demo/keeper.html", manner=request.args.get("storage", ""))
+
+
 @bp.get("/launch/<key>")
 @for_somebody
 def launch(key: str) -> str | AnyResponse:

@@ -126,7 +126,8 @@ def _post_launch(asked: dict[str, str], persona: Persona, activity: Activity, tw
     how, header = twist.get("sign", "proper"), twist.get("header", {})
     key = lms.keys.signing_key(site.key)
     token = signing.sign(claims, key) if how == "proper" and not header else signing.sign_oddly(claims, key, how, header)
-    fields = {"id_token": token, "state": asked["state"], **twist.get("form", {})}
+    storage = {"lti_storage_target": site.storage} if site.storage else {}
+    fields = {"id_token": token, "state": asked["state"], **storage, **twist.get("form", {})}
     g.title = f"{persona.shown} opened “{activity.title}”"
     g.detail["answered"] = {"signed": how, "header": header, "claims": claims}
     return _form_post({name: value for name, value in fields.items() if value is not None})

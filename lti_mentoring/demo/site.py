@@ -96,6 +96,9 @@ class Site:
     courses: tuple[Course, ...]
     people: tuple[Persona, ...]
     activities: tuple[Activity, ...]
+    storage: str = ""
+    """The ``lti_storage_target`` of a site whose pages keep values for tools: Sakai says "_parent", Canvas names a frame, and Moodle and
+    Open edX have none, so that a site of theirs is one on which somebody has added it."""
 
     def persona(self, key: str) -> Persona | None:
         """The person of that key."""

@@ -19,9 +19,21 @@ from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Deployment, Registration, Registry
 from lti_mentoring.lti.roles import Standing, administrator, is_test_user, of_the_course, standing_at
 from lti_mentoring.lti.state import LIFETIME_SECONDS, StateSigner, cookie_name
+from lti_mentoring.lti.storage import StorageAsked, storage
 from lti_mentoring.lti.verification import Message
 
-__all__ = ["AgsClaim", "Launch", "LaunchRefused", "LoginRedirect", "StateSigner", "begin", "cookie_name", "launch_of", "receive"]
+__all__ = [
+    "AgsClaim",
+    "Launch",
+    "LaunchRefused",
+    "LoginRedirect",
+    "StateSigner",
+    "StorageAsked",
+    "begin",
+    "cookie_name",
+    "launch_of",
+    "receive",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +90,31 @@ def receive(
     public_url: str,
     leeway_seconds: float,
     now: datetime,
+    stored: str | None = None,
 ) -> Launch:
     """Verify what was posted to ``launch_url``. The caller spends ``nonce`` by a unique insert, or the launch may be repeated.
 
+    ``stored`` is what the LMS's page held for this browser, "" if nothing; None where it was not asked yet.
+
+    :raises StorageAsked: for a good launch that only the LMS's page can still bind to this browser
     :raises LaunchRefused: with reason and status; ``LaunchRefused.registration`` once the state told whose launch it is
     """
-    message = Message(params, cookies, registry, keysets, signer, leeway_seconds, now)
+    message = Message(params, cookies, registry, keysets, signer, leeway_seconds, now, stored)
     try:
         message.validate()
-        return _launch(message, registry, cookie_name(params["state"]), public_url, now)
+        made = _launch(message, registry, cookie_name(params["state"]), public_url, now)
+        if message.unbound:
+            raise _ask(message, params["state"])
+        return made
     except LaunchRefused as refused:
         refused.registration = refused.registration or message.known
         refused.return_url = refused.return_url or message.return_url
         raise
+
+
+def _ask(message: Message, state: str) -> StorageAsked:
+    known = cast(Registration, message.known)
+    return StorageAsked(storage(message.state.storage_target or "", known, state), known, message.state.restart())
 
 
 def _launch(message: Message, registry: Registry, cookie: str, public_url: str, now: datetime) -> Launch:

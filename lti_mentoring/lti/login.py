@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,11 +12,13 @@ from urllib.parse import quote_plus, urlencode
 
 from pylti1p3.oidc_login import OIDCLogin
 
+from lti_mentoring.lti import storage as platform_storage
 from lti_mentoring.lti.address import as_uri, same_origin
 from lti_mentoring.lti.parser import Cookies, KnownRegistration, KnownRegistrations, NothingStored, Params
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Registration, Registry
 from lti_mentoring.lti.state import LIFETIME_SECONDS, PREFIX, StateSigner, cookie_name, new_state, nonce
+from lti_mentoring.lti.storage import Storage
 
 _MAX_BYTES = 16 * 1024
 _MAX_TARGET = 2_000
@@ -26,13 +28,15 @@ _MOST_ASKED = 10_000  # registrations whose redirects a process has begun at han
 
 @dataclass(frozen=True, slots=True)
 class LoginRedirect:
-    """Where to send the browser, and the cookie to set first."""
+    """Where to send the browser, the cookie to set first, and what the LMS's page is asked to hold before (LOG-11)."""
 
     location: str
     cookie_name: str
     cookie_value: str
     max_age: int
     registration: Registration
+    storage: Storage | None = None
+    stored_value: str = ""
 
 
 def begin(
@@ -52,7 +56,11 @@ def begin(
         raise LaunchRefused("login_too_large")
     login = _Login(params, registry, signer, public_url, now)
     location = login._prepare_redirect_url(launch_url)
-    return LoginRedirect(location, cookie_name(login.state), login.held_by_browser, LIFETIME_SECONDS, login.known)
+    begun = LoginRedirect(location, cookie_name(login.state), login.held_by_browser, LIFETIME_SECONDS, login.known)
+    if login.target is None:
+        return begun
+    kept = platform_storage.storage(login.target, login.known, login.state)
+    return replace(begun, storage=kept, stored_value=platform_storage.value(signer, login.state))
 
 
 class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any]):
@@ -62,6 +70,7 @@ class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any])
         super().__init__(Params(params), KnownRegistrations(registry), NothingStored(), Cookies())
         self._params, self._registry, self._signer = params, registry, signer
         self._public_url, self._now = public_url, now
+        self.target = platform_storage.target_of(params)
         self.state = self.held_by_browser = ""
         self.known: Registration
 
@@ -90,6 +99,7 @@ class _Login(OIDCLogin[Params, KnownRegistrations, NothingStored, Cookies, Any])
             target_link_uri=self._params["target_link_uri"],
             hints=hints,
             now=self._now,
+            storage_target=self.target,
         )
         fresh = f"state={PREFIX}{self.state}&nonce={nonce(self._signer, self.state)}"  # base64url and a dot
         said = "&".join(f"{name}={quote_plus(value)}" for name, value in hints.items())

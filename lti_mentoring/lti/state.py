@@ -44,6 +44,7 @@ class State:
     target_link_uri: str
     binding: str
     hints: Mapping[str, str]
+    storage_target: str | None
 
     def restart(self) -> dict[str, str] | None:
         """The login's own parameters, to begin it anew in another window; None where its hints were too long to carry."""
@@ -61,10 +62,14 @@ def new_state(
     target_link_uri: str,
     hints: Mapping[str, str],
     now: datetime,
+    storage_target: str | None = None,
 ) -> tuple[str, str]:
-    """A fresh state token (without pylti1p3's prefix) and the value of the cookie that binds it to this browser."""
+    """A fresh state token (without pylti1p3's prefix) and the value of the cookie that binds it to this browser.
+
+    ``storage_target`` is noted where the LMS's page was asked to hold a value for this state, too.
+    """
     held_by_browser = secrets.token_urlsafe(32)
-    payload = {
+    payload: dict[str, Any] = {
         "r": registration.id,
         "i": registration.issuer,
         "c": registration.client_id,
@@ -73,6 +78,8 @@ def new_state(
         "b": _binding(held_by_browser),
         "h": dict(hints) if sum(map(len, hints.values())) <= _MAX_HINTS else {},
     }
+    if storage_target is not None:
+        payload["s"] = storage_target
     return signer.sign(payload, LIFETIME_SECONDS, purpose=_PURPOSE, now=now.timestamp()), held_by_browser
 
 
@@ -84,7 +91,7 @@ def read_state(signer: StateSigner, state: str, now: datetime) -> State:
         said = signer.read(state.removeprefix(PREFIX), purpose=_PURPOSE, now=now.timestamp())
     except BadToken as bad:
         raise LaunchRefused("state_expired" if bad.expired else "state_invalid") from None
-    return State(said["r"], said["i"], said["c"], said["d"], said["t"], said["b"], said["h"])
+    return State(said["r"], said["i"], said["c"], said["d"], said["t"], said["b"], said["h"], said.get("s"))
 
 
 def is_bound(state: State, cookie: str | None) -> bool:
@@ -94,8 +101,12 @@ def is_bound(state: State, cookie: str | None) -> bool:
 
 def cookie_name(state: str) -> str:
     """One cookie per attempt, so that two tabs do not take each other's; it tells nothing of the state (S15)."""
-    digest = hashlib.sha256(state.removeprefix(PREFIX).encode("utf-8", "replace")).hexdigest()
-    return f"__Host-lti-{digest[:12]}"
+    return f"__Host-lti-{digest(state)}"
+
+
+def digest(state: str) -> str:
+    """A short name for a state, which tells nothing of it."""
+    return hashlib.sha256(state.removeprefix(PREFIX).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def nonce(signer: StateSigner, state: str) -> str:

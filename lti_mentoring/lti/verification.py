@@ -23,6 +23,7 @@ from lti_mentoring.lti.parser import Cookies, KnownRegistrations, NothingStored,
 from lti_mentoring.lti.refusal import LaunchRefused
 from lti_mentoring.lti.registration import Registration, Registry
 from lti_mentoring.lti.state import LIFETIME_SECONDS, State, StateSigner, cookie_name, is_bound, nonce_fits, read_state
+from lti_mentoring.lti.storage import value_fits
 
 MAX_TOKEN_BYTES = 64 * 1024
 MAX_LEEWAY_SECONDS = 300
@@ -43,6 +44,7 @@ class Message(MessageLaunch[Params, KnownRegistrations, NothingStored, Cookies])
         signer: StateSigner,
         leeway_seconds: float,
         now: datetime,
+        stored: str | None = None,
     ) -> None:
         super().__init__(
             Params(params),
@@ -53,7 +55,8 @@ class Message(MessageLaunch[Params, KnownRegistrations, NothingStored, Cookies])
         )
         self._auto_validation = False
         self._registry, self._keysets, self._signer = registry, keysets, signer
-        self._now = now
+        self._now, self._stored = now, stored
+        self.unbound = False
         self.leeway = min(max(leeway_seconds, 0.0), MAX_LEEWAY_SECONDS)
         self.known: Registration | None = None
         self.return_url: str | None = None
@@ -103,9 +106,16 @@ class Message(MessageLaunch[Params, KnownRegistrations, NothingStored, Cookies])
         if self.known is None or self.known.id != state.registration_id:
             self.known = None
             raise LaunchRefused("registration_gone")
-        if not is_bound(state, self._cookie_service.get_cookie(cookie_name(self._get_request_param("state")))):
-            raise LaunchRefused("state_unbound", restart=state.restart())
+        given = self._get_request_param("state")
+        if not is_bound(state, self._cookie_service.get_cookie(cookie_name(given))) and not self._is_stored(given):
+            if state.storage_target is None or self._stored is not None:
+                raise LaunchRefused("state_unbound", restart=state.restart())
+            self.unbound = True  # the rest is verified first; then the LMS's page is asked (PM-07)
         return self
+
+    def _is_stored(self, state: str) -> bool:
+        """Whether the LMS's page held this state's value for the browser that began (CK-03)."""
+        return bool(self._stored) and self.state.storage_target is not None and value_fits(self._signer, state, cast(str, self._stored))
 
     # --- the signature ------------------------------------------------------------------------------------------------
 

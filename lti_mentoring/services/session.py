@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -23,6 +23,9 @@ from lti_mentoring.store.platform import Deployment, Registration
 TOUCH_EVERY = timedelta(minutes=5)
 """How stale a session's last-seen time may be; touching it on every request would be a write on every read."""
 
+GRACE = timedelta(seconds=60)
+"""How long a carried token that was replaced still counts, for what was sent before the new one came."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
@@ -37,6 +40,20 @@ class SessionRow:
     lms_administrator: bool
     frame_origins: tuple[str, ...]
     payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """How a request names its session: by the hash of a cookie's secret, or by a token that a page carries (``turn``, from 0)."""
+
+    id_hash: str
+    org_id: str | None
+    turn: int | None = None
+
+
+def ticket(token: str) -> Ticket:
+    """The ticket of a cookie. Its organisation is None in one that an earlier release gave out."""
+    return Ticket(hashed(token), token.partition(".")[0] if "." in token else None)
 
 
 def hashed(token: str) -> str:
@@ -94,13 +111,13 @@ _LIVE = (
 )
 
 
-def resume(token: str, *, idle: timedelta, now: datetime) -> SessionRow | None:
-    """The live session of a browser's secret: not ended, not idle too long, its registration and deployment still on."""
-    found = base.session().execute(_LIVE, {"id_hash": hashed(token)}).first()
+def resume(held: Ticket, *, idle: timedelta, now: datetime) -> SessionRow | None:
+    """The live session of a ticket: not ended, not idle too long, its registration and deployment still on."""
+    found = base.session().execute(_LIVE, {"id_hash": held.id_hash}).first()
     if found is None:
         return None
     row, origins, of_deployment = found
-    if not lives(row, idle=idle, now=now):
+    if not lives(row, idle=idle, now=now) or not follows(row, held, now=now):
         return None
     touch(row, now=now)
     return SessionRow(
@@ -122,11 +139,43 @@ class Times(Protocol):
     id_hash: Any
     seen_at: Any
     expires_at: Any
+    turn: Any
+    turned_at: Any
 
 
 def lives(row: Times, *, idle: timedelta, now: datetime) -> bool:
     """Not past its end, and not idle too long."""
     return bool(now < row.expires_at and now < row.seen_at + idle)
+
+
+def follows(row: Times, held: Ticket, *, now: datetime) -> bool:
+    """Whether a carried token is the newest that was used, its successor, or the one before within the grace for what was under way.
+
+    A successor is given out without a word to the database; its first use makes it the newest, so that an answer that was lost costs
+    nothing. A token that was replaced longer ago is a copy in other hands: it ends the session, for both.
+    """
+    if held.turn is None:
+        return True
+    if row.turn is None:
+        return False
+    if held.turn == row.turn + 1:
+        with base.transactional() as session:
+            newest = update(WebSession).where(WebSession.id_hash == row.id_hash, WebSession.turn == row.turn)
+            session.execute(newest.values(turn=held.turn, turned_at=now))
+        return True
+    if held.turn == row.turn or (held.turn == row.turn - 1 and now - row.turned_at < GRACE):
+        return True
+    with base.transactional() as session:
+        session.execute(delete(WebSession).where(WebSession.id_hash == row.id_hash))
+    return False
+
+
+def carry(*, token: str, now: datetime) -> Ticket:
+    """Let the pages of a new session carry it, since its browser keeps no cookie. -> the ticket of the first token."""
+    held = replace(ticket(token), turn=0)
+    with base.transactional() as session:
+        session.execute(update(WebSession).where(WebSession.id_hash == held.id_hash).values(turn=0, turned_at=now))
+    return held
 
 
 def touch(row: Times, *, now: datetime) -> None:
@@ -141,15 +190,16 @@ def frames(origins: Sequence[str], of_deployment: Sequence[str]) -> tuple[str, .
     return (*origins, *(place for place in of_deployment if place not in origins))
 
 
-def organisation_of(token: str) -> str | None:
-    """The organisation that a token names; None for one that an earlier release gave out."""
-    return token.partition(".")[0] if "." in token else None
-
-
 def keep_payload(*, id_hash: str, payload: dict[str, Any]) -> None:
     """Keep what a page put into the browser's session."""
     with base.transactional() as session:
         session.execute(update(WebSession).where(WebSession.id_hash == id_hash).values(payload=payload))
+
+
+def end(*, id_hash: str) -> None:
+    """Sign one browser out."""
+    with base.transactional() as session:
+        session.execute(delete(WebSession).where(WebSession.id_hash == id_hash))
 
 
 def end_sessions(*, person_id: str | None = None, registration_id: str | None = None) -> int:

@@ -14,7 +14,7 @@ from lti_mentoring.domain.people import Actor, display_name, roles_in_course
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.roles import Here
-from lti_mentoring.services.session import SessionRow
+from lti_mentoring.services.session import SessionRow, Ticket
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -52,6 +52,8 @@ _VISIT = (
         _s.payload,
         _s.seen_at,
         _s.expires_at,
+        _s.turn,
+        _s.turned_at,
         _r.frame_origins,
         _d.frame_origins.label("deployment_origins"),
         _o.name.label("organisation"),
@@ -113,15 +115,15 @@ class Visit:
     here: Here | None
 
 
-def visit(*, token: str, org_id: str, course_id: str, idle: timedelta, now: datetime) -> Visit | None:
-    """Who comes with this secret to a page of this course; None without a live session (see ``session.resume``)."""
+def visit(*, held: Ticket, org_id: str, course_id: str, idle: timedelta, now: datetime) -> Visit | None:
+    """Who comes with this ticket to a page of this course; None without a live session (see ``session.resume``)."""
     rows: Sequence[Row[*tuple[Any, ...]]] = base.connection().execute(
-        _VISIT, {"id_hash": sessions.hashed(token), "org": org_id, "course": course_id}
+        _VISIT, {"id_hash": held.id_hash, "org": org_id, "course": course_id}
     ).all()
     if not rows:
         return None
     row = rows[0]
-    if not sessions.lives(row, idle=idle, now=now):
+    if not sessions.lives(row, idle=idle, now=now) or not sessions.follows(row, held, now=now):
         return None
     sessions.touch(row, now=now)
     found = SessionRow(

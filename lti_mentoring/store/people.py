@@ -32,6 +32,9 @@ class WebSession(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    # Where no cookie is kept, the pages carry a token that is replaced every minute: the newest one that was used, and since when.
+    turn: Mapped[int | None]
+    turned_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class OneTimeLink(Base):

@@ -17,11 +17,12 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import launch as protocol
 from lti_mentoring.lti import platforms
 from lti_mentoring.lti.claims import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVIEW
-from lti_mentoring.lti.launch import Launch, LaunchRefused
+from lti_mentoring.lti.launch import Launch, LaunchRefused, StorageAsked
 from lti_mentoring.services import people
 from lti_mentoring.services.people import SignedIn
-from lti_mentoring.web import frame, session
+from lti_mentoring.web import frame, session, storage
 from lti_mentoring.web.access import public
+from lti_mentoring.web.frame import ForeignForm
 from lti_mentoring.web.telemetry import Sparing, request_id
 from lti_mentoring.web.tool import onward
 from lti_mentoring.web.wiring import the_request, wiring
@@ -58,7 +59,7 @@ def login() -> Response:
         )
     except LaunchRefused as refusal:
         return refused(refusal)
-    answer = onward(begun.location, 302)
+    answer = onward(begun.location, 302) if begun.storage is None else storage.keep(begun)
     session.set_cookie(answer, begun.cookie_name, begun.cookie_value, max_age=begun.max_age)
     return answer
 
@@ -66,22 +67,46 @@ def login() -> Response:
 @bp.post("/lti/launch")
 @public("carries its own proof: a signed token, and a state bound to this browser")
 def launch() -> Response:
+    sent = request.form.to_dict()  # never from the address: tokens there would reach the logs of proxies
     try:
-        received, signed = _enter(again=True)
+        received, signed = _enter(sent)
+    except StorageAsked as asked:
+        return storage.ask(asked, sent)
     except LaunchRefused as refusal:
         return refused(refusal)
+    return _entered(onward(_landing(signed), 303), received, signed)
+
+
+@bp.post("/lti/complete")
+@public("carries its own proof: a sealed launch, and a value that the LMS's page held for this browser alone")
+def complete() -> Response:
+    """The second step of a launch over platform storage."""
+    given = request.form.to_dict()
+    try:
+        # Else somebody could have another's browser sent here with a launch and a value of their own.
+        frame.check_origin(the_request())
+        sent = storage.opened(given)
+        received, signed = _enter(sent, stored=given.get("value", ""))
+    except ForeignForm:
+        return refused(LaunchRefused("state_unbound"))
+    except LaunchRefused as refusal:
+        log.warning("storage_failed", why=storage.failure(given), reference=request_id())
+        return refused(refusal)
+    return _entered(storage.carry(signed.token, _landing(signed), received, sent["state"]), received, signed)
+
+
+def _entered(answer: Response, received: Launch, signed: SignedIn) -> Response:
     LAUNCHES.labels("accepted").inc()
-    answer = onward(_landing(signed), 303)
     session.set_cookie(answer, session.COOKIE, signed.token, max_age=wiring().settings.session.absolute_hours * 3600)
     session.clear_cookie(answer, received.cookie_name)
     return answer
 
 
-def _enter(*, again: bool) -> tuple[Launch, SignedIn]:
+def _enter(sent: Mapping[str, str], *, stored: str | None = None, again: bool = True) -> tuple[Launch, SignedIn]:
     """Verify, and sign in. What the registry remembered may be seconds old; where that matters, it forgets, and looks ``again``."""
     w = wiring()
     received = protocol.receive(
-        request.form.to_dict(),  # never from the address: tokens there would reach the logs of proxies
+        sent,
         request.cookies,
         registry=w.registry,
         keysets=w.keysets,
@@ -90,6 +115,7 @@ def _enter(*, again: bool) -> tuple[Launch, SignedIn]:
         public_url=w.settings.public_url,
         leeway_seconds=w.settings.clock_leeway_seconds,
         now=datetime.now(UTC),
+        stored=stored,
     )
     try:
         return received, people.sign_in(
@@ -101,7 +127,7 @@ def _enter(*, again: bool) -> tuple[Launch, SignedIn]:
     except RuleBroken as broken:
         if again and broken.code == "registration_gone":
             w.registry.forget()
-            return _enter(again=False)
+            return _enter(sent, stored=stored, again=False)
         status = 403 if broken.code == "deployment_pending" else 401
         raise LaunchRefused(broken.code, status, registration=received.registration, return_url=received.return_url) from broken
 

@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The signed-in browser: one partitioned cookie, everything else on the server. Pages reach their session here and nowhere else."""
+"""The signed-in browser: one partitioned cookie, everything else on the server. Pages reach their session here and nowhere else.
+
+Where a browser keeps no cookie, a script carries the session from page to page in a header, as a token that is replaced every minute
+(decision 9, checklist CK-04): never in an address, never at rest in the browser.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,15 +16,33 @@ from flask import Flask, Request, Response, session
 from flask.sessions import SessionInterface, SessionMixin
 from werkzeug.http import dump_cookie
 
+from lti_mentoring.keys import BadToken
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services import visit as visits
 from lti_mentoring.services.roles import Here
-from lti_mentoring.services.session import SessionRow
+from lti_mentoring.services.session import SessionRow, Ticket
 from lti_mentoring.web.wiring import wiring
 
 COOKIE = "__Host-lti-mentoring"
 SIGNED_IN = ("/courses/", "/api/")
 """Where a session is looked up; login, launch, keys, health and static files never ask the database for one."""
+
+CARRIED = "X-Mentoring-Session"
+"""The header of a carried session, both ways."""
+
+ONWARD = "X-Mentoring-Onward"
+"""Where a page that was fetched leads on to: a script is not told where a redirect points, fragment and all, and so it gets no redirect."""
+
+TURN_SECONDS = 60
+_PURPOSE = "carried session"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A token of a session without a cookie, and when it was made."""
+
+    ticket: Ticket
+    made_at: float
 
 
 class BrowserSession(SessionMixin):
@@ -28,34 +51,32 @@ class BrowserSession(SessionMixin):
     ``row`` is None where nobody is signed in, and then nothing is kept.
     """
 
-    def __init__(self, token: str | None) -> None:
-        self._token = token
+    def __init__(self, ticket: Ticket | None, carried: Carried | None = None) -> None:
+        self._ticket, self.carried = ticket, carried
         self._row: SessionRow | None = None
-        self._known = token is None
+        self._known = ticket is None
         self._payload: dict[str, Any] = {}
         self.modified = False
 
     @property
     def row(self) -> SessionRow | None:
         """Who is signed in here, if anybody."""
-        if not self._known and self._token is not None:
-            self._keep(sessions.resume(self._token, idle=_idle(), now=datetime.now(UTC)))
+        if not self._known and self._ticket is not None:
+            self._keep(sessions.resume(self._ticket, idle=_idle(), now=datetime.now(UTC)))
         return self._row
 
     def organisation(self) -> str | None:
         """The organisation that a page may look in: the one that the cookie names, or that of the session, None without one."""
-        if not self._known and self._token is not None:
-            named = sessions.organisation_of(self._token)
-            if named is not None:
-                return named
+        if not self._known and self._ticket is not None and self._ticket.org_id is not None:
+            return self._ticket.org_id
         row = self.row
         return row.org_id if row is not None else None
 
     def visit(self, org_id: str, course_id: str) -> Here | None:
         """The person in the course of this address, where the session need not be looked up on its own; in the scope of ``org_id``."""
-        if self._known or self._token is None:
+        if self._known or self._ticket is None:
             return None
-        found = visits.visit(token=self._token, org_id=org_id, course_id=course_id, idle=_idle(), now=datetime.now(UTC))
+        found = visits.visit(held=self._ticket, org_id=org_id, course_id=course_id, idle=_idle(), now=datetime.now(UTC))
         self._keep(found.session if found is not None else None)
         return found.here if found is not None else None
 
@@ -92,13 +113,47 @@ class ServerSessions(SessionInterface):
     """Sessions in the database, found by the hash of the cookie."""
 
     def open_session(self, app: Flask, request: Request) -> BrowserSession:
-        """The session of this request's cookie."""
-        return BrowserSession(request.cookies.get(COOKIE) or None if request.path.startswith(SIGNED_IN) else None)
+        """The session of this request's cookie, or the one that its page carries; a carried one that is none ends at that."""
+        if not request.path.startswith(SIGNED_IN):
+            return BrowserSession(None)
+        header = request.headers.get(CARRIED)
+        if header is not None:
+            carried = read(header)
+            return BrowserSession(carried.ticket if carried is not None else None, carried)
+        cookie = request.cookies.get(COOKIE)
+        return BrowserSession(sessions.ticket(cookie) if cookie else None)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Keep the payload if a page changed it."""
-        if isinstance(session, BrowserSession) and session.modified and session.row is not None:
+        """Keep the payload if a page changed it; give the page that carries its session the next token in time, and no redirect."""
+        if not isinstance(session, BrowserSession):
+            return
+        if session.modified and session.row is not None:
             sessions.keep_payload(id_hash=session.row.id_hash, payload=dict(session))
+        carried = session.carried
+        if carried is None:
+            return
+        if "Location" in response.headers:
+            response.headers[ONWARD] = response.headers.pop("Location")
+            response.status_code = 204
+            response.set_data(b"")
+        if session.row is not None and datetime.now(UTC).timestamp() - carried.made_at >= TURN_SECONDS:
+            turn = (carried.ticket.turn or 0) + 1
+            response.headers[CARRIED] = write(replace(carried.ticket, turn=turn))
+
+
+def write(ticket: Ticket) -> str:
+    """A token for a page to carry. It outlives no session that idles, and can be made by nobody else."""
+    said = {"s": ticket.id_hash, "o": ticket.org_id, "n": ticket.turn, "i": int(datetime.now(UTC).timestamp())}
+    return wiring().signer.sign(said, _idle().total_seconds(), purpose=_PURPOSE)
+
+
+def read(token: str) -> Carried | None:
+    """What a carried token says; None if it is not ours, was changed or is past its time."""
+    try:
+        said = wiring().signer.read(token, purpose=_PURPOSE)
+    except BadToken:
+        return None
+    return Carried(Ticket(said["s"], said["o"], said["n"]), said["i"])
 
 
 def browser() -> BrowserSession:

@@ -13,7 +13,7 @@ from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from jinja2 import ChoiceLoader, FileSystemLoader
 
-from lti_mentoring.keys import Signer, SigningKey
+from lti_mentoring.keys import Sealer, Signer, SigningKey
 from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.registration import Registry
 from lti_mentoring.outbound import Client
@@ -37,6 +37,7 @@ from lti_mentoring.web import (
     registration,
     review,
     session,
+    signing_out,
     telemetry,
     wording,
 )
@@ -77,6 +78,7 @@ def open_to_browsers(
         settings=settings,
         registry=registry,
         keysets=KeySets(key_verbs.KeySets(), http, noted=telemetry.key_set_fetched),
+        sealer=Sealer(settings.encryption_keys),
         signer=Signer(settings.secret_key, settings.secret_key_fallbacks),
         published_keys=lambda: key_verbs.published(now=datetime.now(UTC)),
         signing_key=signing_key,
@@ -98,7 +100,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings):
+    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings, signing_out):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -13,6 +13,7 @@ from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti.keysets import KeySets
 from lti_mentoring.lti.launch import StateSigner
 from lti_mentoring.lti.registration import Registry
+from lti_mentoring.lti.storage import Sealer
 from lti_mentoring.outbound import Client
 from lti_mentoring.settings import Settings
 
@@ -28,6 +29,7 @@ class Wiring:
     registry: Registry
     keysets: KeySets
     signer: StateSigner
+    sealer: Sealer
     published_keys: Callable[[], list[dict[str, Any]]]
     signing_key: Callable[[], SigningKey]
     ready: Callable[[], list[str]]

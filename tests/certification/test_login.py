@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 
@@ -107,6 +109,22 @@ def test_LOG_06_the_redirect_asks_exactly_what_the_security_framework_wants(live
     assert {name: ask[name] for name in expected} == expected
     assert ask["state"]
     assert ask["nonce"]
+
+
+@pytest.mark.checklist("LOG-11", "LOG-12", "PM-01", "PM-10")
+def test_where_the_lms_keeps_values_the_login_shows_a_page_and_appends_nothing_to_the_redirect_address(live: Town) -> None:
+    answer = begin(live, lti_storage_target="_parent")
+    assert answer.status == 200
+    onward = re.search(r'data-onward href="([^"]+)"', answer.text)
+    assert onward
+    ask = dict(parse_qsl(urlsplit(html.unescape(onward[1])).query))
+    assert ask["redirect_uri"] == f"{live.tool_url}/lti/launch"
+    assert "lti_storage_target" not in ask
+    assert any(line.startswith("__Host-lti-") for line in answer.cookies_set)  # the cookie is set as well
+    sources = re.findall(r"<script[^>]*src=\"([^\"]+)\"[^>]*nonce=", answer.text)
+    assert sources
+    assert all(source.startswith("/static/") for source in sources)
+    assert len(re.findall("<script", answer.text)) == len(sources)
 
 
 @pytest.mark.parametrize("hint", ['{"cmid":2,"launchid":"x y"}', "a+b%20c&d=e", "ümläut ☂", "x" * 2000, "", "0"])

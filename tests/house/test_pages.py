@@ -54,6 +54,8 @@ def test_every_form_that_changes_something_carries_the_token():
     for name, text in TEMPLATES.items():
         if name in ("templates/error/refused.html", "templates/linking/back.html"):
             continue  # these go to a login address, which has its own proof, and to the LMS, which must not have the token
+        if name == "templates/storage/ask.html":
+            continue  # nobody is signed in yet; where the form comes from and the sealed launch in it are the proof
         if name.startswith("templates/registration/"):
             continue  # without a session; the secret invite in the address and where the form comes from are the proof
         for form in re.findall(r"<form\b.*?</form>", text, re.DOTALL):
@@ -68,7 +70,10 @@ def test_every_icon_that_a_template_names_is_in_the_sprite():
 
 
 def test_no_script_builds_a_page_from_text():
-    assert offenders(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write\b|\beval\(|new Function", SCRIPTS) == {}
+    """But for the one that shows whole pages of the server's, where a browser keeps no cookie to load them by."""
+    scripts = {name: text for name, text in SCRIPTS.items() if name != "carry.js"}
+    assert offenders(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write\b|\beval\(|new Function", scripts) == {}
+    assert offenders(r"innerHTML|insertAdjacentHTML|\beval\(|new Function", SCRIPTS) == {}
 
 
 def test_nothing_is_loaded_from_elsewhere():

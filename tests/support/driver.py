@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import html
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -393,8 +395,11 @@ class Browser:
         begun = self.initiate(site, persona, activity, **twists)
         course = f"{self.lms_url}/{site}/course"
         if by == "GET":
-            return self.go("GET", f"{begun['login_url']}?{urlencode(begun['params'])}", source=course)
-        return self.go("POST", begun["login_url"], data=begun["params"], source=course)
+            answer = self.go("GET", f"{begun['login_url']}?{urlencode(begun['params'])}", source=course)
+        else:
+            answer = self.go("POST", begun["login_url"], data=begun["params"], source=course)
+        onward = re.search(r'<noscript><meta http-equiv="refresh" content="0; url=([^"]+)">', answer.text)
+        return self.go("GET", html.unescape(onward[1]), source=answer.url) if onward else answer
 
     def launch(self, site: str, persona: str, activity: str, *, by: str = "POST", follow: bool = True, **twists: Any) -> Response:
         """A whole launch, to the page that it ends on.

@@ -87,11 +87,28 @@ function follow(region) {
   }, 3000);
 }
 
+/* In a frame, the page around it is told how high this page is. It tells nothing else, so that whoever frames it may hear it, and an LMS
+   that does not know the message ignores it. */
+function tellHeight() {
+  if (window.parent === window) return;
+  let told = 0;
+  let soon;
+  new ResizeObserver(() => {
+    clearTimeout(soon);
+    soon = setTimeout(() => {
+      const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
+      if (Math.abs(height - told) > 1) window.parent.postMessage({ subject: "lti.frameResize", height }, "*");
+      told = height;
+    }, 100);
+  }).observe(document.documentElement);
+}
+
 for (const button of document.querySelectorAll("[data-look][type=button]")) lookSwitch(button);
 for (const button of document.querySelectorAll("[data-copy]")) copyButton(button);
 for (const time of document.querySelectorAll("time[data-local]")) localMoment(time);
 for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();
 for (const region of document.querySelectorAll("[data-follow]")) follow(region);
+tellHeight();
 document.addEventListener("submit", once);
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[aria-busy]")) form.removeAttribute("aria-busy");

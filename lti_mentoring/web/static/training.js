@@ -43,7 +43,8 @@ function enhance(form) {
     const outcome = await send(form);
     if (outcome === "kept") {
       // The step makes the address a new one, so that the browser loads the page and does not only jump within it.
-      location.replace(`${form.action}?kept=${form.elements.step.value}#answer`);
+      const to = `${form.action}?kept=${form.elements.step.value}#answer`;
+      if (dispatchEvent(new CustomEvent("leave", { detail: to, cancelable: true }))) location.replace(to);
     } else if (outcome === "refused") {
       form.submit();
     } else {

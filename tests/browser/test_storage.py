@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The storage ladder in Chromium: a partitioned cookie, else the LMS's page holds the value and our pages carry the session."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Frame, Page, Request, expect
+from sqlalchemy import select
+
+from lti_mentoring.demo import site as sites
+from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.training import steps
+from lti_mentoring.settings import Settings
+from lti_mentoring.store import base
+from lti_mentoring.store.people import WebSession
+from support import chromium, journey
+from support.live import Town, town
+
+Open = Callable[..., BrowserContext]
+
+FOUR_STEPS_MS = 15_000
+"""Twice two steps of a second each, where an LMS's page is silent, and the pages between them."""
+
+SAKAI_LIKE = replace(sites.NORTH, storage="_parent")
+CANVAS_LIKE = replace(sites.SOUTH, storage="post_message_forwarding")
+
+
+@pytest.fixture(scope="module")
+def keepers(
+    make_settings: Callable[..., Settings], empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """Two LMSs whose pages keep values: one itself, as Sakai, one in a frame of its own, as Canvas."""
+    with town(make_settings, empty_database, tmp_path_factory.mktemp("keepers"), played=(SAKAI_LIKE, CANVAS_LIKE)) as made:
+        yield made
+
+
+def enter(page: Page, town: Town, site: str, persona: str, activity: str, manner: str = "") -> None:
+    """Become somebody in the pocket LMS, and open an activity there."""
+    page.goto(f"{town.lms_url}/{site}/")
+    page.click(f"button[value={persona}]")
+    page.goto(f"{town.lms_url}/{site}/activity/{activity}" + (f"?storage={manner}" if manner else ""))
+
+
+def heading(page: Page, text: str | re.Pattern[str]) -> None:
+    expect(page.frame_locator("iframe.tool").get_by_role("heading", level=1)).to_have_text(text, timeout=FOUR_STEPS_MS)
+
+
+def frame_of(page: Page) -> Frame:
+    found = page.frame(name="tool")
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def blocked(keepers: Town, open_browser: Open) -> Page:
+    """A page of a browser that keeps no cookie of the tool, in no partition."""
+    return open_browser(no_cookies_for=[keepers.tool_url]).new_page()
+
+
+@pytest.mark.checklist("LOG-11", "PM-01", "PM-02", "PM-03", "PM-04", "PM-07", "CK-03", "CK-04")
+@pytest.mark.parametrize("site", ["north", "south"])
+def test_with_every_cookie_blocked_the_lms_page_binds_the_launch_and_pages_carry_the_session(keepers: Town, blocked: Page, site: str):
+    complaints = chromium.console_errors(blocked)
+    enter(blocked, keepers, site, "candidate", "programme")
+    heading(blocked, "My way to the credential" if site == "north" else re.compile("."))
+    tool = frame_of(blocked)
+    tool.locator('a[href*="/modules/"]').first.click()
+    tool.wait_for_url("**/modules/**")
+    assert blocked.context.cookies(keepers.tool_url) == []
+    assert "?" not in tool.url
+    assert complaints == []
+
+
+@pytest.mark.checklist("CK-04", "PM-08")
+def test_a_check_is_taken_and_its_grade_arrives_without_a_single_cookie(keepers: Town, blocked: Page):
+    journey.ready(keepers, "north")
+    enter(blocked, keepers, "north", "second", "module-m1")
+    tool = blocked.frame_locator("iframe.tool")
+    expect(tool.get_by_role("heading", level=1)).to_be_visible(timeout=15000)
+    take_the_check(frame_of(blocked), keepers, "north")
+    keepers.deliver()
+    assert journey.share(keepers, "north", "second", "module-m1") == 1
+    assert blocked.context.cookies(keepers.tool_url) == []
+    assert blocked.evaluate("kept.size") == 0  # what was kept for the launch was taken away
+
+
+@pytest.mark.checklist("PM-05", "PM-06", "PM-09")
+@pytest.mark.parametrize("manner", ["silent", "full", "forgets", "foreign"])
+def test_an_lms_page_that_keeps_nothing_leads_on_to_an_explained_refusal(keepers: Town, blocked: Page, manner: str):
+    """Silent, out of room, forgetful, or answered for by a page of somebody else's: nothing hangs, nobody is let in unbound."""
+    enter(blocked, keepers, "south", "candidate", "programme", manner)
+    heading(blocked, "Your browser kept back a cookie")
+    expect(blocked.frame_locator("iframe.tool").get_by_role("button", name="Open in its own window")).to_be_visible()
+
+
+@pytest.mark.checklist("LOG-11")
+def test_LOG_11_where_cookies_are_kept_storage_is_asked_and_not_needed(keepers: Town, open_browser: Open):
+    browser = open_browser()
+    page = browser.new_page()
+    enter(page, keepers, "north", "candidate", "programme", "silent")
+    heading(page, "My way to the credential")
+    assert any(one["name"] == "__Host-lti-mentoring" for one in browser.cookies(keepers.tool_url))
+
+
+@pytest.mark.checklist("CK-04")
+def test_a_carried_token_that_was_replaced_long_ago_ends_the_session(keepers: Town, blocked: Page):
+    """Whoever copied one out of a page cannot live on beside it."""
+    enter(blocked, keepers, "north", "candidate", "programme")
+    heading(blocked, "My way to the credential")
+    asked: list[Request] = []
+    blocked.on("request", lambda one: asked.append(one) if "x-mentoring-session" in one.headers else None)
+    tool = frame_of(blocked)
+    tool.locator('a[href*="/modules/"]').first.click()
+    tool.wait_for_url("**/modules/**")
+    copied = asked[0].headers["x-mentoring-session"]
+    address = asked[0].url
+    assert read(keepers, address, copied) == 200
+    with keepers.app.app_context(), base.transactional() as session:
+        carried = session.scalars(select(WebSession).where(WebSession.turn.is_not(None))).all()
+        for row in carried:
+            row.turn, row.turned_at = row.turn + 2, base.now() - timedelta(minutes=5)
+        assert carried
+    assert read(keepers, address, copied) == 401
+    tool.locator("a.home").first.click()
+    expect(blocked.frame_locator("iframe.tool").get_by_role("heading", level=1)).not_to_have_text("My way to the credential")
+
+
+@pytest.mark.checklist("DL-07", "CK-04")
+def test_a_teacher_adds_an_activity_without_a_single_cookie(keepers: Town, blocked: Page):
+    blocked.goto(f"{keepers.lms_url}/north/?next=/north/course/2/add")
+    blocked.locator("button[value=coordinator]").click()
+    picker = blocked.frame_locator("iframe.tool")
+    picker.locator("input[name=item]").first.check()
+    picker.get_by_role("button", name="Add to the course").click()
+    expect(picker.get_by_role("heading", name="Added to the course")).to_be_visible()
+
+
+@pytest.mark.checklist("PM-11")
+def test_PM_11_the_frame_is_made_as_high_as_the_page_in_it(keepers: Town, open_browser: Open):
+    page = open_browser().new_page()
+    enter(page, keepers, "north", "candidate", "module-m1")
+    tool = frame_of(page)
+    expect(page.frame_locator("iframe.tool").get_by_role("heading", level=1)).to_be_visible()
+    for _ in range(100):
+        if tool.evaluate("innerHeight >= document.documentElement.scrollHeight - 1 && innerHeight > 300"):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the frame has a bar to scroll by")
+
+
+@pytest.mark.checklist("CK-06")
+def test_CK_06_signing_out_ends_this_partition_and_no_other(keepers: Town, open_browser: Open):
+    browser = open_browser()
+    inside = browser.new_page()
+    enter(inside, keepers, "north", "candidate", "programme")
+    heading(inside, "My way to the credential")
+    alone = browser.new_page()
+    alone.goto(f"{keepers.lms_url}/north/launch/programme")
+    expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+    tool = inside.frame_locator("iframe.tool")
+    tool.get_by_role("button", name="Sign out").click()
+    expect(tool.get_by_role("heading", level=1)).to_have_text("You are signed out here")
+    alone.reload()
+    expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+
+
+def read(town: Town, address: str, token: str) -> int:
+    """What a request with a carried token is answered."""
+    asked = urllib.request.Request(address, headers={"X-Mentoring-Session": token, "Accept": "text/html"})
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
+
+
+def take_the_check(tool: Frame, town: Town, site: str) -> None:
+    """Master the module that is open, as its key says."""
+    items = {item.key: item for item in journey.module(town, site).items}
+    tool.locator(".rail a[href$='/check']").click()
+    tool.wait_for_url("**/check")
+    tool.locator("main button[type=submit]").click()
+    for _ in range(60):
+        form = tool.locator("form[data-question]")
+        form.wait_for()
+        item = items[form.get_attribute("data-question") or ""]
+        for step in range(1, steps(item) + 1):
+            for name, value in journey.answers(right_answer(item, step)).items():
+                give(tool, name, value)
+            tool.locator("form[data-question] button[type=submit]").click()
+            tool.wait_for_url(f"**?kept={step}#answer")
+        expect(tool.locator("main a.btn-primary")).to_be_visible()
+        last = tool.get_by_role("link", name="See your result").count()
+        tool.locator("main .btn-primary").click()
+        tool.wait_for_url("**/result" if last else "**/questions/*")
+        if last:
+            return
+    raise AssertionError("the check does not end")
+
+
+def give(tool: Frame, name: str, value: object) -> None:
+    """Fill in one field of a question."""
+    if name.startswith("card-"):
+        tool.locator(f"select[name='{name}']").select_option(str(value))
+        return
+    for one in value if isinstance(value, list | tuple) else [value]:
+        tool.locator(f"input[name='{name}'][value='{one}']").check()
