@@ -12,13 +12,14 @@ from typing import Any, Protocol
 
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.people import WebSession
-from lti_mentoring.store.platform import Deployment, Registration
+from lti_mentoring.store.platform import Deployment, Registration, SpentNonce
 
 TOUCH_EVERY = timedelta(minutes=5)
 """How stale a session's last-seen time may be; touching it on every request would be a write on every read."""
@@ -176,6 +177,26 @@ def carry(*, token: str, now: datetime) -> Ticket:
     with base.transactional() as session:
         session.execute(update(WebSession).where(WebSession.id_hash == held.id_hash).values(turn=0, turned_at=now))
     return held
+
+
+def copied(*, id_hash: str, nonce: str, until: datetime, now: datetime, idle: timedelta) -> tuple[str, SessionRow] | None:
+    """A session of the same person for another window, once for each ``nonce``, as long as the first one lives. -> its token and itself"""
+    try:
+        with base.transactional() as session:
+            session.add(SpentNonce(nonce=nonce, expires_at=until))
+            session.flush()
+            old = session.get(WebSession, id_hash)
+            if old is None:
+                return None
+            token = f"{old.org_id}.{secrets.token_urlsafe(32)}"
+            kept = ("org_id", "person_id", "registration_id", "deployment_id", "return_url", "locale", "lms_administrator", "expires_at")
+            payload = {**old.payload, "csrf_token": secrets.token_hex(20)}
+            made = {name: getattr(old, name) for name in kept} | {"payload": payload, "created_at": now, "seen_at": old.seen_at}
+            session.add(WebSession(id_hash=hashed(token), **made))
+    except IntegrityError:
+        return None
+    row = resume(ticket(token), idle=idle, now=now)
+    return (token, row) if row is not None else None
 
 
 def touch(row: Times, *, now: datetime) -> None:

@@ -42,7 +42,7 @@ UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
-PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/notices")
+PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/window", "/lti/notices")
 """Cross-site by nature: a login changes nothing, and a launch carries a signed token and a state bound to this browser."""
 
 INVITED = "/lti/register/"

@@ -39,6 +39,7 @@ from lti_mentoring.web import (
     session,
     signing_out,
     telemetry,
+    window,
     wording,
 )
 from lti_mentoring.web import delivery as delivery_pages
@@ -100,7 +101,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings, signing_out):
+    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -172,6 +172,26 @@ def test_CK_06_signing_out_ends_this_partition_and_no_other(keepers: Town, open_
     expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
 
 
+@pytest.mark.checklist("CK-02")
+@pytest.mark.parametrize("third_party_cookies", [True, False])
+def test_CK_02_a_code_takes_the_session_into_a_window_of_its_own_once(keepers: Town, open_browser: Open, third_party_cookies: bool):
+    browser = open_browser(third_party_cookies=third_party_cookies)
+    page = browser.new_page()
+    enter(page, keepers, "north", "candidate", "module-m1")
+    chromium.tool_frame(page, keepers.tool_url)
+    tool = page.frame_locator("iframe.tool")
+    title = tool.get_by_role("heading", level=1).inner_text()
+    tool.get_by_role("button", name="Open in its own window").click()
+    expect(tool.get_by_role("heading", level=1)).to_have_text("Go on in a window of its own")
+    with browser.expect_page() as opened:
+        tool.get_by_role("button", name="Open the window").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text(title)
+    assert "code" not in opened.value.url
+    with browser.expect_page() as again:
+        tool.get_by_role("button", name="Open the window").click()
+    expect(again.value.get_by_role("heading", level=1)).not_to_have_text(title)
+
+
 def read(town: Town, address: str, token: str) -> int:
     """What a request with a carried token is answered."""
     asked = urllib.request.Request(address, headers={"X-Mentoring-Session": token, "Accept": "text/html"})

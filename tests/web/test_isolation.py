@@ -63,6 +63,7 @@ EXAMPLES: dict[str, Example] = {
     "people.dismiss": post("coordinator", {"role": "trainer"}, person="{person}"),
     "people.invite": post("coordinator", {"role": "observer"}),
     "roster.index": Example("coordinator"),
+    "window.ask": post("other"),
     "signing_out.sign_out": post("other"),
     "review.index": Example("coordinator"),
     "review.person": Example("coordinator", {"person": "{person}"}, {"activity": "{activity}"}),

@@ -87,6 +87,12 @@ function follow(region) {
   }, 3000);
 }
 
+/* Inside a frame, the page may be taken into a window of its own. */
+function ownWindow(form) {
+  form.hidden = window.parent === window;
+  form.elements.page.value = location.pathname + location.search;
+}
+
 /* In a frame, the page around it is told how high this page is. It tells nothing else, so that whoever frames it may hear it, and an LMS
    that does not know the message ignores it. */
 function tellHeight() {
@@ -108,6 +114,7 @@ for (const button of document.querySelectorAll("[data-copy]")) copyButton(button
 for (const time of document.querySelectorAll("time[data-local]")) localMoment(time);
 for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();
 for (const region of document.querySelectorAll("[data-follow]")) follow(region);
+for (const form of document.querySelectorAll("form[data-own-window]")) ownWindow(form);
 tellHeight();
 document.addEventListener("submit", once);
 addEventListener("pageshow", () => {
