@@ -34,7 +34,8 @@ function keep({ key, value }) {
 function resize(source, { height }) {
   const frame = [...document.querySelectorAll("iframe")].find((one) => one.contentWindow === source);
   if (!frame || !Number.isFinite(height)) return wrong("bad_request", "A height is wanted.");
-  frame.style.height = `${Math.min(Math.max(height, 200), 6000)}px`;
+  const border = frame.offsetHeight - frame.clientHeight;
+  frame.style.height = `${Math.min(Math.max(height, 200), 6000) + border}px`;
   return { height };
 }
 
