@@ -101,6 +101,29 @@ def test_an_lms_page_that_keeps_nothing_leads_on_to_an_explained_refusal(keepers
     expect(blocked.frame_locator("iframe.tool").get_by_role("button", name="Open in its own window")).to_be_visible()
 
 
+GRANTS = "document.hasStorageAccess = async () => false; document.requestStorageAccess = async () => {};"
+REFUSES = "document.hasStorageAccess = async () => false; document.requestStorageAccess = async () => { throw new Error('no'); };"
+
+
+@pytest.mark.checklist("CK-03", "CK-04")
+def test_a_browser_that_can_be_asked_for_the_cookie_is_asked_and_the_login_begins_anew_in_the_frame(keepers: Town, blocked: Page):
+    """Chromium gives frames a jar of their own and is never asked; here it says what Safari says."""
+    blocked.add_init_script(GRANTS)
+    enter(blocked, keepers, "south", "candidate", "programme", "full")
+    heading(blocked, "Your browser kept back a cookie")
+    with blocked.expect_request(lambda one: one.url == f"{keepers.tool_url}/lti/login" and one.frame.name == "tool"):
+        blocked.frame_locator("iframe.tool").get_by_role("button", name="Ask my browser").click()
+
+
+def test_a_browser_that_says_no_is_believed_and_the_other_ways_stay(keepers: Town, blocked: Page):
+    blocked.add_init_script(REFUSES)
+    enter(blocked, keepers, "south", "candidate", "programme", "full")
+    tool = blocked.frame_locator("iframe.tool")
+    tool.get_by_role("button", name="Ask my browser").click(timeout=FOUR_STEPS_MS)
+    expect(tool.get_by_text("Your browser did not allow it.")).to_be_visible()
+    expect(tool.get_by_role("button", name="Open in its own window")).to_be_visible()
+
+
 @pytest.mark.checklist("LOG-11")
 def test_LOG_11_where_cookies_are_kept_storage_is_asked_and_not_needed(keepers: Town, open_browser: Open):
     browser = open_browser()
