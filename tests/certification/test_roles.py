@@ -74,6 +74,23 @@ def test_R_04_a_test_user_is_never_listed_and_never_graded(live: Town) -> None:
         assert "Test Learner" not in coordinator.get(f"{course}/{path}").text
 
 
+@pytest.mark.parametrize("role", [f"{M}#Mentor", f"{M}#Learner", f"{M}#Instructor"])
+def test_R_05_a_list_of_mentees_opens_nothing_of_theirs_beside_whatever_role(live: Town, role: str) -> None:
+    """The standard lets an auditor see summaries at the most; this tool shows them none, whatever role the claim stands beside."""
+    child = live.sites["north"].persona("candidate")
+    assert child
+    live.browser().launch("north", "candidate", "programme")
+    seen = []
+    for scope in ([live.sites["north"].sub(child)], []):
+        browser = live.browser()
+        told = {"roles": [role], "sub": f"r-5-{role[-7:]}", "context": {"id": "r-5"}, "role_scope_mentor": scope}
+        page = browser.launch("north", "candidate", "programme", **told)
+        assert page.status == 200
+        course = "/".join(page.path.split("/")[:3])
+        seen.append([browser.get(f"{course}/{path}").status for path in ("way", "candidates", "people", "observations", "grades")])
+    assert seen[0] == seen[1]
+
+
 def test_R_06_the_lti_mentor_role_gives_nothing(live: Town) -> None:
     for role in (f"{M}#Mentor", f"{M}/Mentor#Mentor", f"{M}/Mentor#Reviewer", "Mentor"):
         page = opened(live, [role], f"6-{role[-12:]}")
