@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from lti_mentoring.demo.site import NORTH
-from lti_mentoring.services import invite
 from lti_mentoring.settings import Settings
 from support import chromium
+from support.installing import become, invited, paste
 from support.live import Town, town
 
 Open = Callable[..., BrowserContext]
@@ -23,24 +23,6 @@ def strangers(make_settings: Callable[..., Settings], empty_database: Path, tmp_
     """An LMS and a tool that do not know each other yet."""
     with town(make_settings, empty_database, tmp_path, played=(NORTH,), registered=False) as made:
         yield made
-
-
-def invited(town_: Town) -> str:
-    with town_.app.app_context():
-        return f"{town_.tool_url}/lti/register/{invite.make(actor='operator', org_id=town_.organisations['north'])[0]}"
-
-
-def become(page: Page, town_: Town, persona: str, path: str) -> None:
-    page.goto(f"{town_.lms_url}/north/?next=/north/{path}")
-    page.locator(f"button[value={persona}]").click()
-
-
-def paste(page: Page, town_: Town, address: str) -> FrameLocator:
-    """The administrator's page of tools, and the frame that it opens."""
-    become(page, town_, "administrator", "tools")
-    page.get_by_label("Tool URL").fill(address)
-    page.get_by_role("button", name="Add LTI Advantage").click()
-    return page.frame_locator("iframe[name=tool]")
 
 
 @pytest.mark.parametrize("blocked", [False, True], ids=["cookies as they come", "third-party cookies blocked"])
