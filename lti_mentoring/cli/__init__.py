@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from lti_mentoring import __version__
-from lti_mentoring.cli import delivery, doctor, keys, operate, people, platform, programme
+from lti_mentoring.cli import conformance, delivery, doctor, keys, operate, people, platform, programme
 from lti_mentoring.cli.base import Group
 
 
@@ -21,6 +21,7 @@ for command in (
     operate.serve,
     operate.worker,
     operate.demo,
+    conformance.conformance,
     platform.organisation,
     platform.platform,
     people.role,
