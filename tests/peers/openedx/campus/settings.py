@@ -70,3 +70,7 @@ LMS_ROOT_URL = LTI_BASE = LTI_API_BASE = LEARNING_MICROFRONTEND_URL = URL
 PLATFORM_NAME = "Campus"
 SERVICE_VARIANT = "lms"
 USAGE_ID_PATTERN = r"(?P<usage_id>(?:i4x://?[^/]+/[^/]+/[^/]+/[^@]+(?:@[^/]+)?)|(?:[^/]+))"
+
+# As edx-platform is set in production where tools are framed: the answer of a deep linking comes back from another site, by POST.
+SESSION_COOKIE_SAMESITE = "None"
+SESSION_COOKIE_SECURE = True
