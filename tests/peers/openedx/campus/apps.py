@@ -39,5 +39,7 @@ class CampusConfig(AppConfig):
         compat.user_course_access = lambda course, user, *args, **kwargs: people.member(user) is not None
         compat.user_has_studio_write_access = lambda user, key: getattr(people.member(user), "role", "") in ("instructor", "staff")
         compat.get_user_from_external_user_id = user_of
+        compat.get_course_members = lambda key: people.listed()
+        compat.batch_get_or_create_externalids = people.external_ids
         compat.get_user_course_forum_role = forum_role  # the consumer asks since 11
         tokens.install()

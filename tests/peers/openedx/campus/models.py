@@ -18,6 +18,12 @@ class Member(models.Model):
     external_id = models.UUIDField(unique=True)
 
 
+class Profile(models.Model):
+    """edx-platform keeps a name here; the consumer fetches it along with the users of a roster."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="profile")
+
+
 class BlockField(models.Model):
     """One field of a block, as an author has set it or the block has kept it for somebody."""
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -33,6 +34,28 @@ def join(username: str, name: str, *, role: str = "student", forum_role: str = "
     )
     told = {"name": name, "role": role, "forum_role": forum_role, "external_id": uuid.uuid4()}
     return Member.objects.get_or_create(user=user, defaults=told)[0]
+
+
+def crowd(many: int) -> int:
+    """So many learners more, who have never been here. -> how many are in the course then"""
+    users = get_user_model()
+    made = users.objects.bulk_create(users(username=f"crowd-{uuid.uuid4().hex}") for _ in range(many))
+    Member.objects.bulk_create(Member(user=one, name=one.username, external_id=uuid.uuid4()) for one in made)
+    return int(Member.objects.count())
+
+
+def listed() -> dict[int, dict[str, Any]]:
+    """Everyone in the course, as edx-platform's course API tells."""
+    return {
+        one.user_id: {"id": one.user_id, "username": one.user.username, "email": one.user.email, "name": one.name, "roles": [one.role]}
+        for one in Member.objects.select_related("user")
+    }
+
+
+def external_ids(users: Any) -> dict[int, Any]:
+    """What tools know these users as."""
+    found = Member.objects.filter(user__in=users)
+    return {one.user_id: SimpleNamespace(external_user_id=str(one.external_id)) for one in found}
 
 
 def retire(username: str) -> None:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("gradebook", views.gradebook, name="gradebook"),
     path("configure", views.configure),
     path("enrol", views.enrol),
+    path("crowd", views.crowd),
     path("retire", views.retire),
     path("stale-tokens", views.stale_tokens),
     path("state.json", views.state),

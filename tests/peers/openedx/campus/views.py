@@ -87,6 +87,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"sub": str(people.join(told["username"], told["name"]).external_id)})
 
 
+def crowd(request: HttpRequest) -> HttpResponse:
+    """Many learners join. -> how many are in the course then"""
+    return JsonResponse({"members": people.crowd(int(json.loads(request.body)["count"]))})
+
+
 def retire(request: HttpRequest) -> HttpResponse:
     """A learner's account goes."""
     people.retire(json.loads(request.body)["username"])

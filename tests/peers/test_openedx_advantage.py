@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deep linking by Open edX's own consumer: an author chooses what a block opens, learners open it, and it is graded."""
+"""Deep linking and a roster by Open edX's own consumer: an author chooses what a block opens, learners open it, and it is graded."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from lti_mentoring.services import roll_call
 from lti_mentoring.store import base
-from lti_mentoring.store.people import Placement
+from lti_mentoring.store.people import Membership, Placement
+from lti_mentoring.store.roster import RosterSync
 from support.driver import Response
 from support.journey import take_the_check
 from support.openedx import SITE, Block, CampusTown
 
+OLD = "9.14.5"
 NAME = "Lea Fairweather"
 PAGES = {"programme": "/", "module:M1": "/modules/M1", "observation": "/"}
 """What may be placed, and how the address ends that it opens for a learner."""
@@ -67,3 +70,24 @@ def test_what_was_chosen_is_graded_in_the_one_cell_that_open_edx_has(town: Campu
     own = [one for one in town.campus.state()["line_items"] if one["config"] == block.config]
     assert len(own) == 1
     assert len(town.campus.state()["line_items"]) - before <= 1
+
+
+@pytest.mark.checklist("NR-02", "NR-07")
+def test_a_roster_of_five_hundred_and_four_is_read(town: CampusTown) -> None:
+    """In pages of a hundred by version 11; version 9 knows no pages and sends everybody at once, whatever limit is asked for."""
+    block = town.place("programme", lti_1p3_enable_nrps=True)
+    members = town.campus.call("crowd", {"count": 504})["members"]
+    browser, page = town.enter("ines", block)
+    found = re.match(r"/courses/\w+", page.path)
+    assert found
+    browser.post(f"{found[0]}/coordinator")
+    browser.get(f"{found[0]}/roster")
+    assert browser.post(f"{found[0]}/roster").status == 200
+    with town.app.app_context():
+        while roll_call.run(connector_for=town.app.extensions["connector_for"], pace=town.app.extensions["pace"]):
+            pass
+    with town.app.app_context(), base.tenant(town.organisations[SITE]):
+        row = base.session().scalars(select(RosterSync)).one()
+        known = base.session().scalar(select(func.count()).select_from(Membership).where(Membership.roster_run == row.run))
+    assert (row.state, row.fault, row.seen, known) == ("done", "", members, members)
+    assert row.pages == (1 if town.campus.version == OLD else -(-members // 100))
