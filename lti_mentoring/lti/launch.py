@@ -174,18 +174,17 @@ def launch_of(
     )
 
 
-def _about(body: Mapping[str, Any], kind: str, ags: AgsClaim | None) -> str | None:
-    """Whom a message on somebody points at (SR-01, DP-01)."""
-    if kind == claims.SUBMISSION_REVIEW:
-        if ags is None or ags.lineitem is None:
-            raise LaunchRefused("review_without_column")
-        return claims.for_user(body)
-    if kind != claims.DATA_PRIVACY:
+def _about(body: Mapping[str, Any], kind: str, ags: AgsClaim | None, *, nobody: bool) -> str | None:
+    """Whom a message on somebody points at (SR-01, DP-01). ``nobody``: a review of this LMS may name none."""
+    review = kind == claims.SUBMISSION_REVIEW
+    if not review and kind != claims.DATA_PRIVACY:
         return None
-    if body.get(LTI + "context") is not None or body.get(LTI + "resource_link") is not None:
+    if review and (ags is None or ags.lineitem is None):
+        raise LaunchRefused("review_without_column")
+    if not review and (body.get(LTI + "context") is not None or body.get(LTI + "resource_link") is not None):
         raise LaunchRefused("privacy_in_course")
     about = claims.for_user(body)
-    if about is None:
+    if about is None and not (review and nobody):
         raise LaunchRefused("for_user_missing")
     return about
 
@@ -195,7 +194,7 @@ def _services(body: Mapping[str, Any], kind: str, registration: Registration) ->
     on_http = registration.token_url.startswith("http://")
     ags = claims.ags(body, http=on_http)
     return {
-        "for_user": _about(body, kind, ags),
+        "for_user": _about(body, kind, ags, nobody=profile(registration.family).reviews_whole_columns),
         "deep_linking": deep_linking.settings(body, registration) if kind == claims.DEEP_LINKING else None,
         "ags": ags,
         "memberships_url": claims.memberships(body, http=on_http),

@@ -68,6 +68,9 @@ class Profile:
     takes_submission_review: bool = True
     """A line item may say where its submissions are reviewed."""
 
+    reviews_whole_columns: bool = False
+    """A submission review may be about a whole column, and then names nobody."""
+
     results_by_person: bool = False
     """One person's result has an address of its own, ``results/<user id>``, and the filter by ``user_id`` is not to be relied on."""
 
@@ -105,6 +108,8 @@ MOODLE = Profile(
     wipes_on_nonfinal=True,
     # grade_grades keeps five decimals.
     result_decimals=5,
+    # The head of a column in the gradebook sends a review without for_user.
+    reviews_whole_columns=True,
     # A column made with resourceLinkId becomes a second one of that activity, and launches then carry no lineitem at all.
     links_created_columns=False,
     # Older releases answer a GET with 401 unless lineitem.readonly was asked for by name.

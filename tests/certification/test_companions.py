@@ -87,6 +87,12 @@ def test_SR_01_the_head_of_a_column_is_about_nobody_and_opens_the_list(live: Tow
     assert review(live.browser(), "candidate", MODULE, None).path == f"{course}/modules/M1"
 
 
+def test_SR_01_elsewhere_a_review_names_somebody(live: Town) -> None:
+    page = live.browser().launch("south", "coordinator", MODULE, message="review")
+    assert page.status == 400
+    assert "for_user_missing" in page.text
+
+
 # --- what opens -------------------------------------------------------------------------------------------------------------
 
 
@@ -152,6 +158,21 @@ def test_SR_03_somebody_unknown_is_an_empty_page(live: Town, course: str) -> Non
     assert "No work yet" in page.text
 
 
+@pytest.mark.parametrize("by", ["coordinator", "observer", "second"])
+def test_SR_03_somebody_of_another_course_or_another_organisation_is_nobody_here(live: Town, course: str, by: str) -> None:
+    live.browser().launch("north", "nameless", "elsewhere", name="Only Elsewhere", given_name="Only", family_name="Elsewhere")
+    live.browser().launch("south", "candidate", MODULE)
+    abroad = live.sites["south"].persona("candidate")
+    assert abroad
+    about_abroad = {FOR_USER: {"user_id": live.sites["south"].sub(abroad)}}
+    pages = [review(live.browser(), by, MODULE, "nameless"), review(live.browser(), by, MODULE, None, claims=about_abroad)]
+    unknown = review(live.browser(), by, MODULE, None, claims=UNKNOWN)
+    for page in pages:
+        assert (page.status, page.path) == (unknown.status, unknown.path)
+        assert "Elsewhere" not in page.text
+        assert CANDIDATE["south"] not in page.text
+
+
 # --- data privacy -----------------------------------------------------------------------------------------------------------
 
 
@@ -187,12 +208,12 @@ def test_DP_01_nobody_sees_what_is_held_about_somebody_else_whatever_office_the_
 
 
 def test_DP_01_it_starts_nobodys_way(live: Town, course: str) -> None:
-    assert privacy(live.browser(), "nameless", "nameless").status == 200
-    nobody = live.sites["north"].persona("nameless")
-    assert nobody
+    learner = "somebody-who-only-asked"
+    assert privacy(live.browser(), "candidate", None, sub=learner, claims={FOR_USER: {"user_id": learner}}).status == 200
     with live.app.app_context(), base.tenant(live.organisations["north"]):
+        assert base.session().scalar(select(Identity.id).where(Identity.sub == learner))
         begun = select(Candidacy.id).join(Identity, Identity.person_id == Candidacy.person_id)
-        assert base.session().scalar(begun.where(Identity.sub == live.sites["north"].sub(nobody))) is None
+        assert base.session().scalar(begun.where(Identity.sub == learner)) is None
 
 
 def test_DP_01_an_administrator_whom_the_operator_confirmed_sees_the_counts_of_their_registration(live: Town, course: str) -> None:
