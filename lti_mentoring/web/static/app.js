@@ -99,13 +99,15 @@ function tellHeight() {
   if (window.parent === window) return;
   let told = 0;
   let soon;
+  const tell = () => {
+    const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
+    if (Math.abs(height - told) > 1) window.parent.postMessage({ subject: "lti.frameResize", height }, "*");
+    told = height;
+  };
+  tell(); // at once, before anybody aims at something that would move
   new ResizeObserver(() => {
     clearTimeout(soon);
-    soon = setTimeout(() => {
-      const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
-      if (Math.abs(height - told) > 1) window.parent.postMessage({ subject: "lti.frameResize", height }, "*");
-      told = height;
-    }, 100);
+    soon = setTimeout(tell, 100);
   }).observe(document.documentElement);
 }
 
