@@ -194,7 +194,7 @@ def test_a_host_that_is_gone_in_the_middle_of_a_transaction_does_not_keep_its_lo
     make_settings: Callable[..., Settings], fresh_postgres_url: str, tmp_path: Path
 ) -> None:
     """A host that hangs is no different for the server from one that is gone: it says nothing any more."""
-    impatient = f"{fresh_postgres_url}?options=-c%20idle_in_transaction_session_timeout%3D200ms"
+    impatient = f"{fresh_postgres_url}?options=-c%20idle_in_transaction_session_timeout%3D1s"
     made = wiring.create_app(make_settings(database_url=impatient, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}"))
     with made.app_context():
         wiring.migrate_database()

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -51,3 +54,10 @@ def test_upgrade_again_changes_nothing(empty_app: Flask):
 
 def test_there_is_one_history_without_branches():
     assert len(ScriptDirectory(str(schema.MIGRATIONS)).get_heads()) == 1
+
+
+def test_hosts_that_start_together_on_an_empty_database_migrate_it_once(fresh_postgres_url: str, secrets: dict[str, str]):
+    environ = os.environ | secrets | {"LTI_MENTORING_DATABASE_URL": fresh_postgres_url}
+    asked = [sys.executable, "-m", "lti_mentoring", "db", "upgrade"]
+    hosts = [subprocess.Popen(asked, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    assert [(host.communicate(timeout=120)[1], host.returncode)[1] for host in hosts] == [0, 0, 0]

@@ -3,6 +3,7 @@
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import text
 
 from lti_mentoring.store.base import across_organisations, db
 
@@ -13,6 +14,9 @@ def run() -> None:
     with across_organisations("migration"), db.engine.connect() as connection:
         context.configure(connection=connection, target_metadata=db.metadata, **options)
         with context.begin_transaction():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # a step may reckon for long
+                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('lti_mentoring migration'))"))  # hosts start together
             context.run_migrations()
 
 
