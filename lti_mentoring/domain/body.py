@@ -9,6 +9,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from functools import cache
+from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -58,6 +59,8 @@ def _value(kind: Any, value: Json) -> Any:
         if len(inner) == 2 and inner[1] is Ellipsis:
             return tuple(_value(inner[0], entry) for entry in value)
         return tuple(_value(of, entry) for of, entry in zip(inner, value, strict=True))
+    if isinstance(kind, UnionType):  # X | None
+        return None if value is None else _value(get_args(kind)[0], value)
     if kind is Fraction:
         return Fraction(cast(str, value))
     if is_dataclass(kind):

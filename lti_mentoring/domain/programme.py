@@ -28,12 +28,21 @@ NOT_REQUIRED = "not_required"
 
 
 @dataclass(frozen=True, slots=True)
+class Indicator:
+    """An act by which a competency shows."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Competency:
     """Something a mentor can do; ``critical`` ones weigh more in later policies."""
 
     key: str
     title: str
     critical: bool
+    indicators: tuple[Indicator, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +73,62 @@ class Rubric:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """How applications are judged. An offer needs the mean over all criteria, ``critical_level`` in each critical one and none at 1; where
+    two reviewers are more than ``most_apart`` on a criterion, a further one reviews."""
+
+    rubric: str = ""
+    reviewers: int = 2
+    mean: Fraction = Fraction(5, 2)
+    critical_level: int = 3
+    most_apart: int = 1
+    referees: int = 2
+    offer_days: int = 14
+    reapply_months: int = 6
+    most_in_three_years: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """When help is offered, and by when it is due: days for the urgencies ``can_wait``, ``this_week`` and ``blocked``. Whether who
+    helped with a competency may assess it, which is then noted."""
+
+    failed_checks: int = 2
+    inactive_days: int = 21
+    due_days: tuple[int, int, int] = (10, 5, 2)
+    helper_may_assess: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Months for the whole way, for all deferrals together, and after a withdrawal for coming back; days before the end at which a
+    candidate is warned."""
+
+    months: int = 24
+    deferral_months: int = 24
+    reinstate_months: int = 12
+    warn_days: tuple[int, ...] = (90, 30, 7)
+    extensions: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Who decides on the credential, how many of them come from outside the unit, rounds of targeted re-observation, months it lasts."""
+
+    deciders: int = 2
+    outside: int = 1
+    rounds: int = 2
+    validity_months: int = 36
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a programme may set. Reporting lines, consent, evidence, sealing and pinned versions are never fields.
 
     Means are exact fractions of the 1 to 4 scale. ``points`` maps levels 1 to 4 to gradebook points of 100, for placements that post
     points. ``retake_wait_hours`` is the wait before the second attempt at a check, the third, and so on; the last holds for all later.
+    ``before_observing`` names the modules that come before the first observation, the others come before the award.
+    ``waiver_approvers`` people agree before prior learning stands for a module.
     """
 
     modules_required: tuple[str, ...]
@@ -81,11 +141,92 @@ class Policy:
     double_scoring: str = NOT_REQUIRED
     points: tuple[int, int, int, int] = (0, 50, 75, 100)
     retake_wait_hours: tuple[int, ...] = (0, 24)
+    name: str = "assured"
+    before_observing: tuple[str, ...] = ()
+    selection: Selection = Selection()
+    assistance: Assistance = Assistance()
+    time: TimeLimits = TimeLimits()
+    award: Award = Award()
+    waiver_approvers: int = 2
+    structured_observations: int = 0
+    structured_rubric: str = ""
+    co_mentoring_sessions: int = 0
+    co_mentoring_rubric: str = ""
+    independent_observers: int = 1
+    evidence_months: int = 24
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """A question of the application form. ``kind`` is ``short``, ``long`` (up to ``words``), ``choice``, ``choices`` or ``yes``."""
+
+    key: str
+    kind: str
+    title: str
+    help: str = ""
+    required: bool = True
+    options: tuple[str, ...] = ()
+    words: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FormSection:
+    """Questions that belong together."""
+
+    key: str
+    title: str
+    fields: tuple[FormField, ...]
+    intro: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationForm:
+    """What applicants are asked, who may apply, and what they sign; judged by, so never changed."""
+
+    key: str
+    title: str
+    intro: str
+    sections: tuple[FormSection, ...]
+    eligibility: tuple[FormField, ...] = ()
+    declarations: tuple[FormField, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """Something that a protocol asks an observer to watch for."""
+
+    key: str
+    title: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How one kind of session is observed: ``kind`` is ``structured``, ``co``, ``independent`` or ``group``."""
+
+    key: str
+    kind: str
+    title: str
+    rubric: str
+    intro: str
+    aspects: tuple[Aspect, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A module that is planned and not yet written: what it will be about."""
+
+    key: str
+    title: str
+    outcomes: tuple[str, ...]
+    competencies: tuple[str, ...]
+    minutes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One version of a programme, in one language."""
+    """One version of a programme, in one language. ``policy`` is in force; ``policies`` are those that a programme may be opened with.
+    ``purpose`` says what the mentoring is to bring about (the outcomes of the mentoring process)."""
 
     slug: str
     edition: str
@@ -95,6 +236,13 @@ class Programme:
     policy: Policy
     modules: tuple[Module, ...]
     rubrics: tuple[Rubric, ...]
+    policies: tuple[Policy, ...] = ()
+    form: ApplicationForm | None = None
+    protocols: tuple[Protocol, ...] = ()
+    outlines: tuple[Outline, ...] = ()
+    purpose: tuple[str, ...] = ()
+    support: str = ""
+    certificate: str = ""
 
     def competency(self, key: str) -> Competency:
         """The competency with that key; KeyError if there is none."""
