@@ -66,13 +66,14 @@ KINDS = {
     "suspended": Kind("Somebody is suspended in the course", None, {"persona": "second", "status": "Inactive"}),
     "restricted": Kind("Somebody may not open the activity", None, {"persona": "second"}),
     "bare_roster": Kind("The roster says ids and roles only", None),
+    "groups": Kind("The course is divided into groups", None, {"broken": False}),
     "differences": Kind("The roster offers what has changed since", None, {"gone": False}),
     "foreign_next": Kind("The roster's next page is on another server", None),
     "next_in_circle": Kind("The roster's pages lead in a circle", None),
 }
 """Troubles that stay until they have struck."""
 
-ROSTER = {"left", "suspended", "restricted", "bare_roster", "differences", "foreign_next", "next_in_circle"}
+ROSTER = {"groups", "left", "suspended", "restricted", "bare_roster", "differences", "foreign_next", "next_in_circle"}
 """Troubles that are a state of the roster."""
 
 STANDING = {"small_pages", "clock", "no_keys", "cached_keys", "old_keys", "unknown_client", "audience", "fewer_scopes", *ROSTER}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from lti_mentoring.demo.site import Activity, Persona, Site, ags_scopes, issuer
+from lti_mentoring.demo.site import GROUPS_READ, Activity, Persona, Site, ags_scopes, issuer
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 
@@ -30,6 +30,7 @@ SHORT = {
         )
     },
     "ags": "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint",
+    "gs": "https://purl.imsglobal.org/spec/lti-gs/claim/groupsservice",
     "nrps": "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice",
 }
 """Short names of claims, for tests and for the log."""
@@ -54,6 +55,12 @@ def services_url(site: Site, base_url: str, activity: Activity) -> str:
 def memberships_url(site: Site, base_url: str, activity: Activity) -> str:
     """Where the roster lives."""
     return f"{issuer(site, base_url)}/nrps/{site.service_scope(activity)}/memberships"
+
+
+def groups_claim(site: Site, base_url: str, activity: Activity) -> dict[str, Any]:
+    """Where the course's groups are told; Sakai does, neither Moodle nor Open edX, so that a launch carries it only if asked to."""
+    url = f"{issuer(site, base_url)}/nrps/{site.service_scope(activity)}/groups"
+    return {SHORT["gs"]: {"context_groups_url": url, "scope": [GROUPS_READ], "service_versions": ["1.0"]}}
 
 
 def launch_claims(

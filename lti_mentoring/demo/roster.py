@@ -15,11 +15,16 @@ from lti_mentoring.demo.door import served
 from lti_mentoring.demo.faults import page_size
 from lti_mentoring.demo.gradebook import bearer
 from lti_mentoring.demo.message import email
-from lti_mentoring.demo.site import MEMBERS_READ, Course, Persona
+from lti_mentoring.demo.site import GROUPS_READ, MEMBERS_READ, Course, Persona
 from lti_mentoring.demo.world import here, world
 
 bp = Blueprint("roster", __name__, url_prefix="/<site>/nrps")
 
+GROUPS = "application/vnd.ims.lti-gs.v1.contextgroupcontainer+json"
+DIVIDED: tuple[dict[str, Any], ...] = (
+    {"id": 7, "name": "Evening circle"},
+    {"id": "g/ä\"8", "name": "Morning circle", "hidden": True},
+)
 MEMBERS = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 
 
@@ -44,6 +49,20 @@ def memberships(scope: str) -> Response:
     address = f"{world().issuer(here())}/nrps/{scope}/memberships"
     rows, links = paged(people, page_size("memberships") or limit(), address)
     return _container(scope, _told(rows), _links(address, links))
+
+
+@bp.get("/<scope>/groups")
+@served("memberships")
+def groups(scope: str) -> Response:
+    """The groups of the course, one to a page; an id is a number, as some LMSs have it, or a text."""
+    accepted(GROUPS)
+    bearer(scope, GROUPS_READ)
+    switched = faults.roster("groups")
+    if any(one["broken"] for one in switched):
+        raise Refusal(500, "Internal Server Error")
+    address = f"{world().issuer(here())}/nrps/{scope}/groups"
+    rows, links = paged(DIVIDED if switched else (), 1, address)
+    return as_json({"id": address, "groups": list(rows)}, 200, GROUPS, links)
 
 
 def _links(address: str, links: list[str]) -> list[str]:
@@ -104,6 +123,8 @@ def _told(people: Sequence[Persona]) -> list[dict[str, Any]]:
 def _member(person: Persona, *, status: str, bare: bool) -> dict[str, Any]:
     roles = list(here().profile.member_roles[person.kind])
     member: dict[str, Any] = {"user_id": here().sub(person), "roles": roles, "status": status}
+    if faults.roster("groups") and person.kind == "learner":
+        member["group_enrollments"] = [{"group_id": DIVIDED[person.number % 2]["id"]}]
     if person.name and not bare:
         member |= {"name": person.name, "email": email(here(), person)}
         if not here().profile.client_per_placement:

@@ -15,6 +15,7 @@ LINEITEM_READ = f"{AGS}lineitem.readonly"
 RESULT_READ = f"{AGS}result.readonly"
 SCORE = f"{AGS}score"
 NOTICES = "https://purl.imsglobal.org/spec/lti/scope/noticehandlers"
+GROUPS_READ = "https://purl.imsglobal.org/spec/lti-gs/scope/contextgroup.readonly"
 MEMBERS_READ = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 
 Book = Literal["column", "columns", "programmatic", "none"]
@@ -151,7 +152,7 @@ class Site:
     def scopes(self, client_id: str) -> frozenset[str]:
         """What an access token of that client may be good for."""
         if not self.profile.client_per_placement:
-            return frozenset({LINEITEM, LINEITEM_READ, RESULT_READ, SCORE, MEMBERS_READ, NOTICES})
+            return frozenset({LINEITEM, LINEITEM_READ, RESULT_READ, SCORE, MEMBERS_READ, GROUPS_READ, NOTICES})
         mine = next((one for one in self.activities if self.client_id(one) == client_id), None)
         return ags_scopes(self, mine) | {MEMBERS_READ} if mine else frozenset()
 

@@ -53,5 +53,8 @@ def linked(answer: Answer, relation: str) -> str | None:
     for link in parse_header_links(answer.headers.get("Link", "")):
         named = {name.lower(): value for name, value in link.items()}
         if relation in named.get("rel", "").lower().split() and named.get("url"):
-            return urljoin(answer.url, named["url"])
+            try:
+                return urljoin(answer.url, named["url"])
+            except ValueError:  # no address at all; the server's name is missing, so whoever follows it refuses it
+                return named["url"]
     return None

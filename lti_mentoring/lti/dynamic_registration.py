@@ -14,17 +14,21 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import platforms
 from lti_mentoring.lti.claims import DEEP_LINKING, NOTICE_SCOPE, RESOURCE_LINK, SUBMISSION_REVIEW
 from lti_mentoring.lti.grades import LINEITEM, LINEITEM_READONLY, RESULT, SCORE
+from lti_mentoring.lti.groups import SCOPE as GROUPS
 from lti_mentoring.outbound import Answer, Client, Refused, Unreachable
 
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 CANVAS = "https://canvas.instructure.com/lti/"
 MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
-SCOPES = (LINEITEM, LINEITEM_READONLY, RESULT, SCORE, MEMBERS, NOTICE_SCOPE)
+SCOPES = (LINEITEM, LINEITEM_READONLY, RESULT, SCORE, MEMBERS, GROUPS, NOTICE_SCOPE)
 PLACEMENTS = ("ContentArea", "assignment_selection", "link_selection")
 """Where teachers choose activities: the specification's word, and Canvas's two."""
 
 ALGORITHM = "RS256"
+
+_UNFIT = re.compile("[\ud800-\udfff\0]")
+"""What no database keeps and no page can show."""
 MOST_BYTES = 256 * 1024
 MOST_HOSTS = 8
 
@@ -145,7 +149,7 @@ def _object(answer: Answer) -> dict[str, Any]:
         said = answer.json()
     except ValueError:
         said = None
-    if not isinstance(said, dict):
+    if not isinstance(said, dict) or _UNFIT.search(json.dumps(said, ensure_ascii=False).replace("\\u0000", "\0")):
         raise RuleBroken("dr_not_json", host=_host(answer.url))
     return said
 

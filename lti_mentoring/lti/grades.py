@@ -326,4 +326,7 @@ def _result(found: Mapping[str, Any]) -> Result:
 
 
 def _finite(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) else None
+    except OverflowError:  # a whole number of hundreds of digits
+        return None

@@ -63,7 +63,10 @@ def _text(value: Any) -> str:
 
 
 def _finite(value: float) -> bool:
-    return not isinstance(value, bool) and math.isfinite(value)
+    try:
+        return not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
 
 
 def _moment(value: Any) -> datetime | None:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from lti_mentoring.lti import claims
 from lti_mentoring.lti.address import linked, same_origin, with_query
 from lti_mentoring.lti.connector import Connector
+from lti_mentoring.lti.groups import identifier
 from lti_mentoring.lti.roles import Standing, is_test_user, standing_at
 from lti_mentoring.lti.verdict import Ended, Verdict, judge
 from lti_mentoring.outbound import Answer, Refused
@@ -28,6 +29,7 @@ MOST_BYTES = 16 * 1024 * 1024
 
 MOST_NAME = 400
 _MAX_ROLES = 100
+_MAX_GROUPS = 200
 
 Status = Literal["active", "inactive", "deleted"]
 
@@ -45,6 +47,8 @@ class Member:
     email: str | None
     standing: Standing
     test_user: bool
+    groups: tuple[str, ...] = ()
+    """The ids of the groups that they are in, where the LMS says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +156,10 @@ def _member(said: Any, *, above: bool, overrides: Mapping[str, Standing]) -> Mem
         email=email,
         standing=standing_at(roles, above=above, overrides=overrides),
         test_user=is_test_user(roles),
+        groups=_groups(said.get("group_enrollments")),
     )
+
+
+def _groups(said: Any) -> tuple[str, ...]:
+    listed = said[:_MAX_GROUPS] if isinstance(said, list) else []
+    return tuple(sorted({its for one in listed if (its := identifier(claims.a_dict(one).get("group_id"))) is not None}))

@@ -91,8 +91,8 @@ class _Notice(Message):
         return self
 
     def _whose(self, issuer: Any, audience: Any) -> Registration:
-        for one in claims.texts(audience):
-            found = self._registry.registration(issuer, one) if isinstance(issuer, str) else None
+        for one in filter(claims.is_identifier, claims.texts(audience)):
+            found = self._registry.registration(issuer, one) if isinstance(issuer, str) and claims.is_identifier(issuer) else None
             if found is not None:
                 return found
         raise LaunchRefused("client_unknown")

@@ -19,6 +19,10 @@ class Profile:
     """Issuers that stand for a whole cloud, whose configuration comes from another host of ``domains``."""
 
     domains: tuple[str, ...] = ()
+    """Where all servers of a cloud are: sign-in and tokens may be at another of them than the LMS."""
+
+    keys_by_client: bool = False
+    """Each client has a key address of its own: the last part of it names the client."""
 
     error_pages_say_404: bool = False
     """Whatever is wrong with a request of a page, its status is 404."""
@@ -125,6 +129,8 @@ OPENEDX = Profile(
     products=("openedx", "open-edx"),
     # deployment_id is always "1"; every block has a client_id of its own.
     deployments_share_courses=True,
+    # .../public_keysets/<block's location>
+    keys_by_client=True,
     # login initiation keeps the block's launch URL; only the claim has the deep-linked item's.
     target_only_in_token=True,
     # Releases with lti-consumer-xblock 9 send institution/person#Student or #Instructor for what somebody is in the course, and
@@ -182,6 +188,8 @@ BLACKBOARD = Profile(
 BRIGHTSPACE = Profile(
     "brightspace",
     products=("desire2learn", "brightspace"),
+    # Tokens come from auth.brightspace.com, for the audience api.brightspace.com.
+    domains=("brightspace.com",),
     # A tool's client id may be deployed to several organisations.
     shared=True,
     # 403 "... not enrolled in the org unit", and 404 for a person who left.
@@ -193,6 +201,7 @@ SAKAI = Profile("sakai", products=("sakai",))
 COURSERA = Profile(
     "coursera",
     products=("coursera",),
+    domains=("coursera.org",),
     # One issuer for all partners.
     shared=True,
 )

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
@@ -64,6 +64,10 @@ class Client:
         timeouts = (connect_timeout, read_timeout)
         self._guard = Guard(self._rules, ca_bundle=ca_bundle, proxy=proxy, timeouts=timeouts, total=self.total_timeout, forbid=forbid)
         self.session: requests.Session = Session(self._guard)
+
+    def listed(self, url: str) -> bool:
+        """Whether the operator's list of private hosts names the host of ``url``, or its network."""
+        return self._rules.listed(urlsplit(url).hostname or "")
 
     def check(self, url: str) -> None:
         """Whether we would ever call ``url``, as far as that can be said without a network; Refused if not."""

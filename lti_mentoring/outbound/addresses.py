@@ -45,6 +45,14 @@ class Rules:
                 self.names.add(_plain(one))
         self._fine: set[tuple[str, str]] = set()
 
+    def listed(self, host: str) -> bool:
+        """Whether a host is on the list of private ones, by name or by the network of its number."""
+        try:
+            number = ipaddress.ip_address(host)
+        except ValueError:
+            return _plain(host) in self.names
+        return any(number in network for network in self.networks)
+
     def check(self, url: str, hosts: Collection[str] | None = None) -> SplitResult:
         """All that can be said without asking for the name's address."""
         if _UNSAFE.search(url):

@@ -13,7 +13,7 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
+from lti_mentoring.store.people import NOWHERE, Course, Identity, Membership, Person, Placement
 from lti_mentoring.store.platform import Deployment, Registration
 
 REGISTRATION, DEPLOYMENT = base.table(Registration), base.table(Deployment)
@@ -89,7 +89,7 @@ def context_of(launch: Launch) -> str:
     about neither meets in one; the prefix keeps them apart from real ids."""
     if launch.context_id is not None:
         return f"c:{launch.context_id}"
-    return f"l:{launch.resource_link_id}" if launch.resource_link_id else "n:"
+    return f"l:{launch.resource_link_id}" if launch.resource_link_id else NOWHERE
 
 
 def look(connection: Connection, launch: Launch, org_id: str) -> Known:

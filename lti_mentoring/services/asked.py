@@ -32,10 +32,11 @@ class Asked:
 
     registration_id: str
     deployment_id: str
+    course_id: str
     deep_linking: DeepLinking
 
 
-def held(session: Session, launch: Launch, org_id: str, person_id: str, old_token: str | None) -> dict[str, Any]:
+def held(session: Session, launch: Launch, org_id: str, course_id: str, person_id: str, old_token: str | None) -> dict[str, Any]:
     """What the new session keeps: this request, and those of the same person's session that it takes the place of."""
     now = base.now()
     waiting = _of_old(session, org_id, person_id, old_token)
@@ -44,6 +45,7 @@ def held(session: Session, launch: Launch, org_id: str, person_id: str, old_toke
     kept[secrets.token_urlsafe(16)] = {
         "registration_id": launch.registration.id,
         "deployment_id": launch.deployment_id,
+        "course_id": course_id,
         "until": (now + GOOD_FOR).isoformat(),
         **asdict(cast(DeepLinking, launch.deep_linking)),
     }
@@ -63,11 +65,12 @@ def newest(kept: Mapping[str, Any]) -> str:
     return str(list(kept[KEY])[-1])
 
 
-def find(payload: Mapping[str, Any], handle: str) -> Asked:
-    """The request of a handle. NotFound after its hour, or in another browser."""
+def find(payload: Mapping[str, Any], handle: str, course_id: str) -> Asked:
+    """The request of a handle. NotFound after its hour, in another browser, and from another course than it came from: what somebody
+    may do there says nothing about here."""
     one = payload.get(KEY, {}).get(handle)
-    if one is None or datetime.fromisoformat(one["until"]) <= base.now():
+    if one is None or one.get("course_id") != course_id or datetime.fromisoformat(one["until"]) <= base.now():
         raise NotFound("linking")
     said: dict[str, Any] = {name: one[name] for name in ("return_url", "accept_multiple", "accept_lineitem", "title", "data")}
     said |= {name: tuple(one[name]) for name in ("accept_types", "targets")}
-    return Asked(one["registration_id"], one["deployment_id"], DeepLinking(**said))
+    return Asked(one["registration_id"], one["deployment_id"], course_id, DeepLinking(**said))

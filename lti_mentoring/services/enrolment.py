@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, insert, select, update
+from sqlalchemy import JSON, CursorResult, and_, bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain import roster as rules
@@ -84,6 +84,7 @@ _CHANGE = (
         roster_standing=bindparam("told"),
         roster_hash=bindparam("hash"),
         roster_run=_run,
+        lms_groups=bindparam("groups", type_=JSON(none_as_null=True)),
     )
 )
 _SEEN = update(_MEMBERSHIP).where(_m.org_id == _org, _m.id.in_(bindparam("theirs", expanding=True))).values(roster_run=_run)
@@ -201,6 +202,7 @@ class _Page:
                 "roster_hash": told,
                 "roster_run": self.place.run,
                 "left_at": None,
+                "lms_groups": list(member.groups) or None,
             }
         )
 
@@ -222,6 +224,7 @@ class _Page:
                 "told": new.told,
                 "hash": told,
                 "run": self.place.run,
+                "groups": list(member.groups) or None,
             }
         )
 
@@ -242,7 +245,7 @@ class _Page:
 
 
 def _hash(member: Member, name: str | None, email: str | None) -> str:
-    said = (member.roles, member.status, member.standing, member.test_user, name, email)
+    said = (member.roles, member.status, member.standing, member.test_user, name, email, *member.groups)
     return hashlib.blake2b(repr(said).encode(), digest_size=16).hexdigest()
 
 

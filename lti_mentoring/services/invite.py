@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -21,6 +22,9 @@ from lti_mentoring.store.platform import Organisation, Registration, Registratio
 VALID_DAYS = 7
 MOST_OPEN = 20
 """Invites of an organisation that may wait at once."""
+
+AGAIN_FOR = timedelta(hours=1)
+"""How long the LMS that has used an invite may come back with it, to mend what it led to."""
 
 SHORT = 12
 """Letters of the hash by which an invite is named where it is listed; the invite itself is shown once."""
@@ -75,7 +79,10 @@ def _own(actor: Actor) -> str:
 
 
 def _open() -> Any:
-    return (RegistrationInvite.spent_at.is_(None)) & (RegistrationInvite.expires_at > base.now())
+    """Good for something: not used, or used so lately that it may be used again."""
+    now = base.now()
+    lately = and_(RegistrationInvite.registration_id.is_not(None), RegistrationInvite.spent_at > now - AGAIN_FOR)
+    return and_(RegistrationInvite.expires_at > now, or_(RegistrationInvite.spent_at.is_(None), lately))
 
 
 def find(token: str, *, again: bool = False) -> Invite:
@@ -96,7 +103,8 @@ def check(row: RegistrationInvite, *, again: bool) -> None:
     """Whether an invite is still good; see ``find``."""
     if row.expires_at <= base.now():
         raise RuleBroken("invite_old")
-    if row.spent_at is not None and not (again and row.registration_id is not None):
+    lately = row.spent_at is not None and row.spent_at > base.now() - AGAIN_FOR
+    if row.spent_at is not None and not (again and lately and row.registration_id is not None):
         raise RuleBroken("invite_spent")
 
 
@@ -127,3 +135,9 @@ def revoke(*, actor: Actor | str, key: str) -> None:
         with base.tenant(row.org_id):
             privacy.record(session, actor=actor, verb="revoke_invite", object_kind="platform", object_id=row.token_hash[:SHORT])
             session.flush()
+
+
+def end_of(session: Session, person_id: str) -> None:
+    """End the invites that a person has made, in the caller's transaction."""
+    theirs = and_(RegistrationInvite.created_by == person_id, RegistrationInvite.expires_at > base.now())
+    session.execute(update(RegistrationInvite).where(theirs).values(expires_at=base.now()))

@@ -26,7 +26,7 @@ from lti_mentoring.services import arrival, asked, candidacy, copying, delivery,
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
-from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement
+from lti_mentoring.store.people import NOWHERE, Course, Identity, Membership, Person, Placement
 from lti_mentoring.store.platform import Deployment, SpentNonce
 
 MOST_ORIGINS = 20
@@ -103,7 +103,7 @@ def _sign_in(launch: Launch, org_id: str, old_token: str | None, absolute: timed
             placement_id, about = review.pointed(connection, launch, org_id, course_id, person_id, known.placement)
         elif launch.message_type == DATA_PRIVACY:
             about = holdings.pointed(connection, launch, org_id, person_id)
-        held = asked.held(session, launch, org_id, person_id, old_token) if launch.deep_linking is not None else None
+        held = asked.held(session, launch, org_id, course_id, person_id, old_token) if launch.deep_linking is not None else None
         token = sessions.begin(connection, launch, org_id, person_id, deployment, old_token, absolute, held)
     return SignedIn(
         token=token,
@@ -306,17 +306,19 @@ def _moment(said: str | None) -> datetime | None:
     """A date that the LMS filled in, if it is one with a zone."""
     try:
         moment = datetime.fromisoformat(said) if said else None
-    except ValueError:
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):  # the end of the year 9999, west of Greenwich: some say "never" by that
         return None
-    return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
 
 
 def _membership(connection: Connection, launch: Launch, org_id: str, course_id: str, person_id: str, known: Known) -> None:
     roles = sorted(launch.roles)
+    # Everybody's questions about their own data meet in no course: nobody teaches there, and nobody sees who asked.
+    standing = "none" if launch.message_type == DATA_PRIVACY and arrival.context_of(launch) == NOWHERE else launch.standing
     told: dict[str, Any] = {
         "lti_roles": roles,
-        "standing": launch.standing,
-        "claims_hash": hashlib.sha256(repr((roles, launch.standing)).encode()).hexdigest(),
+        "standing": standing,
+        "claims_hash": hashlib.sha256(repr((roles, standing)).encode()).hexdigest(),
         "launched_at": base.now(),
         "status": ACTIVE,  # the LMS has just let them in, whatever its roster said
         "left_at": None,

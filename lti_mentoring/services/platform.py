@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -136,15 +136,20 @@ def validate(new: NewPlatform, check_url: Callable[[str], None], *, deployment: 
         check_url(url)
 
 
-def _require_same_keys(session: Session, new: NewPlatform, org_id: str) -> None:
-    """One issuer in one organisation is one set of people (decision 1): another host's keys could sign in as any of them."""
+def others_of_issuer(session: Session, new: NewPlatform, org_id: str) -> Sequence[Registration]:
+    """The other registrations of that issuer by which an organisation is served: their people are the same set (decision 1)."""
     serves = select(Deployment.registration_id).where(Deployment.org_id == org_id)
-    others = select(Registration).where(
+    query = select(Registration).where(
         Registration.issuer == new.issuer,
         Registration.client_id != new.client_id,
         or_(Registration.org_id == org_id, Registration.id.in_(serves)),
     )
-    for other in session.scalars(others):
+    return session.scalars(query).all()
+
+
+def _require_same_keys(session: Session, new: NewPlatform, org_id: str) -> None:
+    """Another host's keys could sign in as any of the people of that issuer."""
+    for other in others_of_issuer(session, new, org_id):
         if origin(other.jwks_url) != origin(new.jwks_url):
             raise RuleBroken("platform_other_keys", issuer=new.issuer, known=origin(other.jwks_url), offered=origin(new.jwks_url))
 

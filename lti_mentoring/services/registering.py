@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.lti import dynamic_registration, platforms
 from lti_mentoring.lti.dynamic_registration import Granted, Offer, Ours
 from lti_mentoring.outbound import Client
-from lti_mentoring.services import invite, platform
+from lti_mentoring.services import invite, platform, vetting
 from lti_mentoring.services.platform import NewPlatform
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
@@ -69,10 +70,15 @@ def look(*, token: str, url: str, registration_token: str, http: Client) -> tupl
     found = invite.find(token, again=True)
     _tried(token)
     expected = base.session().scalar(select(Registration.issuer).where(Registration.id == found.registration_id))
+    dynamic_registration.vetted(url, http)
+    vetting.require_not_anothers(base.session(), [url], found.org_id, http)
     base.session().rollback()  # nothing is held open while the LMS is asked
     offer = dynamic_registration.read(url, registration_token=registration_token, http=http)
     if expected is not None and offer.issuer != expected:
         raise RuleBroken("invite_other", issuer=expected)
+    told = (offer.registration_url, offer.token_url, offer.jwks_url)
+    vetting.require_not_anothers(base.session(), told, found.org_id, http)
+    vetting.require_own(_as_new(offer, None, None), proven=True)
     return found, offer
 
 
@@ -96,7 +102,15 @@ def register(
     asked = dynamic_registration.request(offer, ours, names=consent.names, email=consent.email)
     with _claimed(token, offer) as until:
         granted = dynamic_registration.register(offer, asked, registration_token=registration_token, http=http)
-        return _keep(token, until, offer, granted)
+        return _kept(token, until, offer, granted, consent)
+
+
+def _kept(token: str, until: datetime, offer: Offer, granted: Granted, consent: Consent) -> Done:
+    """Two invites to which an LMS answers the same client at the same moment make one registration."""
+    try:
+        return _keep(token, until, offer, granted, consent)
+    except IntegrityError:
+        return _keep(token, until, offer, granted, consent)
 
 
 def again(*, token: str) -> Done | None:
@@ -139,6 +153,7 @@ def _claimed(token: str, offer: Offer) -> Iterator[datetime]:
             raise RuleBroken("invite_busy")
         if row.registration_id is not None:
             _require_same(session, row, issuer=offer.issuer)
+        vetting.require_same_keys(session, _as_new(offer, None, None), row.org_id)  # before the LMS has entered us (DR-07)
         until = row.claimed_until = base.now() + timedelta(seconds=CLAIM_SECONDS)
     try:
         yield until
@@ -157,7 +172,7 @@ def _require_same(session: Session, row: RegistrationInvite, *, issuer: str, cli
         raise RuleBroken("invite_other", issuer=known.issuer if known is not None else "")
 
 
-def _keep(token: str, until: datetime, offer: Offer, granted: Granted) -> Done:
+def _keep(token: str, until: datetime, offer: Offer, granted: Granted, consent: Consent) -> Done:
     with base.transactional() as session:
         row = _locked(session, token, again=True)
         if row.claimed_until != until:
@@ -167,12 +182,13 @@ def _keep(token: str, until: datetime, offer: Offer, granted: Granted) -> Done:
         known = session.scalar(
             select(Registration).where(Registration.issuer == offer.issuer, Registration.client_id == granted.client_id).with_for_update()
         )
+        new = _as_new(offer, granted, known)
         if known is not None:
-            _require_unmoved(known, offer, row.org_id)
-        entered = platform.enter(
-            session, _as_new(offer, granted, known), row.org_id, actor=_actor(row), update_known=known is not None
-        )
+            vetting.require_unmoved(session, known, new, row.org_id)
+        entered = platform.enter(session, new, row.org_id, actor=_actor(row), update_known=known is not None)
         made = session.get_one(Registration, entered["id"])
+        made.keep_names = consent.names and (known is None or made.keep_names)
+        made.keep_email = consent.email and (known is None or made.keep_email)
         made.source, made.scopes = SOURCE, list(granted.scopes)
         made.product = f"{offer.product} {offer.version}".strip()
         made.frame_origins = sorted({*made.frame_origins, *offer.origins})
@@ -181,26 +197,14 @@ def _keep(token: str, until: datetime, offer: Offer, granted: Granted) -> Done:
         return _told(session, made, updated=known is not None)
 
 
-def _require_unmoved(known: Registration, offer: Offer, org_id: str) -> None:
-    """A registration that is known keeps its organisation and the host of its keys: another's could sign in as any of its people."""
-    if known.org_id != org_id:
-        raise RuleBroken("platform_foreign", issuer=known.issuer)
-    if not known.active:
-        raise RuleBroken("platform_off", issuer=known.issuer)
-    if platform.origin(known.jwks_url) != platform.origin(offer.jwks_url):
-        raise RuleBroken(
-            "platform_other_keys", issuer=known.issuer, known=platform.origin(known.jwks_url), offered=platform.origin(offer.jwks_url)
-        )
-
-
-def _as_new(offer: Offer, granted: Granted, known: Registration | None) -> NewPlatform:
+def _as_new(offer: Offer, granted: Granted | None, known: Registration | None) -> NewPlatform:
     name = known.name if known is not None else offer.account or platform.origin(offer.issuer).partition("//")[2]
     return NewPlatform(
         organisation="",
         name=name,
         issuer=offer.issuer,
-        client_id=granted.client_id,
-        deployment_id=granted.deployment_id or "",
+        client_id=granted.client_id if granted is not None else "",
+        deployment_id=(granted.deployment_id if granted is not None else None) or "",
         auth_url=offer.auth_url,
         token_url=offer.token_url,
         jwks_url=offer.jwks_url,
@@ -252,7 +256,7 @@ def enter(*, token: str, entries: Sequence[NewPlatform], http: Client) -> list[D
         made, many = [], len(entries) > 1
         for number, one in enumerate(entries):
             try:
-                made.append(_entered(session, row, one))
+                made.append(_entered(session, row, one, http))
             except RuleBroken as broken:
                 errors[number] = broken
         if errors:
@@ -270,6 +274,7 @@ def _wrong(one: NewPlatform, before: Sequence[NewPlatform], http: Client) -> Rul
             dynamic_registration.vetted(place, http, most=500)
         shared = platforms.profile(one.family).shared
         platform.validate(one, lambda url: dynamic_registration.vetted(url, http, most=1000), deployment=not shared)
+        vetting.require_own(one, proven=False)
     except RuleBroken as broken:
         return broken
     if any((other.client_id, other.deployment_id) == (one.client_id, one.deployment_id) for other in before):
@@ -277,10 +282,13 @@ def _wrong(one: NewPlatform, before: Sequence[NewPlatform], http: Client) -> Rul
     return None
 
 
-def _entered(session: Session, row: RegistrationInvite, one: NewPlatform) -> Registration:
+def _entered(session: Session, row: RegistrationInvite, one: NewPlatform, http: Client) -> Registration:
     known = session.scalar(select(Registration).where(Registration.issuer == one.issuer, Registration.client_id == one.client_id))
     if row.registration_id is not None:
         _require_same(session, row, issuer=one.issuer, client_id=one.client_id)
+    vetting.require_free(session, one, row.org_id)
+    vetting.require_same_keys(session, one, row.org_id)
+    vetting.require_not_anothers(session, (one.token_url, one.jwks_url), row.org_id, http)
     if known is not None and known.org_id != row.org_id:
         raise RuleBroken("platform_foreign", issuer=known.issuer)
     entered = platform.enter(session, one, row.org_id, actor=_actor(row))

@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session, aliased
 from lti_mentoring.domain.people import COURSE_ROLES, GRANTED_ROLES, LEADS, Actor, display_name, roles_in_course
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.lti import claims
+from lti_mentoring.services import invite as invites
 from lti_mentoring.services import privacy
 from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.people import NEVER, Course, Identity, Membership, OneTimeLink, Person, RoleGrant
+from lti_mentoring.store.people import NEVER, NOWHERE, Course, Identity, Membership, OneTimeLink, Person, RoleGrant
 from lti_mentoring.store.platform import Organisation, Registration
 
 INVITATION_DAYS = 14
@@ -134,22 +135,20 @@ def choose_name(*, actor: Actor, name: str) -> None:
 
 
 def take_coordination(*, actor: Actor) -> None:
-    """The first teacher of a course without a coordinator becomes it. RuleBroken ``coordinator_exists`` for the second of two."""
+    """The first teacher of a course without a coordinator becomes it. RuleBroken ``coordinator_exists`` for the second of two,
+    ``course_none`` where messages meet that came from no course."""
     with base.transactional() as session:
-        _lock_course(session, actor.course_id)
-        taken = session.scalar(
-            select(RoleGrant.id).where(
-                RoleGrant.course_id == actor.course_id, RoleGrant.role == "coordinator", RoleGrant.revoked_at.is_(None)
-            )
-        )
-        if taken is not None:
+        if _lock_course(session, actor.course_id) == NOWHERE:
+            raise RuleBroken("course_none")
+        theirs = and_(RoleGrant.course_id == actor.course_id, RoleGrant.role == "coordinator", RoleGrant.revoked_at.is_(None))
+        if session.scalar(select(RoleGrant.id).where(theirs)) is not None:
             raise RuleBroken("coordinator_exists")
         _grant(session, actor, actor.person_id, "coordinator")
 
 
-def _lock_course(session: Session, course_id: str) -> None:
+def _lock_course(session: Session, course_id: str) -> str | None:
     # SQLite has one writer at a time anyway; on PostgreSQL the row lock puts two appointments in order.
-    session.execute(select(Course.id).where(Course.id == course_id).with_for_update())
+    return session.scalar(select(Course.context_id).where(Course.id == course_id).with_for_update())
 
 
 def _grant(
@@ -207,6 +206,8 @@ def _revoke(session: Session, actor: Actor | str, person_id: str, role: str, whe
     if ended and role in LEADS:  # whoever may no longer give a role has not left it behind in a link
         theirs = and_(OneTimeLink.created_by == person_id, OneTimeLink.course_id.in_(ended), OneTimeLink.expires_at > base.now())
         session.execute(update(OneTimeLink).where(theirs).values(expires_at=base.now()))
+    if ended and role == "administrator":
+        invites.end_of(session, person_id)
     if ended:
         privacy.record(session, actor=actor, verb="revoke", object_kind="person", object_id=person_id, role=role)
     return len(ended)
@@ -261,12 +262,8 @@ def people_page(*, actor: Actor) -> PeoplePage:
 def _open_invitations(actor: Actor) -> tuple[tuple[str, datetime], ...]:
     rows = base.session().execute(
         select(OneTimeLink.role, OneTimeLink.expires_at)
-        .where(
-            OneTimeLink.org_id == actor.org_id,
-            OneTimeLink.course_id == actor.course_id,
-            OneTimeLink.spent_at.is_(None),
-            OneTimeLink.expires_at > base.now(),
-        )
+        .where(OneTimeLink.org_id == actor.org_id, OneTimeLink.course_id == actor.course_id)
+        .where(OneTimeLink.spent_at.is_(None), OneTimeLink.expires_at > base.now())
         .order_by(OneTimeLink.expires_at)
     )
     return tuple((row.role, row.expires_at) for row in rows)

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import and_, or_, select, update
@@ -21,7 +22,7 @@ from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.memberships import Page
 from lti_mentoring.lti.registration import Registration as KnownRegistration
 from lti_mentoring.lti.verdict import Ended, Verdict
-from lti_mentoring.services import enrolment
+from lti_mentoring.services import course_group, enrolment
 from lti_mentoring.services.arrival import TOUCH_EVERY
 from lti_mentoring.services.connection import Service, services_of
 from lti_mentoring.services.enrolment import Written
@@ -61,6 +62,8 @@ class Step:
     pages: int
     seen: int
     tries: int
+    groups: str | None
+    """Where the course's groups are read first; None where they are not, or have been in this run."""
 
 
 def run(*, connector_for: ConnectorFor, pace: Pace, chance: Callable[[], float] = random.random) -> bool:
@@ -86,6 +89,9 @@ def read(step: Step, *, connector_for: ConnectorFor, pace: Pace, chance: Callabl
     """Fetch one page and write it down. -> the step after it; None if the run has ended, waits, or is another worker's by now."""
     try:
         connector = connector_for(step.service.registration, step.service.deployment_id)
+        if step.groups is not None:
+            course_group.refresh(step.place, step.id, connector, step.groups)
+            step = replace(step, groups=None)
         page = memberships.read(connector, step.url, home=step.home)
         _check_size(step, page)
         return _written(step, page, pace=pace, chance=chance)
@@ -128,10 +134,10 @@ def claim(*, pace: Pace) -> Step | None:
         return _step(row, *found)
 
 
-def _place(session: Session, row: RosterSync) -> tuple[str, Registration, Service] | None:
+def _place(session: Session, row: RosterSync) -> tuple[Any, Registration, Service] | None:
     """Where the roster is and who gives it; None where no activity tells any more, or the LMS is switched off."""
     place = session.execute(
-        select(Placement.memberships_url)
+        select(Placement.memberships_url, Placement.groups_url)
         .where(
             Placement.org_id == row.org_id,
             Placement.course_id == row.course_id,
@@ -140,7 +146,7 @@ def _place(session: Session, row: RosterSync) -> tuple[str, Registration, Servic
         )
         .order_by(Placement.resource_link_id != (row.only_link or ""), Placement.updated_at.desc(), Placement.id)
         .limit(1)
-    ).scalar()
+    ).first()
     registration = session.get_one(Registration, row.registration_id)
     services = services_of(session.connection(), [row.deployment_id])
     if place is None or row.deployment_id not in services:
@@ -148,7 +154,8 @@ def _place(session: Session, row: RosterSync) -> tuple[str, Registration, Servic
     return place, registration, services[row.deployment_id]
 
 
-def _step(row: RosterSync, home: str, registration: Registration, service: Service) -> Step:
+def _step(row: RosterSync, told: Any, registration: Registration, service: Service) -> Step:
+    home = told.memberships_url
     first = row.differences_url if row.kind == DIFFERENCES and row.differences_url else memberships.first_page(home, link=row.only_link)
     place = enrolment.Place(
         org_id=row.org_id,
@@ -174,6 +181,7 @@ def _step(row: RosterSync, home: str, registration: Registration, service: Servi
         pages=row.pages,
         seen=row.seen,
         tries=row.tries,
+        groups=told.groups_url if row.next_url is None else None,
     )
 
 

@@ -15,6 +15,10 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """A time of launch for those who never came; a release that does not know the roster can read it."""
 
 
+NOWHERE = "n:"
+"""``Course.context_id`` of the place where messages meet that are about no course and no activity."""
+
+
 class WebSession(Base):
     """A signed-in browser. Found by the hash of its cookie before any tenant is known; never holds a role or a course."""
 
@@ -160,6 +164,8 @@ class Membership(TenantMixin, Base):
     """What the roster said last; the same again is not written."""
     roster_run: Mapped[int] = mapped_column(default=0, server_default="0")
     """The last run of the roster sync that has seen them."""
+    lms_groups: Mapped[list[str] | None] = mapped_column(JSON)
+    """The LMS's ids of the groups that they are in; None where it says nothing of groups."""
     left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 

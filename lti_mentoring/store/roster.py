@@ -53,3 +53,17 @@ class RosterSync(TenantMixin, Base):
     fault: Mapped[str] = mapped_column(String(60), default="")
     status: Mapped[int | None]
     words: Mapped[str] = mapped_column(Text, default="")
+    groups_fault: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """Why the last run could not read the course's groups; "" if it could, or there are none."""
+
+
+class CourseGroup(TenantMixin, Base):
+    """A group of a course, as its LMS has it; members name it by its id there."""
+
+    __tablename__ = "course_group"
+    __table_args__ = (UniqueConstraint("org_id", "course_id", "lms_id"), belongs_to("course", "course_id"))
+
+    course_id: Mapped[str] = mapped_column(Id)
+    lms_id: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(400))
+    hidden: Mapped[bool] = mapped_column(default=False)

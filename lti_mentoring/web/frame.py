@@ -38,6 +38,9 @@ UNKEPT = ("Cache-Control", "no-store")
 
 SECURE = ("Strict-Transport-Security", "max-age=31536000")
 
+_PLACE = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
+"""Host and port as they may stand in a header."""
+
 UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -73,7 +76,8 @@ def allow_frames(origins: tuple[str, ...]) -> None:
 def allow_form_to(url: str) -> None:
     """Let this response's forms end at ``url``'s origin; browsers check redirects of a form too."""
     parts = urlsplit(url)
-    g.form_targets = (*g.get("form_targets", ()), f"{parts.scheme}://{parts.netloc}")
+    if _PLACE.fullmatch(parts.netloc):  # anything else could write a directive of its own into the policy
+        g.form_targets = (*g.get("form_targets", ()), f"{parts.scheme}://{parts.netloc}")
 
 
 def _ancestors() -> tuple[str, ...]:
@@ -142,7 +146,10 @@ def check_text(asked: Request) -> None:
         for named in given.items(multi=True):
             said += named
     if asked.is_json:
-        said.append(json.dumps(asked.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
+        try:
+            said.append(json.dumps(asked.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
+        except RecursionError:
+            raise BadRequest from None
     text = "\n".join(said)
     if "\0" in text or (not text.isascii() and UNPAIRED.search(text)):
         raise BadRequest

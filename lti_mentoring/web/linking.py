@@ -43,14 +43,14 @@ class DetailForm(Schema):
     grading = fields.String(required=True, validate=validate.OneOf(GRADINGS))
 
 
-def _asked(handle: str) -> Asked:
-    return asked.find(session.browser(), handle)
+def _asked(handle: str, course: str) -> Asked:
+    return asked.find(session.browser(), handle, course)
 
 
 @bp.get("/linking/<handle>")
 @require("course.enter")
 def index(course: str, handle: str) -> tuple[str, int]:
-    request_ = _asked(handle)
+    request_ = _asked(handle, course)
     page = linking.picker(actor=actor(), asked=request_)
     return _page(page, request_, handle, 403 if page.why == "author" else 200)
 
@@ -65,7 +65,7 @@ def _page(page: Picker, request_: Asked, handle: str, status: int, wrong: str = 
 @bp.post("/linking/<handle>")
 @require("course.enter")
 def place(course: str, handle: str) -> AnyResponse | tuple[str, int]:
-    request_ = _asked(handle)
+    request_ = _asked(handle, course)
     form = ChoiceForm().load({"item": request.form.getlist("item"), "window": request.form.get("window", "")})
     offered = linking.picker(actor=actor(), asked=request_)
     titles = {one.item: one.title for one in offered.offers}
@@ -97,7 +97,7 @@ def _choice(item: str, title: str) -> Choice:
 @bp.post("/linking/<handle>/nothing")
 @require("course.enter")
 def nothing(course: str, handle: str) -> AnyResponse:
-    request_ = _asked(handle)
+    request_ = _asked(handle, course)
     page = linking.picker(actor=actor(), asked=request_)
     reasons = {
         "author": gettext("Only course staff can add content."),

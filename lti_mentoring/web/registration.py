@@ -183,7 +183,7 @@ def enter(invite: str) -> Answer:
         return _by_hand(invite, sent, errors=wrong), 400
     told: dict[str, str] = {name: value.strip() for name, value in EntryForm().load(sent).items()}
     many = manual.lines(told.pop("lines"))
-    name = told["name"] or (urlsplit(told["issuer"]).hostname or "") if told["issuer"] else told["name"]
+    name = told["name"] or _host(told["issuer"])
     audience, around = told.pop("token_audience") or None, told.pop("frame_origin")
     more = {"token_audience": audience, "frame_origins": (around,) if around else ()}
     single = NewPlatform("", **told | {"name": name} | more)  # type: ignore[arg-type]
@@ -199,6 +199,14 @@ def enter(invite: str) -> Answer:
     except RuleBroken as broken:
         return _failed(invite, broken)
     return _entered(done)
+
+
+def _host(issuer: str) -> str:
+    """A name for an LMS that was given none; "" if the issuer is no address."""
+    try:
+        return urlsplit(issuer).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _of_block(shared: NewPlatform, line: manual.Line) -> NewPlatform:

@@ -19,7 +19,8 @@ bp = Blueprint("roster", __name__, url_prefix="/courses/<course>")
 @require("roster.read")
 def index(course: str) -> str:
     number = request.args.get("page", 1, type=int)
-    return render_template("roster/index.html", page=roster.page(actor=actor(), search=request.args.get("name", ""), number=number))
+    search, group = request.args.get("name", ""), request.args.get("group", "")
+    return render_template("roster/index.html", page=roster.page(actor=actor(), search=search, group=group, number=number))
 
 
 @bp.post("/roster")

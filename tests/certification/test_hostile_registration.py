@@ -203,7 +203,7 @@ def test_an_invite_of_one_registration_takes_no_other_issuer(app: Flask, place: 
 
 
 def test_DR_08_foreign_hosts_are_listed_and_confirmed_by_hand(app: Flask, token: str, place: Place) -> None:
-    place.changes = {"token_endpoint": "https://sign-on.example/token", "jwks_uri": "https://keys.example/jwks"}
+    place.changes = {"authorization_endpoint": "https://sign-on.example/auth", "jwks_uri": "https://keys.example/jwks"}
     page = come(app, token, f"{place.url}/configuration")
     assert page.status_code == 200
     assert all(f">{host}<" in page.get_data(as_text=True) for host in ("sign-on.example", "keys.example"))

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlencode
+
 import pytest
 from sqlalchemy import func, select
 
+from lti_mentoring.demo.message import groups_claim
 from lti_mentoring.demo.site import NORTH, SOUTH
 from lti_mentoring.domain import roster as rules
 from lti_mentoring.lti import memberships
@@ -13,8 +17,9 @@ from lti_mentoring.lti.memberships import first_page
 from lti_mentoring.services import roll_call
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.people import NEVER, RoleGrant
+from lti_mentoring.store.people import NEVER, Identity, Membership, RoleGrant
 from lti_mentoring.store.platform import Registration
+from lti_mentoring.store.roster import CourseGroup
 from support.live import Town
 from support.roster import Roster
 from support.station import later
@@ -345,3 +350,62 @@ def test_a_roster_never_lowers_what_a_launch_gave(roster: Roster) -> None:
     assert roster.member("observer").standing == "instructor"
     assert roster.member("second_observer").told == "instructor"
     assert all(one.told for one in roster.members() if one.launched_at == NEVER)
+
+
+def grouped(roster: Roster) -> None:
+    """The coordinator comes from an activity whose launch says where the groups are."""
+    activity = roster.site.activity("programme")
+    assert activity
+    roster.town.browser().launch(MOODLE, "coordinator", "programme", claims=groups_claim(roster.site, roster.town.lms_url, activity))
+
+
+def groups_of(roster: Roster) -> dict[str, list[str]]:
+    """The names of the groups, each with its members' keys."""
+    with roster.inside() as session:
+        named = {one.lms_id: one.name for one in session.scalars(select(CourseGroup))}
+        rows = session.execute(
+            select(Identity.sub, Membership.lms_groups)
+            .join(Membership, Membership.person_id == Identity.person_id)
+            .where(Membership.lms_groups.is_not(None))
+        ).all()
+    found: dict[str, list[str]] = {name: [] for name in named.values()}
+    for sub, groups in rows:
+        person = roster.site.by_sub(sub)
+        for one in groups or ():
+            found[named[one]].append(person.key if person else "")
+    return {name: sorted(keys) for name, keys in found.items()}
+
+
+def test_CG_01_the_groups_of_the_course_are_read_with_its_roster(roster: Roster) -> None:
+    """Every page of them; who is in which comes with the members; a coordinator finds people by them."""
+    grouped(roster)
+    assert roster.sync() == "done"
+    assert groups_of(roster) == {}
+    roster.lms.fault("groups", "memberships", times=None)
+    roster.ask()
+    assert roster.sync() == "done"
+    held = groups_of(roster)
+    learners = {one.key for one in roster.site.people if one.kind == "learner" and one.enrolled}
+    assert sorted(held) == ["Evening circle", "Morning circle"]
+    assert {key for keys in held.values() for key in keys} == learners
+    coordinator = roster.town.browser()
+    course = coordinator.launch(MOODLE, "coordinator", "programme").path.split("/")[2]
+    coordinator.post(f"/courses/{course}/coordinator")
+    for group, name in (("7", "Evening circle"), ('g/ä"8', "Morning circle")):
+        page = coordinator.get(f"/courses/{course}/roster?{urlencode({'group': group})}").text
+        rows = re.findall(r'<th scope="row"><bdi>([^<]*)</bdi>', page)
+        assert len(rows) == len(held[name])
+        assert page.count(f'<span class="small dim" dir="auto">{name}</span>') == len(rows)
+
+
+def test_CG_01_groups_that_cannot_be_read_keep_nobody_from_the_roster(roster: Roster) -> None:
+    grouped(roster)
+    roster.lms.fault("groups", "memberships", times=None)
+    assert roster.sync() == "done"
+    before = groups_of(roster)
+    roster.lms.clear()
+    roster.lms.fault("groups", "memberships", times=None, broken=True)
+    roster.ask(next_url=None, begun_at=None)
+    assert roster.sync() == "done"
+    assert roster.row().groups_fault == "server_error"
+    assert groups_of(roster) == before

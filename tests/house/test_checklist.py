@@ -37,6 +37,7 @@ HELD_NOW = frozenset(
         "SR": range(1, 4),
         "DP": (1,),
         "NR": range(1, 12),
+        "CG": (1,),
     }.items()
     for number in numbers
 )

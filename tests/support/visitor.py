@@ -32,6 +32,7 @@ def asked_to_place(actor: Actor) -> dict[str, Any]:
     waiting = {
         "registration_id": actor.registration_id,
         "deployment_id": "1",
+        "course_id": actor.course_id,
         "until": (base.now() + timedelta(hours=1)).isoformat(),
         "return_url": "https://lms.example/take",
         "accept_types": ["ltiResourceLink"],

@@ -8,6 +8,7 @@ from flask import Flask
 
 from conftest import World, make_world
 from lti_mentoring.store import base
+from lti_mentoring.web import frame
 from support.live import Town
 from support.visitor import ORIGIN, Visitor
 
@@ -172,3 +173,14 @@ def test_a_return_address_writes_nothing_into_our_headers(live: Town) -> None:
         page = live.browser().launch("north", "candidate", "programme", claims=claims)
         assert page.status == 200, bad
         assert directives(page.headers["Content-Security-Policy"])["frame-ancestors"] == directives(before)["frame-ancestors"], bad
+
+
+@pytest.mark.parametrize("netloc", ["x; frame-ancestors *; ", "x.example;frame-ancestors https:", "€.example", "x.example 'unsafe-inline'"])
+def test_a_return_address_writes_no_directive_into_the_policy(app: Flask, netloc: str) -> None:
+    """The first directive of a name wins, so one of theirs would take the place of ours."""
+    with app.test_request_context("/"):
+        frame.allow_form_to(f"https://{netloc}/back")
+        assert frame.policy().count("frame-ancestors") == 1
+        assert "form-action 'self';" in frame.policy()
+        frame.allow_form_to("https://lms.example:8443/back")
+        assert "form-action 'self' https://lms.example:8443;" in frame.policy()

@@ -146,7 +146,8 @@ def test_what_cannot_be_is_shown_with_what_was_typed_and_enters_nothing(app: Fla
 def test_blocks_of_open_edx_are_entered_together_or_not_at_all(app: Flask, token: str) -> None:
     keys = "https://courses.example/api/lti_consumer/v1/public_keysets"
     lines = f"block-a {keys}/a\nblock-b, {keys.replace('public_keysets', 'token')}/b\n\nblock-c"
-    blocks = {"family": "openedx", "client_id": "", "token_url": "", "jwks_url": "", "deployment_id": "1", "lines": lines}
+    own = {"issuer": "https://courses.example", "auth_url": "https://courses.example/api/lti_1p3/launch/"}
+    blocks = {**own, "family": "openedx", "client_id": "", "token_url": "", "jwks_url": "", "deployment_id": "1", "lines": lines}
     wrong = send(app, token, **blocks)
     assert wrong.status_code == 400
     assert "Line 3:" in wrong.get_data(as_text=True)

@@ -52,6 +52,7 @@ SCOPES = {
     "lineitem": _l("making gradebook columns"),
     "lineitem.readonly": _l("reading gradebook columns"),
     "result.readonly": _l("reading grades back"),
+    "contextgroup.readonly": _l("the groups of the course"),
     "contextmembership.readonly": _l("the list of the course’s people"),
 }
 

@@ -42,6 +42,7 @@ PEOPLE = {
     "name_known": _l("Your LMS tells your name, and that is the one used here. It can be changed in your LMS."),
     "name_empty": _l("Write the name that people here shall call you by."),
     "name_long": _l("That is too long for a name; 120 characters are the most."),
+    "course_none": _l("Nobody coordinates here: this page belongs to no course. Open an activity from your course page."),
     "coordinator_exists": _l("Somebody else has just become coordinator of this course."),
     "role_unknown": _l("There is no role called %(role)s."),
     "role_not_grantable": _l("You cannot give or take this role; a coordinator can."),
@@ -117,6 +118,15 @@ PLATFORM = {
         "%(issuer)s is known here with keys from %(known)s, and this registration offers keys from %(offered)s. "
         "One issuer in one organisation is one set of people, so an administrator must settle which is right."
     ),
+    "platform_other_tokens": _l(
+        "Access tokens of %(issuer)s would be asked for, or named, at another server: %(offered)s. A key signs for all institutions here, "
+        "so an invitation can enter only addresses at the LMS’s own server. Ask whoever runs this tool to enter them."
+    ),
+    "platform_other_sign_in": _l(
+        "People of %(issuer)s would sign in at another server: %(offered)s. Enter an address at the LMS’s own server, or ask whoever runs "
+        "this tool to enter this one."
+    ),
+    "dr_private": _l("%(host)s is in a private network and belongs to another institution here, so this invitation does not reach it."),
     "platform_differs": _l("This platform is registered with other values for: %(fields)s. '--update' takes the new ones."),
     "platform_foreign": _l(
         "%(issuer)s with this client belongs to another organisation, which alone can change it. If your LMS shares it, "
