@@ -49,6 +49,9 @@ TABLES = (base, candidacy, delivery, observation, people, platform, privacy, pro
 
 STATIC = Path(__file__).parent / "web" / "static"
 
+QUEUE_TRIES = 5
+"""Hosts that may be too late one after the other."""
+
 REDIS = "?socket_connect_timeout=2&socket_timeout=3"
 """Seconds that Redis is waited for, unless its address has parameters of its own; longer than a consumer's look, which lasts one."""
 
@@ -219,11 +222,21 @@ def make_huey(settings: Settings) -> Huey:
     if scheme in ("redis", "rediss"):
         return _impatient(RedisHuey("lti-mentoring", url=url if "?" in url else f"{url}{REDIS}", results=False))
     if scheme == "postgresql":
+        return _on_postgresql(url)
+    raise SettingsError("LTI_MENTORING_QUEUE_URL must begin with sqlite:///, redis://, rediss:// or postgresql://")
+
+
+def _on_postgresql(url: str) -> PostgresHuey:
+    """The queue makes its own tables, and "if not exists" fails in PostgreSQL where two hosts that start together both make them: the
+    one that was too late finds them made."""
+    for tries_left in reversed(range(QUEUE_TRIES)):
         try:
             return PostgresHuey("lti-mentoring", dsn=url, results=False)
         except Exception as error:
-            raise SettingsError(f"the queue's database cannot be reached ({type(error).__name__}); is PostgreSQL running there?") from error
-    raise SettingsError("LTI_MENTORING_QUEUE_URL must begin with sqlite:///, redis://, rediss:// or postgresql://")
+            if type(error).__name__ != "UniqueViolation" or not tries_left:
+                said = f"the queue's database cannot be reached ({type(error).__name__}); is PostgreSQL running there?"
+                raise SettingsError(said) from error
+    raise AssertionError("no try was made")
 
 
 def _impatient(huey: RedisHuey) -> RedisHuey:

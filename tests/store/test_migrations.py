@@ -60,4 +60,5 @@ def test_hosts_that_start_together_on_an_empty_database_migrate_it_once(fresh_po
     environ = os.environ | secrets | {"LTI_MENTORING_DATABASE_URL": fresh_postgres_url}
     asked = [sys.executable, "-m", "lti_mentoring", "db", "upgrade"]
     hosts = [subprocess.Popen(asked, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(3)]
-    assert [(host.communicate(timeout=120)[1], host.returncode)[1] for host in hosts] == [0, 0, 0]
+    said = [host.communicate(timeout=120)[1] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0, 0], said
