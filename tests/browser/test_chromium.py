@@ -9,7 +9,8 @@ import pytest
 from flask import Flask, Response, request
 from playwright.sync_api import BrowserContext
 
-from support.driver import free_port, serving
+from support.driver import serving
+from support.ports import free_port
 
 Open = Callable[..., BrowserContext]
 

@@ -22,7 +22,8 @@ from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from support import chromium
 from support.closing import let_go
-from support.driver import free_port, serving
+from support.driver import serving
+from support.ports import free_port
 from support.visitor import Visitor
 
 Open = Callable[..., BrowserContext]

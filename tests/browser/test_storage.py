@@ -169,8 +169,8 @@ def test_a_teacher_adds_an_activity_without_a_single_cookie(keepers: Town, block
 def test_PM_11_the_frame_is_made_as_high_as_the_page_in_it(keepers: Town, open_browser: Open):
     page = open_browser().new_page()
     enter(page, keepers, "north", "candidate", "module-m1")
-    expect(page.frame_locator("iframe.tool").get_by_role("heading", level=2).first).to_be_visible()
-    tool = chromium.tool_frame(page, keepers.tool_url)
+    expect(page.frame_locator("iframe.tool").get_by_role("heading", level=2).first).to_be_visible(timeout=FOUR_STEPS_MS)
+    tool = frame_of(page)
     for _ in range(100):
         if tool.evaluate("innerHeight >= document.documentElement.scrollHeight - 1 && innerHeight > 300"):
             return

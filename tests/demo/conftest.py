@@ -9,8 +9,9 @@ import pytest
 
 from lti_mentoring.demo.lms import create_lms
 from lti_mentoring.demo.site import NORTH, SITES, SOUTH
-from support.driver import Browser, Lms, free_port, serving
+from support.driver import Browser, Lms, serving
 from support.little_tool import Tool
+from support.ports import free_port
 
 
 @pytest.fixture(scope="session")

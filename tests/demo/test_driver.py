@@ -6,7 +6,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask, jsonify, redirect, request
 
-from support.driver import Browser, free_port, serving
+from support.driver import Browser, serving
+from support.ports import free_port
 
 PAGE = """<meta name="csrf-token" content="t0ken"><form method="post" action="/echo"><input name="a" value="1">
 <textarea name="words">some text</textarea><input type="checkbox" name="on" value="yes" checked><input type="checkbox" name="off">

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import free_port
+from support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 

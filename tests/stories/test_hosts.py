@@ -25,11 +25,12 @@ from lti_mentoring.settings import Settings
 from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
 from support import hosts as machinery
 from support.databases import Postgres, postgres_server, redis_server
-from support.driver import Browser, free_port
+from support.driver import Browser
 from support.forward import Forwarder
 from support.hosts import Host, Member, answer, machines
 from support.journey import ready, share, take_the_check
 from support.live import Town, town
+from support.ports import free_port
 from support.station import Station, crowded
 from support.workers import wait_until
 

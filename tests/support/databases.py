@@ -28,6 +28,7 @@ import pytest
 from psycopg import sql
 
 from support.install import servers
+from support.ports import free_port
 
 POSTGRES = "LTI_MENTORING_TEST_POSTGRES_URL"
 REDIS = "LTI_MENTORING_TEST_REDIS_URL"
@@ -104,13 +105,6 @@ def _program(name: str) -> Path:
     except servers.Missing as missing:
         return pytest.exit(str(missing), returncode=3)
 
-
-def free_port() -> int:
-    """A loopback port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")

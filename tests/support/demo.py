@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.driver import Lms, free_port
+from support.driver import Lms
+from support.ports import free_port
 
 
 @dataclass(frozen=True)

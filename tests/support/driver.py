@@ -7,7 +7,6 @@ import html
 import http.client
 import json
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,13 +23,6 @@ REDIRECTS = {301, 302, 303, 307, 308}
 
 
 # Serving -----------------------------------------------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class _Quiet(WSGIRequestHandler):

@@ -21,7 +21,8 @@ from lti_mentoring.services import delivery, lane, platform, programme
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from support.closing import let_go
-from support.driver import Browser, Lms, free_port, serving
+from support.driver import Browser, Lms, serving
+from support.ports import free_port
 
 PACK = Path(__file__).parent.parent.parent / "config" / "programmes" / "foundations"
 

@@ -26,10 +26,10 @@ from lti_mentoring.services import platform, programme
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from support.closing import let_go
-from support.databases import free_port
 from support.driver import Browser, Response, serving
 from support.install import peers
 from support.live import PACK, Town
+from support.ports import free_port
 
 FOLDER = Path(__file__).parent.parent / "peers" / "openedx"
 SITE = "campus"
