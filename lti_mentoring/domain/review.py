@@ -12,7 +12,7 @@ View = Literal["own", "all", "rated", "none"]
 
 def view(actor: Actor, *, subject: str, rates: bool) -> View:
     """What ``actor`` may see of ``subject``: their own way; all that a coordinator sees; the observations that are theirs to rate;
-    nothing. ``rates``: an observation of the subject is assigned to the actor."""
+    nothing. ``rates``: an observation of the subject is assigned to the actor, who may still rate."""
     if actor.person_id == subject:
         return "own"
     if actor.is_any(*LEADS):

@@ -57,6 +57,9 @@ class Profile:
     links_created_columns: bool = True
     """Columns that we create name their resource link."""
 
+    tokens_in_cloud: bool = False
+    """Sites may be at any address while tokens come from the cloud's servers; a client id there is nobody's guess."""
+
     reading_needs_own_scope: bool = False
     """Reading line items asks for ``lineitem.readonly`` although ``lineitem`` includes it."""
 
@@ -189,7 +192,9 @@ BRIGHTSPACE = Profile(
     "brightspace",
     products=("desire2learn", "brightspace"),
     # Tokens come from auth.brightspace.com, for the audience api.brightspace.com.
+    # Schools may have hosts of their own for everything else; client ids are random UUIDs.
     domains=("brightspace.com",),
+    tokens_in_cloud=True,
     # A tool's client id may be deployed to several organisations.
     shared=True,
     # 403 "... not enrolled in the org unit", and 404 for a person who left.

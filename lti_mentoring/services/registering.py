@@ -57,6 +57,10 @@ class Done:
     origins: tuple[str, ...]
 
 
+class HalfRegistered(RuleBroken):
+    """The LMS has entered us, and we may not enter it; the code and facts are of the rule that forbids it."""
+
+
 class EntriesRefused(RuleBroken):
     """Some of many entries cannot be taken, so none was. ``errors``: number of the entry, from 0 -> why."""
 
@@ -78,7 +82,7 @@ def look(*, token: str, url: str, registration_token: str, http: Client) -> tupl
         raise RuleBroken("invite_other", issuer=expected)
     told = (offer.registration_url, offer.token_url, offer.jwks_url)
     vetting.require_not_anothers(base.session(), told, found.org_id, http)
-    vetting.require_own(_as_new(offer, None, None), proven=True)
+    vetting.require_own(base.session(), _as_new(offer, None, None), proven=True)
     return found, offer
 
 
@@ -102,7 +106,10 @@ def register(
     asked = dynamic_registration.request(offer, ours, names=consent.names, email=consent.email)
     with _claimed(token, offer) as until:
         granted = dynamic_registration.register(offer, asked, registration_token=registration_token, http=http)
-        return _kept(token, until, offer, granted, consent)
+        try:
+            return _kept(token, until, offer, granted, consent)
+        except RuleBroken as broken:
+            raise HalfRegistered(broken.code, **broken.facts) from broken
 
 
 def _kept(token: str, until: datetime, offer: Offer, granted: Granted, consent: Consent) -> Done:
@@ -122,7 +129,7 @@ def again(*, token: str) -> Done | None:
         .where(RegistrationInvite.spent_at.is_not(None))
     )
     row = base.session().scalar(query)
-    return _told(base.session(), row, updated=True) if row is not None else None
+    return _told(base.session(), row, updated=False) if row is not None else None
 
 
 def _locked(session: Session, token: str, *, again: bool) -> RegistrationInvite:
@@ -141,7 +148,7 @@ def _done_since(token: str, offer: Offer, seen_at: datetime) -> Done | None:
         .where(RegistrationInvite.token_hash == hashed(token), RegistrationInvite.spent_at > seen_at, Registration.issuer == offer.issuer)
     )
     found = base.session().execute(query).first()
-    return _told(base.session(), found[1], updated=True) if found is not None else None
+    return _told(base.session(), found[1], updated=False) if found is not None else None
 
 
 @contextmanager
@@ -183,6 +190,7 @@ def _keep(token: str, until: datetime, offer: Offer, granted: Granted, consent: 
             select(Registration).where(Registration.issuer == offer.issuer, Registration.client_id == granted.client_id).with_for_update()
         )
         new = _as_new(offer, granted, known)
+        vetting.require_own(session, new, proven=True)  # once more, since now it says which client it is
         if known is not None:
             vetting.require_unmoved(session, known, new, row.org_id)
         entered = platform.enter(session, new, row.org_id, actor=_actor(row), update_known=known is not None)
@@ -253,7 +261,7 @@ def enter(*, token: str, entries: Sequence[NewPlatform], http: Client) -> list[D
         row = _locked(session, token, again=False)
         if row.claimed_until is not None and row.claimed_until > base.now():
             raise RuleBroken("invite_busy")
-        made, many = [], len(entries) > 1
+        made = []
         for number, one in enumerate(entries):
             try:
                 made.append(_entered(session, row, one, http))
@@ -261,9 +269,8 @@ def enter(*, token: str, entries: Sequence[NewPlatform], http: Client) -> list[D
                 errors[number] = broken
         if errors:
             raise EntriesRefused(errors)
-        row.spent_at = base.now()
-        if not many:
-            row.registration_id = made[0].id
+        # One of many stands for all: by it the steps that are left are found again at the invite's address.
+        row.spent_at, row.registration_id = base.now(), made[0].id
         session.flush()
         return [_told(session, one, updated=False) for one in made]
 
@@ -274,7 +281,6 @@ def _wrong(one: NewPlatform, before: Sequence[NewPlatform], http: Client) -> Rul
             dynamic_registration.vetted(place, http, most=500)
         shared = platforms.profile(one.family).shared
         platform.validate(one, lambda url: dynamic_registration.vetted(url, http, most=1000), deployment=not shared)
-        vetting.require_own(one, proven=False)
     except RuleBroken as broken:
         return broken
     if any((other.client_id, other.deployment_id) == (one.client_id, one.deployment_id) for other in before):
@@ -286,6 +292,7 @@ def _entered(session: Session, row: RegistrationInvite, one: NewPlatform, http: 
     known = session.scalar(select(Registration).where(Registration.issuer == one.issuer, Registration.client_id == one.client_id))
     if row.registration_id is not None:
         _require_same(session, row, issuer=one.issuer, client_id=one.client_id)
+    vetting.require_own(session, one, proven=False)
     vetting.require_free(session, one, row.org_id)
     vetting.require_same_keys(session, one, row.org_id)
     vetting.require_not_anothers(session, (one.token_url, one.jwks_url), row.org_id, http)

@@ -10,7 +10,7 @@ from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain import review as rules
-from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.people import PERMISSIONS, Actor, display_name
 from lti_mentoring.domain.review import View
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.lti.launch import Launch
@@ -86,7 +86,7 @@ def look(*, actor: Actor, person_id: str, placement_id: str = "") -> Review:
     theirs = and_(Candidacy.course_id == actor.course_id, Candidacy.person_id == person_id)
     rated = select(Observation.id).join(Candidacy, Candidacy.id == Observation.candidacy_id).where(theirs)
     mine = frozenset(session.scalars(rated.where(Observation.observer_id == actor.person_id)))
-    seen = rules.view(actor, subject=person_id, rates=bool(mine))
+    seen = rules.view(actor, subject=person_id, rates=bool(mine) and actor.is_any(*PERMISSIONS["observation.rate"]))
     title, item = _activity(session, actor, placement_id)
     known: Any = None
     if seen != "none":

@@ -26,7 +26,7 @@ from lti_mentoring.services import course_group, enrolment
 from lti_mentoring.services.arrival import TOUCH_EVERY
 from lti_mentoring.services.connection import Service, services_of
 from lti_mentoring.services.enrolment import Written
-from lti_mentoring.services.roster import begin_anew
+from lti_mentoring.services.roster import begin_anew, place_anew
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Placement
 from lti_mentoring.store.platform import Registration
@@ -120,12 +120,14 @@ def claim(*, pace: Pace) -> Step | None:
         )
         if row is None:
             return None
+        if row.state in (DONE, FAILED):
+            begin_anew(row)
+        if row.begun_at is None:
+            place_anew(session, row)
         found = _place(session, row)
         if found is None:
             row.state, row.fault, row.next_at, row.lease_until = FAILED, "roster_unavailable", now + rules.EVERY, None
             return None
-        if row.state in (DONE, FAILED):
-            begin_anew(row)
         if row.begun_at is None:
             row.run += 1
             row.kind = rules.next_kind(run=row.run, differences=row.differences_url is not None)
@@ -213,6 +215,8 @@ def _write(session: Session, row: RosterSync, step: Step, page: Page, pace: Pace
     if page.next_url is not None and page.members and not written.new_to_run:
         raise Ended(Verdict("refused", None, "", "roster_loop"))
     _count(row, written)
+    if row.kind == FULL and page.next_url is None and not row.seen:
+        raise Ended(Verdict("refused", None, "", "roster_empty"))  # more likely a fault there than that everybody left
     row.next_url, row.tries, row.fault, row.status, row.words = page.next_url, 0, "", None, ""
     row.differences_url = page.differences_url or row.differences_url
     if page.next_url is not None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, and_, case, cast, exists, func, select
@@ -30,6 +30,9 @@ PAGE = 50
 """People to a page."""
 
 MOST_SEARCH = 100
+
+SOON = timedelta(minutes=1)
+"""What is read by then is worth waiting for on the page."""
 
 _S = RosterSync
 
@@ -64,6 +67,7 @@ def ask(*, actor: Actor, only: str | None = None) -> None:
             _narrow(session, row, wanted)
         elif row.state != WAITING:
             begin_anew(row)
+        place_anew(session, row)  # here too, since a registration that is held back would never be claimed
         row.state, row.next_at, row.asked_by, row.asked_at, row.differences_url = WAITING, now, actor.person_id, now, None
         privacy.record(session, actor=actor, verb="ask_roster", object_kind="course", object_id=actor.course_id)
 
@@ -104,14 +108,24 @@ def new_sync(session: Session, course_id: str, next_at: datetime) -> RosterSync 
     return row
 
 
-def _placement(session: Session, course_id: str) -> Any:
-    """The activity of a course whose launch told last where its roster is."""
+def place_anew(session: Session, row: RosterSync) -> None:
+    """Where a run begins, it reads what the activities' launches told last: a course that came to another registration of its LMS is
+    read there. In the caller's transaction; left as it was where no activity tells any more."""
+    place = _placement(session, row.course_id, row.only_link)
+    if place is None or (place.registration_id, place.deployment_id) == (row.registration_id, row.deployment_id):
+        return
+    row.registration_id, row.deployment_id = place.registration_id, place.deployment_id
+    row.next_url, row.differences_url = None, None
+
+
+def _placement(session: Session, course_id: str, only: str | None = None) -> Any:
+    """The activity of a course whose launch told last where its roster is; before all others the one of the LMS's id ``only``."""
     return session.execute(
         select(Placement.registration_id, Placement.deployment_id, Registration.name)
         .join(Registration, and_(Registration.id == Placement.registration_id, Registration.active))
         .join(Deployment, and_(Deployment.id == Placement.deployment_id, Deployment.state == "active"))
         .where(Placement.course_id == course_id, Placement.memberships_url.is_not(None))
-        .order_by(Placement.updated_at.desc(), Placement.id)
+        .order_by(Placement.resource_link_id != (only or ""), Placement.updated_at.desc(), Placement.id)
         .limit(1)
     ).first()
 
@@ -191,6 +205,8 @@ class RosterPage:
     number: int
     pages: int
     sync: Progress | None
+    busy: bool
+    """It is being read, or is about to be."""
     available: bool
     platform: str
     activities: tuple[tuple[str, str], ...]
@@ -233,6 +249,7 @@ def page(*, actor: Actor, search: str = "", group: str = "", number: int = 1) ->
         number=number,
         pages=pages,
         sync=_progress(sync) if sync is not None else None,
+        busy=sync is not None and (sync.state == RUNNING or (sync.state == WAITING and sync.next_at <= base.now() + SOON)),
         available=place is not None,
         platform=place.name if place is not None else "",
         activities=tuple(_activities(session, actor.course_id)),

@@ -21,14 +21,14 @@ from lti_mentoring.services.platform import ADDRESSES, NewPlatform, origin, othe
 from lti_mentoring.store.platform import Deployment, Registration
 
 
-def require_own(new: NewPlatform, *, proven: bool) -> None:
+def require_own(session: Session, new: NewPlatform, *, proven: bool) -> None:
     """Whether tokens are asked for and named at the LMS's own server, or within the cloud that it is part of. Unless ``proven`` by a
     configuration that came from the issuer's server, people must sign in there as well.
 
     RuleBroken ``platform_other_tokens``, ``platform_other_sign_in``.
     """
     for address in (new.token_url, new.token_audience):
-        if address and not _at_home(address, new):
+        if address and not _at_home(address, new) and not _of_own_client(session, address, new):
             raise RuleBroken("platform_other_tokens", issuer=new.issuer, offered=address[:200])
     if not proven and not _at_home(new.auth_url, new):
         raise RuleBroken("platform_other_sign_in", issuer=new.issuer, offered=new.auth_url[:200])
@@ -43,6 +43,15 @@ def _at_home(address: str, new: NewPlatform) -> bool:
     profile = platforms.profile(new.family)
     in_cloud = new.issuer in profile.issuers or _under(new.issuer, profile.domains)
     return in_cloud and address.startswith("https://") and _under(address, profile.domains)
+
+
+def _of_own_client(session: Session, address: str, new: NewPlatform) -> bool:
+    """A school's own host may use its cloud's tokens, for a client id that is no other issuer's here."""
+    profile = platforms.profile(new.family)
+    if not profile.tokens_in_cloud or not address.startswith("https://") or not _under(address, profile.domains):
+        return False
+    query = select(Registration.id).where(Registration.client_id == new.client_id, Registration.issuer != new.issuer)
+    return not new.client_id or session.scalar(query.limit(1)) is None
 
 
 def _under(address: str, domains: Collection[str]) -> bool:

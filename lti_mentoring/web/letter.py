@@ -18,6 +18,7 @@ from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
 from lti_mentoring.web.frame import csp_nonce
+from lti_mentoring.web.session import CARRIED
 
 MOST_LETTERS = 2_000
 """Pages of a few dozen kilobytes at most, of those who stood alike of late."""
@@ -42,7 +43,8 @@ def letter(template: str, *, state: Hashable, **context: Any) -> str:
         return render_template(template, **context)
     here = g.here
     who = here.actor
-    seen = (str(get_locale()), request.endpoint, who.org_id, who.course_id, here.course_title, here.organisation, who.roles)
+    place = (who.org_id, who.course_id, here.course_title, here.organisation)
+    seen = (str(get_locale()), request.endpoint, *place, who.roles, CARRIED in request.headers)
     key = (template, seen, datetime.now(UTC).strftime("%Y%m%d%H"), state)
     own = {"name": who.name, "csrf": generate_csrf(), "nonce": csp_nonce()}
     parts = _letters.get(key)

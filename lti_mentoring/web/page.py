@@ -92,6 +92,7 @@ def _context() -> dict[str, Any]:
     return {
         "current_actor": here.actor if here else None,
         "nav": navigation(here.actor) if here else [],
+        "carried": session.CARRIED in request.headers,
         "course_title": here.course_title if here else "",
         "organisation": here.organisation if here else "",
         "locale": str(locale).replace("_", "-") if locale else "en",

@@ -19,7 +19,7 @@ from lti_mentoring.lti.dynamic_registration import SCOPES, Offer, Ours
 from lti_mentoring.services import invite as invites
 from lti_mentoring.services import registering
 from lti_mentoring.services.platform import NewPlatform
-from lti_mentoring.services.registering import Consent, Done, EntriesRefused
+from lti_mentoring.services.registering import Consent, Done, EntriesRefused, HalfRegistered
 from lti_mentoring.web import frame
 from lti_mentoring.web.access import public
 from lti_mentoring.web.wiring import wiring
@@ -109,7 +109,11 @@ def _failed(invite: str, broken: RuleBroken, status: int = 409) -> tuple[str, in
     frame.allow_frames(frame.ANYONE)
     used_up = broken.code in ("invite_old", "invite_spent", "invite_tried")
     page = render_template(
-        "registration/failed.html", code=broken.code, words=rule_words(broken.code, broken.facts), invite=None if used_up else invite
+        "registration/failed.html",
+        code=broken.code,
+        words=rule_words(broken.code, broken.facts),
+        invite=None if used_up else invite,
+        half=isinstance(broken, HalfRegistered),
     )
     return page, status
 
@@ -197,7 +201,10 @@ def enter(invite: str) -> Answer:
     except NotFound:
         raise
     except RuleBroken as broken:
-        return _failed(invite, broken)
+        before = registering.again(token=invite)
+        if before is None or (before.issuer, before.client_id) != (entries[0].issuer, entries[0].client_id):
+            return _failed(invite, broken)
+        done = [before]  # the same form, sent twice
     return _entered(done)
 
 

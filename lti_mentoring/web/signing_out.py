@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Blueprint, Response, make_response, render_template, request
 
 from lti_mentoring.services import session as sessions
 from lti_mentoring.web import frame, session
@@ -22,5 +22,7 @@ def sign_out(course: str) -> Response:
         sessions.end(id_hash=row.id_hash)
     answer = make_response(render_template("signed_out.html", back=row.return_url if row is not None else None))
     session.clear_cookie(answer, session.COOKIE)
-    answer.headers["Clear-Site-Data"] = '"cookies"'
+    if request.headers.get("Sec-Fetch-Dest") == "iframe":
+        # In a window it would clear the whole registrable domain, and sign out of an LMS at a sibling host.
+        answer.headers["Clear-Site-Data"] = '"cookies"'
     return answer

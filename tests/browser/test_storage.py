@@ -78,6 +78,26 @@ def test_with_every_cookie_blocked_the_lms_page_binds_the_launch_and_pages_carry
     assert complaints == []
 
 
+@pytest.mark.checklist("CK-04")
+def test_a_step_within_a_carried_page_fetches_nothing_and_keeps_what_was_typed(keepers: Town, blocked: Page):
+    enter(blocked, keepers, "north", "candidate", "programme")
+    heading(blocked, "My way to the credential")
+    tool = blocked.frame_locator("iframe.tool")
+    expect(tool.get_by_role("button", name="Open in its own window")).to_have_count(0)  # no cookie would carry it there
+    tool.get_by_role("link", name="I have an invitation").click()
+    field = tool.get_by_role("textbox").first
+    field.fill("half a code")
+    page = frame_of(blocked)
+    asked: list[str] = []
+    blocked.on("request", lambda one: asked.append(one.url))
+    page.locator(".skip").focus()
+    page.locator(".skip").press("Enter")
+    page.wait_for_function("location.hash")
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    assert asked == []
+    expect(field).to_have_value("half a code")
+
+
 @pytest.mark.checklist("CK-04", "PM-08")
 def test_a_check_is_taken_and_its_grade_arrives_without_a_single_cookie(keepers: Town, blocked: Page):
     journey.ready(keepers, "north")
@@ -192,6 +212,22 @@ def test_CK_06_signing_out_ends_this_partition_and_no_other(keepers: Town, open_
     expect(tool.get_by_role("heading", level=1)).to_have_text("You are signed out here")
     alone.reload()
     expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+
+
+@pytest.mark.checklist("CK-06")
+def test_CK_06_signing_out_of_an_own_window_leaves_the_sibling_host_of_the_lms_signed_in(keepers: Town, open_browser: Open):
+    """Clear-Site-Data would clear the whole registrable domain, and with it an LMS at another host of the same university."""
+    browser = open_browser()
+    inside = browser.new_page()
+    enter(inside, keepers, "north", "candidate", "programme")
+    heading(inside, "My way to the credential")
+    alone = browser.new_page()
+    alone.goto(f"{keepers.lms_url}/north/launch/programme")
+    expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+    with alone.expect_response(lambda one: one.url.endswith("/sign-out")) as answered:
+        alone.get_by_role("button", name="Sign out").click()
+    expect(alone.get_by_role("heading", level=1)).to_have_text("You are signed out here")
+    assert "clear-site-data" not in answered.value.all_headers()
 
 
 @pytest.mark.checklist("CK-02")

@@ -14,7 +14,7 @@ from lti_mentoring.services import roles
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.people import Identity
+from lti_mentoring.store.people import Identity, RoleGrant
 from support.driver import Browser, Response
 from support.journey import CANDIDATE, OBSERVER, plan, rate, ready
 from support.live import Town, town
@@ -145,6 +145,29 @@ def test_SR_03_a_teacher_without_a_role_here_is_told_who_can(live: Town, course:
     assert page.status == 403
     assert CANDIDATE["north"] not in page.text
     assert "who coordinate" in page.text
+
+
+def test_SR_03_an_observer_whose_role_has_ended_sees_no_more_than_anybody(live: Town, course: str, planned: str) -> None:
+    browser = live.browser()
+    path = review(browser, "observer", PROGRAMME, "candidate").path
+    assert CANDIDATE["north"] in browser.get(path).text
+    watcher = live.sites["north"].persona("observer")
+    assert watcher
+    with live.app.app_context(), base.tenant(live.organisations["north"]):
+        sub = live.sites["north"].sub(watcher)
+        person = base.session().scalar(select(Identity.person_id).where(Identity.sub == sub))
+        held = select(RoleGrant.course_id).where(RoleGrant.person_id == person, RoleGrant.role == "observer")
+        own = base.session().scalar(held.where(RoleGrant.revoked_at.is_(None)))
+    scope = {"person_id": person, "role": "observer", "course_id": own, "registration_id": None}
+    with live.app.app_context():
+        assert roles.revoke_by_operator(organisation_id=live.organisations["north"], **scope) == 1
+    try:
+        page = browser.get(path)
+        assert page.status == 403
+        assert CANDIDATE["north"] not in page.text
+    finally:
+        with live.app.app_context():
+            roles.grant_by_operator(organisation_id=live.organisations["north"], **scope)
 
 
 def test_SR_03_an_observer_sees_nobody_whom_they_do_not_rate(live: Town, course: str) -> None:

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable
 from contextvars import Context
+from dataclasses import asdict
 from datetime import timedelta
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from certification.test_hostile_registration import ORIGIN, Place, come, confirm
 from conftest import make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.lti import manual
 from lti_mentoring.services import invite, platform, roles, roster
 from lti_mentoring.services.session import hashed
 from lti_mentoring.settings import Settings
@@ -76,8 +78,8 @@ def test_nor_does_one_that_is_entered_by_hand(app: Flask, token: str, what: str)
     ("family", "issuer", "fits"),
     [
         ("brightspace", "https://school.brightspace.com", True),
-        ("brightspace", "https://evil.example", False),
-        ("brightspace", "https://evilbrightspace.com", False),
+        ("blackboard", "https://evil.example", False),
+        ("canvas", "https://evilinstructure.com", False),
         ("generic", "https://school.brightspace.com", False),
     ],
 )
@@ -86,6 +88,20 @@ def test_a_cloud_s_own_servers_are_one_place(app: Flask, token: str, family: str
     at = {"issuer": issuer, "auth_url": f"{issuer}/auth", "jwks_url": f"{issuer}/jwks"}
     typed(app, token, family=family, **at, **cloud)
     assert bool(entered(issuer)) is fits
+
+
+def test_a_brightspace_at_a_host_of_its_own_has_its_cloud_s_tokens_for_a_client_that_is_nobody_else_s(app: Flask, token: str) -> None:  # noqa: F811
+    """What the form fills in for such a site can be sent as it is."""
+    own = "https://learn.school.example"
+    filled = {name: value for name, value in asdict(manual.known("brightspace", own)).items() if value}
+    told = {**TYPED, **filled, "family": "brightspace", "client_id": "d2l-client"}
+    typed(app, token, **told)
+    (made,) = entered(own)
+    evil = "https://evil.example"
+    theirs = {"issuer": evil, "auth_url": f"{evil}/auth", "jwks_url": f"{evil}/jwks"}
+    second = invite.make(actor="operator", org_id=made.org_id)[0]
+    assert "at another server: https://auth.brightspace.com" in typed(app, second, **{**told, **theirs})
+    assert entered(evil) == []
 
 
 def test_whoever_types_an_issuer_has_not_proved_that_it_is_theirs(app: Flask, token: str) -> None:  # noqa: F811

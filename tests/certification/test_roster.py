@@ -81,6 +81,36 @@ def test_NR_02_another_servers_page_and_a_circle_end_the_run_and_nobody_is_gone(
     assert {one.status for one in roster.members() if one.sub in enrolled(roster)} == {"active"}
 
 
+def test_NR_09_a_list_that_names_nobody_is_a_fault_and_marks_nobody(roster: Roster) -> None:
+    assert roster.sync() == "done"
+    for one in roster.site.people:
+        roster.lms.fault("left", "memberships", persona=one.key, times=None)
+    roster.ask()
+    assert roster.sync() == "failed"
+    assert roster.row().fault == "roster_empty"
+    assert {one.status for one in roster.members() if one.sub in enrolled(roster)} == {"active"}
+
+
+def test_a_course_that_came_to_another_registration_of_its_lms_is_read_there(live: Town) -> None:
+    """On Open edX each block is a client of its own, and the first one may be deleted."""
+    roster = Roster(live, OPENEDX)
+    roster.launch("coordinator", "programme")
+    roster.ask(differences_url=None, only_link=None, next_url=None, begun_at=None)
+    assert roster.sync() == "done"
+    first = roster.row().registration_id
+    with later(minutes=10):
+        roster.launch("coordinator", "module-m1")
+        with roster.inside(), base.transactional() as session:
+            session.get_one(Registration, first).active = False
+        try:
+            roster.ask()
+            assert roster.sync() == "done"
+            assert roster.row().registration_id != first
+        finally:
+            with roster.inside(), base.transactional() as session:
+                session.get_one(Registration, first).active = True
+
+
 def test_NR_02_a_roster_that_never_ends_is_an_error_and_is_not_cut_off(roster: Roster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roll_call.rules, "MOST_MEMBERS", 3)
     assert roster.sync() == "failed"

@@ -47,6 +47,9 @@ def test_whoever_leads_the_course_asks_and_is_told_how_it_goes(world: World, app
     assert 'role="status"' in page
     assert 'data-follow="yes"' in page
     assert "Look again" in page  # without JavaScript
+    with base.transactional() as session:
+        session.execute(update(RosterSync).values(next_at=base.now() + timedelta(hours=8)))
+    assert 'data-follow="yes"' not in leader.get("roster").get_data(as_text=True)  # nothing to wait for on this page
 
 
 def test_a_fault_is_told_in_words_with_what_to_do_and_what_the_lms_said(world: World, app: Flask) -> None:
@@ -114,6 +117,7 @@ def test_people_come_in_pages_and_are_found_by_name(world: World, app: Flask) ->
     found = leader.get("roster?name=person+077").get_data(as_text=True)
     assert "Person 077" in found
     assert "Person 078" not in found
+    assert "Per%cent" in leader.get("roster?name=%C3%B8ST").get_data(as_text=True)  # letters of every alphabet, in any case
     assert "Per%cent" in leader.get("roster?name=%25c").get_data(as_text=True)
     assert "Person 001" not in leader.get("roster?name=%25").get_data(as_text=True)
 

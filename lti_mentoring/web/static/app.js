@@ -79,12 +79,22 @@ function follow(region) {
       if (!next) return;
       if (next.textContent !== region.textContent) region.replaceChildren(...next.childNodes);
       region.dataset.follow = next.dataset.follow;
+      if (next.dataset.follow !== "yes") arrived(region.id, next.ownerDocument);
       for (const time of region.querySelectorAll("time[data-local]")) localMoment(time);
     } catch {
       /* the next time, perhaps */
     }
     follow(region);
   }, 3000);
+}
+
+/* What else on the page follows from that work, once it is done. */
+function arrived(work, page) {
+  for (const old of document.querySelectorAll(`[data-result-of="${work}"]`)) {
+    const made = page.getElementById(old.id);
+    if (made) old.replaceChildren(...made.childNodes);
+    for (const time of old.querySelectorAll("time[data-local]")) localMoment(time);
+  }
 }
 
 /* Inside a frame, the page may be taken into a window of its own. */

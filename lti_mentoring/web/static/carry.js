@@ -20,6 +20,7 @@ const submitPlainly = HTMLFormElement.prototype.submit;
 let token = shell.elements.session.value;
 let visit = 0;
 let warned = "";
+let shown = location.href;
 shell.elements.session.remove();
 
 /* --- the session, in a header ---------------------------------------------------------------------------------------------- */
@@ -100,6 +101,7 @@ function show(url, text, policy, how) {
   const at = history.state?.at ?? 0;
   if (how === "push" && to !== location.pathname + location.search + location.hash) history.pushState({ at: 0 }, "", to);
   else if (how !== "back") history.replaceState({ at: 0 }, "", to);
+  shown = location.href;
   document.open(); // takes the old page's listeners with it
   listen();
   addEventListener("load", () => arrive(how === "back" ? at : 0), { once: true });
@@ -185,6 +187,13 @@ HTMLFormElement.prototype.submit = function submit() {
   else submitPlainly.call(this);
 };
 
+/* A step to another place of the same page fetches nothing, so that what was typed in it stays. */
+function goBack() {
+  if (location.href.split("#")[0] === shown.split("#")[0]) return;
+  if (stays(location.href)) history.pushState({ at: scrollY }, "", shown);
+  else open(location.href, { how: "back" });
+}
+
 /* Heard again after each page; the pages' own listeners come first. A page's script says "leave" where it would set the address. */
 function listen() {
   addEventListener("click", onClick);
@@ -193,7 +202,7 @@ function listen() {
     event.preventDefault();
     open(event.detail, { how: "replace" });
   });
-  addEventListener("popstate", () => open(location.href, { how: "back" }));
+  addEventListener("popstate", goBack);
   addEventListener("scrollend", () => history.replaceState({ at: scrollY }, ""));
 }
 

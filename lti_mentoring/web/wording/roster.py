@@ -31,6 +31,10 @@ FAULTS = {
         _l("The LMS sent us to another server for the rest of the list. We did not go there."),
         _ADMINISTRATOR,
     ),
+    "roster_empty": (
+        _l("The LMS answered with an empty list. Nobody was marked as gone, since somebody opened an activity of this course."),
+        _l("See whether the course has participants in the LMS, and whether this tool may read them; then bring the list up to date."),
+    ),
     "roster_loop": (
         _l("The LMS’s pages lead in a circle, so the list has no end. What was read is kept; nobody was marked as gone."),
         _ADMINISTRATOR,
