@@ -159,7 +159,7 @@ def _words(broken: RuleBroken) -> str:
 def _by_hand(invite: str, sent: dict[str, str] | None = None, **more: Any) -> str:
     """Our addresses, the steps in each LMS, and the form for what it answers; prefilled once its site's address is known."""
     found = invites.find(invite)
-    asked = {name: request.args.get(name, "")[:500] for name in ("family", "site")}
+    asked = {name: request.values.get(name, "")[:500] for name in ("family", "site")}
     family = (sent or asked).get("family") or "generic"
     known = manual.known(family, asked["site"])
     return render_template(
@@ -182,6 +182,9 @@ def _by_hand(invite: str, sent: dict[str, str] | None = None, **more: Any) -> st
 @public(WHY)
 def enter(invite: str) -> Answer:
     sent = request.form.to_dict()
+    if "fill" in sent:  # nothing is entered; what was typed and does not follow from the site stays
+        known = asdict(manual.known(sent.get("family", ""), sent.get("site", ""), sent.get("client_id", "").strip()))
+        return _by_hand(invite, sent | {name: value for name, value in known.items() if value})
     wrong = EntryForm().validate(sent)
     if wrong:
         return _by_hand(invite, sent, errors=wrong), 400

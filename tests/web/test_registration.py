@@ -102,6 +102,14 @@ def test_DR_09_what_follows_from_the_address_of_the_site_is_filled_in(
     assert '<details open><summary>' in page
 
 
+def test_DR_09_filling_in_keeps_what_was_typed_and_enters_nothing(app: Flask, token: str) -> None:
+    typed = {"fill": "yes", "family": "blackboard", "site": "bb.example.org", "client_id": "their-client", "deployment_id": "their-deployment"}
+    page = send(app, token, **typed, issuer="", auth_url="", token_url="", jwks_url="").get_data(as_text=True)
+    keys = "https://developer.blackboard.com/api/v1/management/applications/their-client/jwks.json"
+    assert [one for one in ("their-client", "their-deployment", "bb.example.org", keys) if f'value="{one}"' not in page] == []
+    assert entered() == []
+
+
 def test_every_lms_has_steps_of_its_own(app: Flask, token: str) -> None:
     page = app.test_client().get(f"/lti/register/{token}", base_url=ORIGIN).get_data(as_text=True)
     for name in ("Moodle", "Open edX", "Canvas", "Blackboard", "Brightspace", "Sakai"):
