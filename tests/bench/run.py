@@ -21,6 +21,7 @@ from typing import Any
 
 import deliveries
 import durable
+import environments
 import growth
 import launches
 import memory
@@ -89,7 +90,10 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=300, help="launches in one measurement")
     parser.add_argument("--seed", type=int, default=None, help="of the faults and the moments of the kills")
     parser.add_argument("--tiny", action="store_true", help="so small that it measures nothing")
+    parser.add_argument("--here", action="store_true", help="the product runs in the environment of this interpreter")
     told = parser.parse_args()
+    if told.here:
+        environments.USED["product"] = sys.executable
     begun, found = time.monotonic(), {}
     with tempfile.TemporaryDirectory(prefix="lti-mentoring-bench-") as name, durable.postgres() as postgres:
         bench = Bench(Path(name), free_port(), postgres)
