@@ -103,10 +103,10 @@ def test_DR_09_what_follows_from_the_address_of_the_site_is_filled_in(
 
 
 def test_DR_09_filling_in_keeps_what_was_typed_and_enters_nothing(app: Flask, token: str) -> None:
-    typed = {"fill": "yes", "family": "blackboard", "site": "bb.example.org", "client_id": "their-client", "deployment_id": "their-deployment"}
+    typed = {"fill": "yes", "family": "blackboard", "site": "bb.example.org", "client_id": "their-client", "deployment_id": "their-place"}
     page = send(app, token, **typed, issuer="", auth_url="", token_url="", jwks_url="").get_data(as_text=True)
     keys = "https://developer.blackboard.com/api/v1/management/applications/their-client/jwks.json"
-    assert [one for one in ("their-client", "their-deployment", "bb.example.org", keys) if f'value="{one}"' not in page] == []
+    assert [one for one in ("their-client", "their-place", "bb.example.org", keys) if f'value="{one}"' not in page] == []
     assert entered() == []
 
 
