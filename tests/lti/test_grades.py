@@ -320,6 +320,13 @@ def test_RS_01_the_result_of_one_person(grades, platform, lms, entries, wanted):
     assert platform.form["scope"] == [RESULT]
 
 
+def test_on_blackboard_a_persons_result_is_picked_from_all_so_that_its_comment_is_there(grades, platform, lms):
+    platform.on("GET", "/li/results", (200, [{"userId": "8", "resultScore": 0}, {"userId": "7", "resultScore": 1, "comment": "by hand"}]))
+    assert grades("blackboard").result(lms.url + "/li", "7") == Result(1.0, 1.0, "by hand")
+    _, path, _, _ = platform.asked[0]
+    assert "user_id" not in path
+
+
 def test_on_open_edx_a_persons_result_is_asked_for_at_its_own_address(grades, platform, lms):
     platform.on("GET", "/li/results/7%2F8", (200, [{"userId": "7/8", "resultScore": 1}]))
     assert grades("openedx").result(lms.url + "/li", "7/8") == Result(1.0, 1.0)

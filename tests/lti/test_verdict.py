@@ -51,6 +51,8 @@ EDX_OLDER = '{"timestamp":["Cannot set a timestamp earlier; a later point in tim
         ("openedx", 400, '{"scoreMaximum":["required"]}', "refused", "unknown"),
         ("moodle", 400, EDX_EQUAL, "refused", "unknown"),
         ("canvas", 422, '{"errors":{"message":"This course has concluded."}}', "refused", "course_closed"),
+        ("canvas", 422, '{"errors":{"message":"Assignment is unpublished"}}', "refused", "course_closed"),
+        ("canvas", 422, '{"errors":{"message":"User not found in course or is not a student"}}', "refused", "user_not_gradable"),
         ("canvas", 403, "", "refused", "scope_missing"),
         ("blackboard", 400, '{"message":"User could not be found: x"}', "refused", "user_not_gradable"),
         ("brightspace", 403, "User is not enrolled in the org unit", "refused", "user_not_gradable"),
