@@ -275,6 +275,27 @@ def enter(*, token: str, entries: Sequence[NewPlatform], http: Client) -> list[D
         return [_told(session, one, updated=False) for one in made]
 
 
+def sent_before(*, token: str, entries: Sequence[NewPlatform]) -> list[Done]:
+    """What a form led to that is sent once more: [] unless its invite was used, and all that it says stands here exactly so."""
+    session = base.session()
+    used = select(RegistrationInvite.org_id).where(RegistrationInvite.token_hash == hashed(token), RegistrationInvite.spent_at.is_not(None))
+    org_id = session.scalar(used.where(RegistrationInvite.expires_at > base.now()))
+    rows = [_standing(session, one, org_id) for one in entries] if org_id is not None else []
+    return [_told(session, row, updated=False) for row in rows if row is not None] if all(rows) else []
+
+
+def _standing(session: Session, one: NewPlatform, org_id: str) -> Registration | None:
+    """The registration that says all that an entry says."""
+    query = select(Registration).where(Registration.org_id == org_id, Registration.issuer == one.issuer)
+    row = session.scalar(query.where(Registration.client_id == one.client_id))
+    if row is None or any(getattr(row, name) != getattr(one, name) for name in platform.ADDRESSES):
+        return None
+    if not {platform.origin(place) for place in one.frame_origins} <= set(row.frame_origins):
+        return None
+    named = select(Deployment.id).where(Deployment.registration_id == row.id, Deployment.deployment_id == one.deployment_id)
+    return row if not one.deployment_id or session.scalar(named) is not None else None
+
+
 def _wrong(one: NewPlatform, before: Sequence[NewPlatform], http: Client) -> RuleBroken | None:
     try:
         for place in (one.issuer, *one.frame_origins):

@@ -115,7 +115,8 @@ def place_anew(session: Session, row: RosterSync) -> None:
     if place is None or (place.registration_id, place.deployment_id) == (row.registration_id, row.deployment_id):
         return
     row.registration_id, row.deployment_id = place.registration_id, place.deployment_id
-    row.next_url, row.differences_url = None, None
+    begin_anew(row)  # pages of the other one lead nowhere here
+    row.differences_url = None
 
 
 def _placement(session: Session, course_id: str, only: str | None = None) -> Any:

@@ -25,13 +25,14 @@ def require_own(session: Session, new: NewPlatform, *, proven: bool) -> None:
     """Whether tokens are asked for and named at the LMS's own server, or within the cloud that it is part of. Unless ``proven`` by a
     configuration that came from the issuer's server, people must sign in there as well.
 
-    RuleBroken ``platform_other_tokens``, ``platform_other_sign_in``.
+    RuleBroken ``platform_other_tokens``, ``platform_other_sign_in``, ``platform_client_elsewhere``.
     """
     for address in (new.token_url, new.token_audience):
-        if address and not _at_home(address, new) and not _of_own_client(session, address, new):
+        if address and not _at_home(address, new) and not _of_cloud(address, new):
             raise RuleBroken("platform_other_tokens", issuer=new.issuer, offered=address[:200])
     if not proven and not _at_home(new.auth_url, new):
         raise RuleBroken("platform_other_sign_in", issuer=new.issuer, offered=new.auth_url[:200])
+    _require_own_client(session, new)
 
 
 def _at_home(address: str, new: NewPlatform) -> bool:
@@ -45,13 +46,22 @@ def _at_home(address: str, new: NewPlatform) -> bool:
     return in_cloud and address.startswith("https://") and _under(address, profile.domains)
 
 
-def _of_own_client(session: Session, address: str, new: NewPlatform) -> bool:
-    """A school's own host may use its cloud's tokens, for a client id that is no other issuer's here."""
+def _of_cloud(address: str, new: NewPlatform) -> bool:
+    """A school's own host may use its cloud's tokens, where ``_require_own_client`` keeps them to it."""
     profile = platforms.profile(new.family)
-    if not profile.tokens_in_cloud or not address.startswith("https://") or not _under(address, profile.domains):
-        return False
-    query = select(Registration.id).where(Registration.client_id == new.client_id, Registration.issuer != new.issuer)
-    return not new.client_id or session.scalar(query.limit(1)) is None
+    return profile.tokens_in_cloud and address.startswith("https://") and _under(address, profile.domains)
+
+
+def _require_own_client(session: Session, new: NewPlatform) -> None:
+    """Two issuers with one client get the same tokens from such a cloud: whichever comes second is refused, unless both are its hosts."""
+    profile = platforms.profile(new.family)
+    if not profile.tokens_in_cloud or not new.client_id:
+        return
+    query = select(Registration.issuer, Registration.token_url).where(Registration.client_id == new.client_id)
+    for issuer, token_url in session.execute(query.where(Registration.issuer != new.issuer)):
+        hosted = _under(issuer, profile.domains) and _under(new.issuer, profile.domains)
+        if _under(token_url, profile.domains) and not hosted:
+            raise RuleBroken("platform_client_elsewhere", client=new.client_id)
 
 
 def _under(address: str, domains: Collection[str]) -> bool:

@@ -198,15 +198,20 @@ def test_PM_11_the_frame_is_made_as_high_as_the_page_in_it(keepers: Town, open_b
     raise AssertionError("the frame has a bar to scroll by")
 
 
+def both(town: Town, open_browser: Open) -> tuple[Page, Page]:
+    """One browser with the candidate's page in the LMS's frame, and once more in a window of its own."""
+    browser = open_browser()
+    inside, alone = browser.new_page(), browser.new_page()
+    enter(inside, town, "north", "candidate", "programme")
+    heading(inside, "My way to the credential")
+    alone.goto(f"{town.lms_url}/north/launch/programme")
+    expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+    return inside, alone
+
+
 @pytest.mark.checklist("CK-06")
 def test_CK_06_signing_out_ends_this_partition_and_no_other(keepers: Town, open_browser: Open):
-    browser = open_browser()
-    inside = browser.new_page()
-    enter(inside, keepers, "north", "candidate", "programme")
-    heading(inside, "My way to the credential")
-    alone = browser.new_page()
-    alone.goto(f"{keepers.lms_url}/north/launch/programme")
-    expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+    inside, alone = both(keepers, open_browser)
     tool = inside.frame_locator("iframe.tool")
     tool.get_by_role("button", name="Sign out").click()
     expect(tool.get_by_role("heading", level=1)).to_have_text("You are signed out here")
@@ -217,13 +222,7 @@ def test_CK_06_signing_out_ends_this_partition_and_no_other(keepers: Town, open_
 @pytest.mark.checklist("CK-06")
 def test_CK_06_signing_out_of_an_own_window_leaves_the_sibling_host_of_the_lms_signed_in(keepers: Town, open_browser: Open):
     """Clear-Site-Data would clear the whole registrable domain, and with it an LMS at another host of the same university."""
-    browser = open_browser()
-    inside = browser.new_page()
-    enter(inside, keepers, "north", "candidate", "programme")
-    heading(inside, "My way to the credential")
-    alone = browser.new_page()
-    alone.goto(f"{keepers.lms_url}/north/launch/programme")
-    expect(alone.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+    _, alone = both(keepers, open_browser)
     with alone.expect_response(lambda one: one.url.endswith("/sign-out")) as answered:
         alone.get_by_role("button", name="Sign out").click()
     expect(alone.get_by_role("heading", level=1)).to_have_text("You are signed out here")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from flask import Flask
 from sqlalchemy import select, update
 
 from certification.test_companions import course, privacy  # noqa: F401
-from certification.test_hostile_registration import ORIGIN, Place, come, confirm, place, token  # noqa: F401
+from certification.test_hostile_registration import ORIGIN, PLATFORM, Place, come, confirm, place, token  # noqa: F401
 from conftest import make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain.rule import RuleBroken
@@ -90,18 +91,35 @@ def test_a_cloud_s_own_servers_are_one_place(app: Flask, token: str, family: str
     assert bool(entered(issuer)) is fits
 
 
-def test_a_brightspace_at_a_host_of_its_own_has_its_cloud_s_tokens_for_a_client_that_is_nobody_else_s(app: Flask, token: str) -> None:  # noqa: F811
-    """What the form fills in for such a site can be sent as it is."""
-    own = "https://learn.school.example"
-    filled = {name: value for name, value in asdict(manual.known("brightspace", own)).items() if value}
-    told = {**TYPED, **filled, "family": "brightspace", "client_id": "d2l-client"}
-    typed(app, token, **told)
-    (made,) = entered(own)
-    evil = "https://evil.example"
-    theirs = {"issuer": evil, "auth_url": f"{evil}/auth", "jwks_url": f"{evil}/jwks"}
+BRIGHTSPACE = {**TYPED, **{name: said for name, said in asdict(manual.known("brightspace", HOME)).items() if said}, "family": "brightspace"}
+"""What the form fills in for a school's own host."""
+
+EVIL = {"issuer": "https://evil.example", "auth_url": "https://evil.example/auth", "jwks_url": "https://evil.example/jwks"}
+
+
+@pytest.mark.parametrize("first", [BRIGHTSPACE, {**BRIGHTSPACE, **EVIL}], ids=["the school", "the other"])
+def test_two_issuers_never_share_a_brightspace_client(app: Flask, token: str, first: dict[str, str]) -> None:  # noqa: F811
+    """They would be given the same tokens. Whoever comes first, the second is told to ask; neither can be a way to the other's data."""
+    typed(app, token, **first)
+    (made,) = entered(first["issuer"])
+    second = BRIGHTSPACE if first is not BRIGHTSPACE else {**BRIGHTSPACE, **EVIL}
+    other = invite.make(actor="operator", org_id=made.org_id)[0]
+    assert "is entered for another LMS already" in typed(app, other, **second)
+    assert entered(second["issuer"]) == []
+
+
+def test_an_lms_that_names_another_s_brightspace_client_is_told_to_forget_us(app: Flask, token: str, place: Place) -> None:  # noqa: F811
+    """It says its client id only once it has entered us, so somebody must undo that there."""
+    typed(app, token, **BRIGHTSPACE)
+    (made,) = entered(HOME)
+    told = place.configuration()[PLATFORM]
+    place.changes = {"token_endpoint": BRIGHTSPACE["token_url"], PLATFORM: {**told, "product_family_code": "brightspace"}}
+    place.answer = (200, json.dumps({"client_id": made.client_id}).encode())
     second = invite.make(actor="operator", org_id=made.org_id)[0]
-    assert "at another server: https://auth.brightspace.com" in typed(app, second, **{**told, **theirs})
-    assert entered(evil) == []
+    answer = confirm(app, second, come(app, second, f"{place.url}/configuration"), hosts="1").get_data(as_text=True)
+    assert "<code>platform_client_elsewhere</code>" in answer
+    assert "remove that entry there" in answer
+    assert entered(place.url) == []
 
 
 def test_whoever_types_an_issuer_has_not_proved_that_it_is_theirs(app: Flask, token: str) -> None:  # noqa: F811

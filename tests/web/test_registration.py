@@ -125,9 +125,10 @@ def test_what_an_lms_answered_is_entered_once(app: Flask, token: str) -> None:
     again = send(app, token)
     assert again.status_code == 200
     assert "Both sides know each other now" in again.get_data(as_text=True)
-    other = send(app, token, client_id="client-2")
-    assert other.status_code == 409
-    assert "Nothing was entered" in other.get_data(as_text=True)
+    for corrected in ({"client_id": "client-2"}, {"deployment_id": "dep-2"}, {"token_url": "https://learn.example/other"}):
+        other = send(app, token, **corrected)
+        assert other.status_code == 409  # what is not kept is not said to be
+        assert "Nothing was entered" in other.get_data(as_text=True)
     assert entered() == [("client-1", "dep-1")]
     assert "What your LMS still wants" in app.test_client().get(f"/lti/register/{token}", base_url=ORIGIN).get_data(as_text=True)
 
@@ -171,6 +172,7 @@ def test_blocks_of_open_edx_are_entered_together_or_not_at_all(app: Flask, token
     done = send(app, token, **{**blocks, "lines": lines + f" {keys}/c"})
     assert done.status_code == 200
     assert entered() == [("block-a", "1"), ("block-b", "1"), ("block-c", "1")]
+    assert "block-c" in send(app, token, **{**blocks, "lines": lines + f" {keys}/c"}).get_data(as_text=True)  # sent twice, answered twice
     later = app.test_client().get(f"/lti/register/{token}", base_url=ORIGIN)
     assert "publish each unit" in later.get_data(as_text=True)  # what the page about them promises
     blocks_only = select(Registration.token_url).where(Registration.client_id.like("block-%")).order_by(Registration.client_id)

@@ -128,6 +128,10 @@ PLATFORM = {
     ),
     "dr_private": _l("%(host)s is in a private network and belongs to another institution here, so this invitation does not reach it."),
     "platform_differs": _l("This platform is registered with other values for: %(fields)s. '--update' takes the new ones."),
+    "platform_client_elsewhere": _l(
+        "The client id %(client)s is entered for another LMS already, and both would get the same access tokens. Check it in your LMS; "
+        "if it is right, ask whoever runs this tool to find out whose it is."
+    ),
     "platform_foreign": _l(
         "%(issuer)s with this client belongs to another organisation, which alone can change it. If your LMS shares it, "
         "open the tool there once; whoever runs it approves the deployment that then waits."
