@@ -23,8 +23,6 @@ Open = Callable[..., BrowserContext]
 STUDENT = "Amina Quillfeather"
 PROGRAMME = "Mentor Foundations"
 MODULE = "Mentoring, managing, coaching"
-SLOW_MS = 20_000
-"""The pages between two of ours, where each asks the LMS's page first."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,11 @@ def place(page: Page, town_: Town) -> None:
     """The teacher adds the programme, a module and the observations, each with a column."""
     become(page, town_, "coordinator", "course/2/add")
     picker = page.frame_locator("iframe[name=tool]")
-    expect(picker.locator("input[name=item]")).to_have_count(3, timeout=SLOW_MS)
+    expect(picker.locator("input[name=item]")).to_have_count(3)
     for box in picker.locator("input[name=item]").all():
         box.check()
     picker.get_by_role("button", name="Add to the course").click()
-    expect(picker.get_by_role("heading", name="Added to the course")).to_be_visible(timeout=SLOW_MS)
+    expect(picker.get_by_role("heading", name="Added to the course")).to_be_visible()
 
 
 def opened(page: Page, title: str) -> FrameLocator:
@@ -98,11 +96,11 @@ def test_registered_placed_learnt_graded_and_reviewed(strangers: Town, setting: 
     become(page, strangers, "coordinator", "course/2")
     overview = opened(page, PROGRAMME)
     coordinate = overview.get_by_role("button", name="I coordinate this course")
-    coordinate.click(timeout=SLOW_MS)
+    coordinate.click()
     expect(coordinate).to_have_count(0)
     become(page, strangers, "candidate", "course/2")
     tool = opened(page, MODULE)
-    expect(tool.get_by_role("heading", level=1)).to_contain_text(MODULE, timeout=SLOW_MS)
+    expect(tool.get_by_role("heading", level=1)).to_contain_text(MODULE)
     take_the_check(chromium.tool_frame(page, strangers.tool_url), strangers, "north")
     strangers.deliver()
 
@@ -113,7 +111,7 @@ def test_registered_placed_learnt_graded_and_reviewed(strangers: Town, setting: 
     page.screenshot(path=tmp_path / "gradebook.png", full_page=True)
     row.get_by_role("link", name=f"Review {STUDENT}").click()
     work = page.frame_locator("iframe.tool")
-    expect(work.get_by_role("heading", level=1)).to_have_text(STUDENT, timeout=SLOW_MS)
+    expect(work.get_by_role("heading", level=1)).to_have_text(STUDENT)
     for width in chromium.WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         chromium.no_horizontal_scroll(chromium.tool_frame(page, strangers.tool_url))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Frame, Page, Playwright
+from playwright.sync_api import BrowserContext, Frame, Page, Playwright, expect
 
 from support.install.servers import chromium
 
@@ -26,6 +26,10 @@ QUIET = (
 WIDTHS = (360, 1280)
 COOKIES_ALL, COOKIES_NO_THIRD_PARTY = 0, 1
 BLOCK = 2
+PATIENCE_MS = 60_000
+"""For whatever a browser is waited for: only a test that fails waits so long, and a busy machine is no failure."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -51,7 +55,7 @@ def browser(
     made = playwright.chromium.launch_persistent_context(
         str(folder), executable_path=str(found) if found else None, headless=True, args=args, **context
     )
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(PATIENCE_MS)
     try:
         yield made
     finally:
@@ -60,7 +64,7 @@ def browser(
 
 def tool_frame(page: Page, tool_url: str) -> Frame:
     """The tool's frame in a page of the LMS, once it is there; the page itself where the tool is on top."""
-    for _ in range(150):
+    for _ in range(PATIENCE_MS // 100):
         for frame in page.frames:
             if frame.url.startswith(tool_url) and "/lti/" not in frame.url:
                 frame.wait_for_load_state()

@@ -32,10 +32,23 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+def _closed(app: Any) -> Any:
+    """What the app gives back is closed even where a browser hung up: the server forgets to, when it meets the reset afterwards."""
+
+    def answer(environ: Any, start_response: Any) -> Iterator[bytes]:
+        made = app(environ, start_response)
+        try:
+            yield from made
+        finally:
+            getattr(made, "close", lambda: None)()
+
+    return answer
+
+
 @contextmanager
 def serving(app: Any, port: int, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve a WSGI app in threads; its address."""
-    made = make_server(host, port, app, threaded=True, request_handler=_Quiet)
+    made = make_server(host, port, _closed(app), threaded=True, request_handler=_Quiet)
     made.daemon_threads = True
     thread = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
     thread.start()
