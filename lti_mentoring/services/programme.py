@@ -16,9 +16,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.outline import Fault
-from lti_mentoring.domain.pack import Document, read_pack
+from lti_mentoring.domain.pack import read_pack
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme, Rubric
+from lti_mentoring.domain.reader import Document
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
