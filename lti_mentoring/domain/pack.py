@@ -78,10 +78,22 @@ def _competencies(reader: Reader) -> tuple[Competency, ...]:
         path: Path = ("competencies", index)
         reader.keys(path, ("key", "title", "critical", "indicators"))
         key = reader.text((*path, "key"))
-        acts = reader.optional_texts((*path, "indicators"))
-        indicators = tuple(Indicator(f"{key}.{number}", text) for number, text in enumerate(acts, 1))
+        indicators = _indicators(reader, (*path, "indicators"), key)
         found.append(Competency(key, reader.text((*path, "title")), reader.flag((*path, "critical")), indicators))
     reader.once(("competencies",), [competency.key for competency in found])
+    return tuple(found)
+
+
+def _indicators(reader: Reader, path: Path, competency: str) -> tuple[Indicator, ...]:
+    """Each is a text, which is numbered, or a key with its text, as a framework from elsewhere has it."""
+    found = []
+    for index, entry in enumerate(reader.entries(path) if reader.at(path) else ()):
+        below: Path = (*path, index)
+        if isinstance(entry, Mapping):
+            found.append(reader.shape(below, Indicator, {}))
+        else:
+            found.append(Indicator(f"{competency}.{index + 1}", reader.text(below)))
+    reader.once(path, [one.key for one in found])
     return tuple(found)
 
 

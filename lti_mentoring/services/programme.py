@@ -121,20 +121,38 @@ def import_pack(*, org_id: str, path: Path, actor: Actor | str) -> VersionRow:
     programme, faults = read(path)
     if programme is None:
         raise RuleBroken("pack_faulty", faults=tuple(faults))
+    with base.transactional() as session:
+        return publish(session, org_id=org_id, programme=programme, actor=actor)
+
+
+def publish(session: Session, *, org_id: str, programme: Programme, actor: Actor | str, derived_from: str | None = None) -> VersionRow:
+    """Write a programme as an immutable version with its parts, in the caller's transaction; the one of the same content if there is one.
+
+    ``derived_from`` names the version that it was made from in the browser; then courses choose it, and none begins with it by itself.
+    """
     body = to_body(programme)
     digest = content_hash(body)
-    with base.transactional() as session:
-        known = session.scalar(select(ProgrammeVersion).where(ProgrammeVersion.content_hash == digest))
-        if known is not None:
-            return _row(known)
-        version = ProgrammeVersion(org_id=org_id, slug=programme.slug, edition=programme.edition, content_hash=digest, body=body)
-        session.add(version)
-        session.flush()
-        _add_parts(session, org_id, version, programme)
-        privacy.record(
-            session, actor=actor, verb="import", object_kind="programme_version", object_id=version.id, slug=programme.slug, hash=digest
-        )
-        return _row(version, created=True)
+    known = session.scalar(select(ProgrammeVersion).where(ProgrammeVersion.content_hash == digest))
+    if known is not None:
+        return _row(known)
+    version = ProgrammeVersion(
+        org_id=org_id, slug=programme.slug, edition=programme.edition, content_hash=digest, body=body, derived_from=derived_from
+    )
+    session.add(version)
+    session.flush()
+    _add_parts(session, org_id, version, programme)
+    verb = "import" if derived_from is None else "derive"
+    privacy.record(
+        session,
+        actor=actor,
+        verb=verb,
+        object_kind="programme_version",
+        object_id=version.id,
+        slug=programme.slug,
+        hash=digest,
+        source=derived_from,
+    )
+    return _row(version, created=True)
 
 
 def _add_parts(session: Session, org_id: str, version: ProgrammeVersion, programme: Programme) -> None:
@@ -171,7 +189,7 @@ _known: OrderedDict[tuple[str, ...], str] = OrderedDict()
 _VERSION = base.table(ProgrammeVersion).c
 _CURRENT = (
     select(_VERSION.id, _VERSION.slug, _VERSION.edition, _VERSION.content_hash)
-    .where(_VERSION.org_id == bindparam("org"))
+    .where(_VERSION.org_id == bindparam("org"), _VERSION.derived_from.is_(None))
     .order_by(_VERSION.imported_at.desc(), _VERSION.id.desc())
     .limit(1)
 )
