@@ -191,7 +191,7 @@ FIELDS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "LinkGen": (LINK, {"targetType": "text"}),
 }
 """Fields of the objects inside a package: those that CASE 1.1 demands, and those more that we may write; others are not allowed. Written
-down from a public description of the information model of 24 January 2025, since the notice on the standard lets nobody keep a copy."""
+down from a public description of the information model of 24 January 2025, since its notice grants no right to copy the schema."""
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 KINDS = {
