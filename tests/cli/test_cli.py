@@ -239,3 +239,38 @@ def test_invites_are_made_listed_and_ended_and_their_secret_is_told_once(run: Ca
     for _ in range(20):
         made(run("platform", "invite", "--organisation", "Northfield"))
     assert "20 invites" in refused(run("platform", "invite", "--organisation", "Northfield"))
+
+
+def test_a_framework_goes_out_as_case_and_comes_back_as_files(run: Callable[..., Result], tmp_path: Path) -> None:
+    run("organisation", "add", "Northfield")
+    package = made(run("programme", "export-case", "--organisation", "Northfield"))
+    file = tmp_path / "out" / "framework.json"
+    told = made(run("programme", "export-case", "--organisation", "Northfield", "--out", str(file)))
+    assert told == {"file": str(file), "identifier": package["CFDocument"]["identifier"]}
+    assert json.loads(file.read_text("utf-8")) == package
+    written = made(run("programme", "import-case", str(file), "--out", str(tmp_path / "new")))
+    assert written["files"] == ["competencies.yaml", "en/rubrics/RU-C.yaml"]
+    assert (len(written["competencies"]), written["rubrics"], written["faults"]) == (10, ["RU-C"], 0)
+    assert all((tmp_path / "new" / name).is_file() for name in written["files"])
+
+
+def test_a_package_with_faults_is_told_line_by_line_and_writes_nothing(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "framework.json"
+    body = {"CFDocument": {"title": "T"}, "CFItems": [{"identifier": "a", "fullStatement": "Listens"}, {"identifier": "b"}]}
+    file.write_text(json.dumps(body), "utf-8")
+    result = run("programme", "import-case", str(file), "--out", str(tmp_path / "new"))
+    assert "--leave-out-faulty" in refused(result)
+    assert "/CFItems/1/fullStatement: " in result.stderr
+    assert not (tmp_path / "new").exists()
+    result = run("programme", "import-case", str(file), "--out", str(tmp_path / "new"), "--leave-out-faulty")
+    assert (made(result)["competencies"], made(result)["faults"]) == (["C1"], 1)
+    assert "/CFItems/1/fullStatement: " in result.stderr
+
+
+def test_a_framework_that_cannot_go_out_is_one_clear_line(run: Callable[..., Result], tmp_path: Path) -> None:
+    run("organisation", "add", "Northfield")
+    refused(run("programme", "export-case", "--organisation", "Nowhere"))
+    refused(run("programme", "export-case", "--organisation", "Northfield", "--version-id", "no-such-id"))
+    (tmp_path / "file").write_text("x", "utf-8")
+    said = refused(run("programme", "export-case", "--organisation", "Northfield", "--out", str(tmp_path / "file" / "framework.json")))
+    assert "cannot be written" in said
