@@ -27,7 +27,7 @@ SUPPORTS = ("yes", "reservations", "no")
 AWAITED = frozenset({"submitted", "under_review", "information_asked"})
 """States of an application in which a reference still helps."""
 
-_TOKEN = re.compile(r"(?P<org>[0-9a-f]{32})-(?P<secret>[A-Za-z0-9_-]{32,64})$")
+_TOKEN = re.compile(r"(?P<org>[0-9a-f]{32})-(?P<secret>[A-Za-z0-9_-]{32,64})")
 """The organisation stands in the link, so that the referee's page works within its tenant from the first statement."""
 
 
@@ -73,7 +73,7 @@ def _of_course(session: Session, actor: Actor, application_id: str, reference_id
 
 def organisation_of(token: str) -> str:
     """The organisation that a link names. NotFound for what is no link."""
-    found = _TOKEN.match(token)
+    found = _TOKEN.fullmatch(token)
     if found is None:
         raise NotFound("reference_link")
     return found["org"]

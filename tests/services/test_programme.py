@@ -125,7 +125,7 @@ MISTAKES = {
     "a criterion of an unknown competency": (R, "competencies: [MC4]", "competencies: [MC44]", "names competency MC44"),
     "three anchors": (R, "4: As 3, and the protégé brings", "5: As 3, and the protégé brings", "an anchor for each level"),
     "a module that is only an outline": (P, "modules_required: [M1]", "modules_required: [M1, M9]", "only an outline"),
-    "a policy in force that is none": (P, "policy:\n  # Modules", "policy: lenient\nunused:\n  # Modules", "“lenient” is not one of"),
+    "a policy in force that is none": (P, "policy:\n  name: short", "policy: lenient\nunused:\n  name: short", "“lenient” is not one of"),
     "policies that are a list": (P, "policies:\n  starter:", "policies: [starter]\nunused:\n  starter:", "must be policies by their names"),
     "a policy that asks for no module": (P, "modules_required: [M1]", "modules_required: []", "asks for no module"),
     "a module before observing that is not asked for": (P, "before_observing: [M1]", "before_observing: [M2]", "and is not asked for"),
