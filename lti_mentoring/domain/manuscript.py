@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 
-from lti_mentoring.domain.item import read_item
+from lti_mentoring.domain.item import OPTION, read_item
 from lti_mentoring.domain.module import Block, Draw, Item, Module, Outcome, Section, Task, TaskCriterion, Times
-from lti_mentoring.domain.outline import Fault, Part, blocks, outline, table
+from lti_mentoring.domain.outline import Fault, Part, blocks, outline, said, table
 
 POOL_TIMES_DRAW = 3
 """A pool is at least three times what is drawn, in each kind, so that two retakes bring new items."""
@@ -188,6 +188,12 @@ class _Reader:
                     self.fault(lines[outcome.key], f"{outcome.key} has {have} {what} items.", f"Write at least {POOL_TIMES_DRAW * drawn}.")
             if any(item.critical and item.many_part for item in pool):
                 self.fault(lines[outcome.key], f"{outcome.key} has a critical item of many parts.", "Only choice items can be critical.")
+            if critical and choice - critical < module.draw.choice - 1:
+                self.fault(
+                    lines[outcome.key],
+                    f"{outcome.key} has {choice - critical} choice items beside its critical ones.",
+                    f"Write at least {module.draw.choice - 1}: an attempt draws one critical item, and the rest from these.",
+                )
             if 0 < critical < CRITICAL_POOL:
                 self.fault(lines[outcome.key], f"{outcome.key} has {critical} critical items.", f"Write at least {CRITICAL_POOL}, or none.")
 
@@ -204,3 +210,27 @@ def read_module(text: str, file: str, draw: Draw) -> tuple[Module | None, list[F
     """The module, or None and every fault that was found."""
     reader = _Reader(text, file, draw)
     return reader.read(), reader.faults
+
+
+def places(text: str) -> dict[str, int]:
+    """The line of each place one may speak of: a part ("Reading"), "section 7", the items of "O1", an item ("O1-04"), an option
+    ("O1-04 B"), and each line of the reading by its words. The first one counts where two are alike."""
+    found: dict[str, int] = {}
+    root = outline(text)
+    for part in root.parts[0].parts if root.parts else ():
+        found.setdefault(part.title.partition(" · ")[0], part.line)
+        for below in part.parts:
+            section, outcome = _SECTION.match(below.title), _TITLE.match(below.title)
+            if section:
+                found.setdefault(f"section {section[1]}", below.line)
+                for number, line in below.body:
+                    found.setdefault(said(line) or below.title, number)
+            for item in below.parts if outcome else ():
+                key = item.title.partition(" · ")[0]
+                found.setdefault(key, item.line)
+                for number, line in item.body:
+                    if option := OPTION.match(line):
+                        found.setdefault(f"{key} {option['key']}", number)
+            if outcome:
+                found.setdefault(outcome[1], below.line)
+    return found
