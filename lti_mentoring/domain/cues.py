@@ -195,4 +195,4 @@ def _defining(items: tuple[Item, ...]) -> Iterator[Note]:
     for item in items:
         for text in (item.stem, *(step.prompt for step in item.steps)):
             if found := DEFINING.search(text):
-                yield Note((item.key,), f"The stem of {item.key} says “{found[0]}”.", "Ask which case fits, and not what a term stands for.")
+                yield Note((item.key,), f"The stem of {item.key} says “{found[0]}”.", "Ask which case fits, not what a term is.")

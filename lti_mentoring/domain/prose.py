@@ -12,7 +12,7 @@ UNSPACED = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
 
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _MARKS = re.compile(r"\*+|`+|^\s*#+\s+|\\(?=\W)|(?<!\w)_+|_+(?!\w)")
-_LISTED = re.compile(r"\s*(?:[-*+]|\d{1,2}[.)])\s+")
+_LISTED = re.compile(r"^\s*(?:[-*+]|\d{1,2}[.)])\s+")
 _WORD = re.compile(r"\w+(?:[’'‑-]\w+)*")
 _END = re.compile(r"[.!?…।؟。！？]+[\"'”’»)\]*_]*(?:\s+|(?<=[。！？])|$)")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|cf|dr|mr|mrs|ms|prof|st|z\.\s?B|d\.\s?h|bzw|nr)\.\s*$", re.IGNORECASE)

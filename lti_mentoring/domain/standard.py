@@ -49,7 +49,7 @@ class OutcomeFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A module, counted. ``moralising`` is 0 in another language than English; numbers of words are 0 where a program cannot tell them apart."""
+    """A module, counted. ``moralising`` is 0 in another language than English; numbers of words are 0 where none can be told apart."""
 
     module: str
     words: int
