@@ -215,22 +215,18 @@ def read_module(text: str, file: str, draw: Draw) -> tuple[Module | None, list[F
 def places(text: str) -> dict[str, int]:
     """The line of each place one may speak of: a part ("Reading"), "section 7", the items of "O1", an item ("O1-04"), an option
     ("O1-04 B"), and each line of the reading by its words. The first one counts where two are alike."""
-    found: dict[str, int] = {}
     root = outline(text)
-    for part in root.parts[0].parts if root.parts else ():
-        found.setdefault(part.title.partition(" · ")[0], part.line)
-        for below in part.parts:
-            section, outcome = _SECTION.match(below.title), _TITLE.match(below.title)
-            if section:
-                found.setdefault(f"section {section[1]}", below.line)
-                for number, line in below.body:
-                    found.setdefault(said(line) or below.title, number)
-            for item in below.parts if outcome else ():
-                key = item.title.partition(" · ")[0]
-                found.setdefault(key, item.line)
-                for number, line in item.body:
-                    if option := OPTION.match(line):
-                        found.setdefault(f"{key} {option['key']}", number)
-            if outcome:
-                found.setdefault(outcome[1], below.line)
+    top = root.parts[0] if root.parts else root
+    parts = {start: part for start in ("Learning outcomes", "Reading", "Knowledge check", "Practice task") if (part := top.find(start))}
+    found = {start: part.line for start, part in parts.items()}
+    for outcome in parts["Knowledge check"].parts if "Knowledge check" in parts else ():
+        found[outcome.title.partition(" · ")[0]] = outcome.line
+        for item in outcome.parts:
+            key = item.title.partition(" · ")[0]
+            found[key] = item.line
+            found.update({f"{key} {option['key']}": number for number, line in item.body if (option := OPTION.match(line))})
+    for section in parts["Reading"].parts if "Reading" in parts else ():
+        found[f"section {section.title.partition('. ')[0]}"] = section.line
+        for number, line in section.body:
+            found.setdefault(said(line), number)
     return found
