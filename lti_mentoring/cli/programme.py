@@ -61,11 +61,12 @@ def programme_check(path: Path, strict: bool, figures: bool) -> None:
 
 def _told(counted: Figures) -> Iterator[str]:
     """What was counted in a module, in a line for its reading, one for its check and one for each outcome."""
-    yield (
-        f"{counted.module}: reading {counted.words} words, card {counted.card}, dialogues {counted.dialogues}, "
-        f"sentence {float(counted.mean_sentence):.1f} words in the mean and {counted.longest_sentence} at most, "
-        f"turn {counted.longest_turn} at most, moralising {float(1000 * counted.moralising):.1f} in 1,000"
+    words = (
+        f", reading {counted.words} words, card {counted.card}, sentence {float(counted.mean_sentence):.1f} words in the mean "
+        f"and {counted.longest_sentence} at most, turn {counted.longest_turn} at most"
     )
+    moralising = "" if counted.moralising is None else f", moralising {float(1000 * counted.moralising):.1f} in 1,000 words"
+    yield f"{counted.module}: dialogues {counted.dialogues}{words if counted.words else ', words not counted in this language'}{moralising}"
     letters = ", ".join(f"{letter} {share}" for letter, share in counted.letters.items())
     yield (
         f"{counted.module}: key longest in {counted.key_longest}, shortest in {counted.key_shortest}; keys {letters}; "

@@ -49,7 +49,7 @@ class OutcomeFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A module, counted. ``moralising`` is 0 in another language than English; numbers of words are 0 where none can be told apart."""
+    """A module, counted. ``moralising`` is None in another language than English; numbers of words are 0 where none can be told apart."""
 
     module: str
     words: int
@@ -58,7 +58,7 @@ class Figures:
     mean_sentence: Fraction
     longest_sentence: int
     longest_turn: int
-    moralising: Fraction
+    moralising: Fraction | None
     key_longest: Share
     key_shortest: Share
     letters: Mapping[str, Share]
@@ -95,7 +95,7 @@ def figures(module: Module, language: str = "en") -> Figures:
         mean_sentence=Fraction(sum(told), len(told)) if told else Fraction(0),
         longest_sentence=max(every, default=0),
         longest_turn=max(turns, default=0),
-        moralising=_moral_rate(module)[0] if tag == "en" else Fraction(0),
+        moralising=_moral_rate(module)[0] if tag == "en" else None,
         key_longest=cues.key_is(module.items, most=True),
         key_shortest=cues.key_is(module.items, most=False),
         letters=cues.letters(module.items),

@@ -215,13 +215,20 @@ def test_figures_are_told_for_each_outcome(run: Callable[..., Result]) -> None:
     result = run("programme", "check", "--figures", "config/programmes/foundations")
     assert result.exit_code == 0
     reading, check, *outcomes, last = result.stdout.splitlines()
-    assert "reading 2475 words, card 116, dialogues 3" in reading
+    assert "dialogues 3, reading 2475 words, card 116, sentence 11.1 words in the mean and 34 at most" in reading
     assert "key longest in 5 of 24 (21 %), shortest in 5 of 24 (21 %)" in check
     assert [line.split()[1] for line in outcomes] == ["O1:", "O2:", "O3:", "O4:"]
     assert outcomes[1].endswith(
         "O2: 3 of many parts, 6 choices (3 critical); blind guessing clears 0.65 draws of 100; key longest in 2.5 of 6 (42 %)"
     )
     assert last == "nothing is wrong"
+
+
+def test_words_of_a_language_without_spaces_are_not_counted(run: Callable[..., Result], pack: Callable[..., Path]) -> None:
+    folder = pack("programme.yaml", "language: en", "language: ja")
+    (folder / "en").rename(folder / "ja")
+    result = run("programme", "check", "--figures", str(folder))
+    assert result.stdout.splitlines()[0] == "ja/modules/M1.md: M1: dialogues 3, words not counted in this language"
 
 
 def test_what_the_operator_does_is_written_down(run: Callable[..., Result], app: Any) -> None:

@@ -224,6 +224,8 @@ def test_words_are_not_counted_where_they_are_not_spaced():
     assert len(messages(long, "de")) == len(messages(stem, "fr")) == 1
     assert len(messages(letters, "ja")) == 4
     assert standard.figures(read(), "ja").words == 0
+    assert standard.figures(read(), "de").words == 2475
+    assert standard.figures(read(), "de").moralising is None
 
 
 def test_a_share_of_few_items_says_nothing():
