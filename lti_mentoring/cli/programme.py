@@ -15,6 +15,7 @@ import click
 
 from lti_mentoring.cli.base import opened, say
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.standard import Figures
 from lti_mentoring.services import framework as framework_verbs
 from lti_mentoring.services import people as people_verbs
 from lti_mentoring.services import platform as platform_verbs
@@ -45,14 +46,46 @@ def programme_group() -> None:
 
 @programme_group.command("check")
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def programme_check(path: Path) -> None:
-    """Say what is wrong with a pack: file, line and remedy."""
-    faults = programme_verbs.check(path)
+@click.option("--strict", is_flag=True, help="Take advice for faults.")
+@click.option("--figures", is_flag=True, help="Print what was counted in each module, too.")
+def programme_check(path: Path, strict: bool, figures: bool) -> None:
+    """Say what is wrong with a pack: file, line and remedy.
+
+    Faults keep a pack from being imported. Advice tells an author where a module is not as the standard for modules has it.
+    """
+    found = programme_verbs.examine(path)
+    faults = sorted((*found.faults, *found.advice)) if strict else found.faults
+    advice = () if strict else found.advice
     for fault in faults:
-        click.echo(f"{fault.file}:{fault.line}: {fault.message} {fault.remedy}")
+        click.echo(str(fault))
+    for fault in advice:
+        click.echo(f"{fault.file}:{fault.line}: advice: {fault.message} {fault.remedy}")
+    for file, counted in found.figures if figures else ():
+        for line in _told(counted):
+            click.echo(f"{file}: {line}")
     if faults:
         sys.exit(1)
-    click.echo("nothing is wrong")
+    click.echo("nothing is wrong, but there is advice" if advice else "nothing is wrong")
+
+
+def _told(counted: Figures) -> Iterator[str]:
+    """What was counted in a module, in a line for its reading, one for its check and one for each outcome."""
+    words = (
+        f", reading {counted.words} words, card {counted.card}, sentence {float(counted.mean_sentence):.1f} words in the mean "
+        f"and {counted.longest_sentence} at most, turn {counted.longest_turn} at most"
+    )
+    moralising = "" if counted.moralising is None else f", moralising {float(1000 * counted.moralising):.1f} in 1,000 words"
+    yield f"{counted.module}: dialogues {counted.dialogues}{words if counted.words else ', words not counted in this language'}{moralising}"
+    letters = ", ".join(f"{letter} {share}" for letter, share in counted.letters.items())
+    yield (
+        f"{counted.module}: key longest in {counted.key_longest}, shortest in {counted.key_shortest}; keys {letters}; "
+        f"unequal bins in {counted.unequal_bins}"
+    )
+    for outcome in counted.outcomes:
+        yield (
+            f"{outcome.outcome}: {outcome.many_part} of many parts, {outcome.choice} choices ({outcome.critical} critical); "
+            f"blind guessing clears {float(100 * outcome.blind_guess):.2f} draws of 100; key longest in {outcome.key_longest}"
+        )
 
 
 @programme_group.command("import")

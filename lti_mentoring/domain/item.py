@@ -21,7 +21,7 @@ KINDS = {
 CHOICE_POINTS, MANY_PART_POINTS, ORDER_CARDS = 2, 6, 4
 
 _HEADING = re.compile(r"(?P<key>\S+) · (?P<kind>[^·]+?) · (?P<points>\d+) points?(?P<critical> · CRITICAL)?$")
-_OPTION = re.compile(r"- (?P<key>[12]?[A-Z])\. (?P<text>.+)$")
+OPTION = re.compile(r"- (?P<key>[12]?[A-Z])\. (?P<text>.+)$")
 _WHY = re.compile(r"- (?P<key>[12]?[A-Z]|\d+)(?P<missed> \(if missed\))?: (?P<why>.+)$")
 _SLIP = re.compile(r"- (?P<first>\d+) (?:before (?P<before>\d+)|first): (?P<why>.+)$")
 _CARD = re.compile(r"(?P<key>\d+)\. (?P<text>.+)$")
@@ -49,7 +49,7 @@ class _Script:
             self._take(number, line)
 
     def _take(self, number: int, line: str) -> None:
-        if option := _OPTION.match(line):
+        if option := OPTION.match(line):
             self._once(self.options, option["key"], number, option["text"])
         elif slip := _SLIP.match(line):
             self.slips.append((number, Slip(slip["first"], slip["before"] or "", slip["why"])))

@@ -72,6 +72,18 @@ def check(documents: Sequence[Document]) -> list[Fault]:
     return read_pack(documents)[1]
 
 
+def readable(documents: Sequence[Document]) -> tuple[str, list[tuple[Module, Document]]]:
+    """The language of a pack, and those of its modules that can be read, each with its file, whatever else is wrong with the pack."""
+    by_file = {document.file: document for document in documents}
+    main = by_file.get(PROGRAMME_FILE)
+    if main is None or not isinstance(main.data, Mapping):
+        return "", []
+    reader = Reader(main, [])
+    language = reader.text(("language",))
+    files = [(module, by_file.get(f"{language}/modules/{module.key}.md")) for module in _modules(reader, by_file, language)]
+    return language, [(module, document) for module, document in files if document is not None]
+
+
 def _competencies(reader: Reader) -> tuple[Competency, ...]:
     found = []
     for index in range(len(reader.entries(("competencies",)))):

@@ -13,14 +13,16 @@ import yaml
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from lti_mentoring.domain import manuscript, standard
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.outline import Fault
-from lti_mentoring.domain.pack import read_pack
+from lti_mentoring.domain.pack import read_pack, readable
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme, Rubric
 from lti_mentoring.domain.reader import Document
 from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.domain.standard import Figures
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.programme import ModuleVersion, ProgrammePart, ProgrammeVersion, RubricVersion
@@ -45,6 +47,15 @@ class VersionRow:
     created: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a pack is like: faults keep it from being imported, advice does not; figures by the file of their module."""
+
+    faults: tuple[Fault, ...]
+    advice: tuple[Fault, ...]
+    figures: tuple[tuple[str, Figures], ...]
+
+
 # --- reading a folder -------------------------------------------------------------------------------------------------
 
 
@@ -53,8 +64,32 @@ def check(path: Path) -> list[Fault]:
     return read(path)[1]
 
 
+def examine(path: Path) -> Examination:
+    """The faults of the pack in this folder, with advice and figures for each module that can be read."""
+    documents, faults = _documents(path)
+    if faults:
+        return Examination(tuple(faults), (), ())
+    language, modules = readable(documents)
+    advice = [
+        finding
+        for module, document in modules
+        for finding in standard.findings(module, document.file, manuscript.places(document.text), language)
+    ]
+    return Examination(
+        faults=tuple(read_pack(documents)[1]),
+        advice=tuple(sorted(advice)),
+        figures=tuple((document.file, standard.figures(module, language)) for module, document in modules),
+    )
+
+
 def read(path: Path) -> tuple[Programme | None, list[Fault]]:
     """The programme in this folder, or None and every fault that was found."""
+    documents, faults = _documents(path)
+    return (None, faults) if faults else read_pack(documents)
+
+
+def _documents(path: Path) -> tuple[list[Document], list[Fault]]:
+    """The files of a folder, and what keeps them from being read."""
     documents: list[Document] = []
     faults: list[Fault] = []
     for file in sorted(path.rglob("*")):
@@ -62,9 +97,7 @@ def read(path: Path) -> tuple[Programme | None, list[Fault]]:
             document, found = _document(file, file.relative_to(path).as_posix())
             documents.append(document)
             faults += found
-    if faults:
-        return None, sorted(faults)
-    return read_pack(documents)
+    return documents, sorted(faults)
 
 
 def _document(file: Path, name: str) -> tuple[Document, list[Fault]]:
