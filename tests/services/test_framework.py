@@ -72,10 +72,10 @@ def test_an_older_version_goes_out_by_its_id(world: World, tmp_path):
     assert first is not None
     shutil.copytree(PACK, tmp_path / "pack")
     file = tmp_path / "pack" / "programme.yaml"
-    file.write_text(file.read_text("utf-8").replace('edition: "1"', 'edition: "2"'), "utf-8")
+    file.write_text(file.read_text("utf-8").replace('edition: "2"', 'edition: "3"'), "utf-8")
     packs.import_pack(org_id=world.org_id, path=tmp_path / "pack", actor="operator")
-    assert exported(world)["CFDocument"]["version"] == "2"
-    assert verbs.export_case(org_id=world.org_id, base_uri=BASE, version_id=first.id)["CFDocument"]["version"] == "1"
+    assert exported(world)["CFDocument"]["version"] == "3"
+    assert verbs.export_case(org_id=world.org_id, base_uri=BASE, version_id=first.id)["CFDocument"]["version"] == "2"
 
 
 def test_a_version_of_another_organisation_is_not_there(app):
@@ -99,11 +99,12 @@ def test_before_the_first_programme_there_is_nothing_to_send(app):
 
 def test_the_files_of_an_import_make_the_same_programme_again(world: World, tmp_path):
     written = verbs.import_case(path=saved(tmp_path, exported(world)), folder=tmp_path / "new")
-    assert written.files == ("competencies.yaml", "en/rubrics/RU-C.yaml")
-    assert (written.rubrics, written.unplaced, written.faults) == (("RU-C",), (), ())
+    rubrics = ("RU-A", "RU-B", "RU-C", "RU-E")
+    assert written.files == ("competencies.yaml", *(f"en/rubrics/{key}.yaml" for key in rubrics))
+    assert (written.rubrics, written.unplaced, written.faults) == (rubrics, (), ())
     pack = tmp_path / "pack"
     shutil.copytree(PACK, pack)
-    shutil.copy(tmp_path / "new/en/rubrics/RU-C.yaml", pack / "en/rubrics/RU-C.yaml")
+    shutil.copytree(tmp_path / "new/en/rubrics", pack / "en/rubrics", dirs_exist_ok=True)
     settings_of_pack = yaml.safe_load((pack / "programme.yaml").read_text("utf-8"))
     moved = yaml.safe_load((tmp_path / "new/competencies.yaml").read_text("utf-8"))
     (pack / "programme.yaml").write_text(yaml.safe_dump({**settings_of_pack, **moved}, allow_unicode=True), "utf-8")
