@@ -42,11 +42,11 @@ def test_whatever_belongs_to_a_course_asks_for_a_permission(bare_app: Flask):
 def test_open_addresses_are_few_and_hold_no_id_of_anybody(bare_app: Flask):
     for rule in bare_app.url_map.iter_rules():
         if getattr(bare_app.view_functions[rule.endpoint], "public", ""):
-            assert rule.arguments <= {"filename", "invite"}, rule.rule  # an invite is a secret, not an id
+            assert rule.arguments <= {"filename", "invite", "token"}, rule.rule  # an invite and a token are secrets, not ids
 
 
 def test_pages_and_api_stand_where_they_were_promised(bare_app: Flask):
-    known = re.compile(r"/(lti/|\.well-known/|courses/|api/v1/|static/|bootstrap/static/|healthz$|readyz$|metrics$|$)")
+    known = re.compile(r"/(lti/|\.well-known/|courses/|api/v1/|references/|static/|bootstrap/static/|healthz$|readyz$|metrics$|$)")
     assert [rule.rule for rule in bare_app.url_map.iter_rules() if not known.match(rule.rule)] == []
 
 

@@ -35,7 +35,7 @@ from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, sco
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
-from lti_mentoring.web.wording.opening import component_words, need_words, people_kind_words, policy_words
+from lti_mentoring.web.wording.opening import component_words, missing_people_words, need_words, people_kind_words, policy_words
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
 from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
 from lti_mentoring.web.wording.phrase import count_words
@@ -69,6 +69,7 @@ __all__ = [
     "link_words",
     "mean_words",
     "membership_words",
+    "missing_people_words",
     "moment_of_application_words",
     "moment_words",
     "need_words",

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask_babel import lazy_gettext, ngettext
 
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.readiness import Component, Need
-from lti_mentoring.web.wording.phrase import say
+from lti_mentoring.web.wording.phrase import count_words, say
 
 _l = lazy_gettext
 
@@ -32,16 +34,6 @@ POLICIES = {
     "short": (_l("Short"), _l("Modules and one observation, to try the programme with.")),
 }
 
-NEEDS = {
-    "review": _l("read each application"),
-    "model": _l("are watched and co-mentor"),
-    "observe": _l("observe independent sessions"),
-    "decide": _l("decide on the credential"),
-}
-
-KINDS = {"coordinator": _l("coordinators"), "mentor": _l("mentors who observe"), "outside": _l("people from outside who decide")}
-
-
 def component_words(component: Component) -> tuple[str, str]:
     """-> (title, how much of it there is or what is missing)"""
     title, there, missing = COMPONENTS[component.key]
@@ -56,10 +48,25 @@ def policy_words(policy: Policy) -> tuple[str, str]:
 
 def need_words(need: Need) -> str:
     """One task with the fewest people that it takes."""
-    who = ngettext("One person", "%(num)s people", need.people)
-    return f"{who} {NEEDS[need.code]}"
+    count = need.people
+    if need.code == "review":
+        return ngettext("One person reads each application", "%(num)s people read each application", count)
+    if need.code == "model":
+        return ngettext("One mentor is watched and co-mentors", "%(num)s mentors are watched and co-mentor", count)
+    if need.code == "observe":
+        return ngettext("One person observes independent sessions", "%(num)s people observe independent sessions", count)
+    return ngettext("One person decides on the credential", "%(num)s people decide on the credential", count)
 
 
-def people_kind_words(kind: str) -> str:
-    """Coordinators, mentors, people from outside."""
-    return str(KINDS[kind])
+def people_kind_words(kind: str, count: int = 2) -> str:
+    """Coordinators, mentors, people from outside; of a kind, as many."""
+    if kind == "coordinator":
+        return ngettext("coordinator", "coordinators", count)
+    if kind == "mentor":
+        return ngettext("mentor who observes", "mentors who observe", count)
+    return ngettext("person from outside who decides", "people from outside who decide", count)
+
+
+def missing_people_words(missing: Mapping[str, int]) -> str:
+    """How many are missing of each kind."""
+    return ", ".join(f"{count_words(count)} {people_kind_words(kind, count)}" for kind, count in missing.items())
