@@ -17,7 +17,7 @@ from lti_mentoring.demo.state import State
 from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.training import steps
+from lti_mentoring.domain.answer import steps
 from lti_mentoring.lti.launch import Launch, launch_of
 from lti_mentoring.services import observation, people, platform, programme, training
 from lti_mentoring.services import roles as role_verbs

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import training
+from lti_mentoring.domain.answer import read_answer, score, steps
 from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.people import Actor
@@ -157,7 +158,7 @@ def preview(*, actor: Actor, key: str, number: int, answers: Mapping[int, Mappin
     if not 1 <= number <= len(module.items):
         raise NotFound("question", number=number)
     item = module.items[number - 1]
-    given = {step: Given(training.read_answer(item, raw, step)) for step, raw in sorted((answers or {}).items())}
+    given = {step: Given(read_answer(item, raw, step)) for step, raw in sorted((answers or {}).items())}
     return PreviewPage(module, pose(item, number, PREVIEW_SEED, given), len(module.items))
 
 
@@ -216,30 +217,30 @@ def answer(*, actor: Actor, attempt_id: str, item_key: str, answer: Mapping[str,
         if item_key not in row.item_keys:
             raise NotFound("question", item=item_key)
         item = module.item(item_key)
-        if not 1 <= step <= training.steps(item):
+        if not 1 <= step <= steps(item):
             raise NotFound("question", item=item_key, step=step)
         given = _answers(session, row).get(item_key, {})
         if step in given:
-            complete = len(given) == training.steps(item)
+            complete = len(given) == steps(item)
             return Kept(item_key, step, given[step].answered_at, False, complete, row.state == FINISHED)
         if candidacy.participation != "active":
             raise RuleBroken("not_taking_part")
         if step > 1 and step - 1 not in given:
             raise RuleBroken("step_too_early", item=item_key)
-        normal = training.read_answer(item, answer, step)
+        normal = read_answer(item, answer, step)
         made = CheckAnswer(
             org_id=actor.org_id,
             attempt_id=row.id,
             item_key=item_key,
             step=step,
             answer=normal,
-            points=training.score(item, normal, step).points,
+            points=score(item, normal, step).points,
             answered_at=base.now(),
         )
         session.add(made)
         session.flush()
         finished = _finish(session, actor, candidacy, row, module)
-        return Kept(item_key, step, made.answered_at, True, step == training.steps(item), finished)
+        return Kept(item_key, step, made.answered_at, True, step == steps(item), finished)
 
 
 def finish(*, actor: Actor, attempt_id: str) -> AttemptRow:
@@ -253,7 +254,7 @@ def finish(*, actor: Actor, attempt_id: str) -> AttemptRow:
 def _finish(session: Session, actor: Actor, candidacy: Candidacy, row: CheckAttempt, module: Module) -> bool:
     """End the attempt once every question is complete, and let the gradebook know if that made the module mastered."""
     answers = _answers(session, row)
-    if any(len(answers.get(key, {})) < training.steps(module.item(key)) for key in row.item_keys):
+    if any(len(answers.get(key, {})) < steps(module.item(key)) for key in row.item_keys):
         return False
     points = {key: sum(one.points for one in by_step.values()) for key, by_step in answers.items()}
     results = training.mastery(module, row.item_keys, points)

@@ -40,7 +40,7 @@ from lti_mentoring.domain.lane import Limits
 from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.training import steps
+from lti_mentoring.domain.answer import steps
 from lti_mentoring.lti.grades import Result, Score
 from lti_mentoring.lti.launch import launch_of
 from lti_mentoring.lti.registration import Registration

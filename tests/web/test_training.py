@@ -13,7 +13,7 @@ from markupsafe import escape
 from sqlalchemy import func, select
 
 from conftest import World
-from lti_mentoring.domain import training as rules
+from lti_mentoring.domain import answer as rules
 from lti_mentoring.domain.module import Item
 from lti_mentoring.services import training
 from lti_mentoring.store import base
