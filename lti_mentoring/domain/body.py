@@ -22,7 +22,7 @@ hash that it was imported by."""
 
 
 def to_body(value: object) -> Json:
-    """The JSON form of a frozen dataclass: tuples become lists, fractions text such as ``11/4``, defaults are written out but for ``LATER``."""
+    """The JSON form of a frozen dataclass: tuples become lists, fractions text such as ``11/4``, defaults but for ``LATER`` are written."""
     if is_dataclass(value) and not isinstance(value, type):
         given = {field.name: getattr(value, field.name) for field in fields(value)}
         quiet = {field.name for field in fields(value) if field.metadata.get("later") and given[field.name] == field.default}

@@ -181,9 +181,19 @@ class _Reader:
         for outcome in module.outcomes:
             pool = module.pool(outcome.key)
             many = sum(item.many_part for item in pool)
-            choice = len(pool) - many
+            practice = sum(item.self_marked for item in pool)
             critical = sum(item.critical for item in pool)
-            for have, drawn, what in ((many, module.draw.many_part, "sort, tag and order"), (choice, module.draw.choice, "choice")):
+            if practice and not module.draw.practice:
+                self.fault(
+                    lines[outcome.key],
+                    f"{outcome.key} has {practice} short text items that no attempt shows.",
+                    "Add “practice: 1” to the draw of the module, or take them out.",
+                )
+            for have, drawn, what in (
+                (many, module.draw.many_part, "sort, tag, order and rating"),
+                (len(pool) - many - practice, module.draw.choice, "choice"),
+                (practice, module.draw.practice, "short text"),
+            ):
                 if have < POOL_TIMES_DRAW * drawn:
                     self.fault(lines[outcome.key], f"{outcome.key} has {have} {what} items.", f"Write at least {POOL_TIMES_DRAW * drawn}.")
             if any(item.critical and item.many_part for item in pool):

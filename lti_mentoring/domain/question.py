@@ -51,7 +51,7 @@ class Mistake:
 class Ask:
     """One step of a question. Points, reason and slips stand empty until it is answered.
 
-    ``form`` is the form of its answer. ``text`` is what the reader has written, for themselves alone; ``model`` is what they hold it against.
+    ``form`` is the form of its answer. ``text`` is what the reader has written, for themselves alone; ``model`` is what it is held against.
     """
 
     step: int

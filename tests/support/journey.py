@@ -7,8 +7,8 @@ import re
 from datetime import UTC, datetime
 
 from lti_mentoring.demo.story import right_answer
-from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.answer import steps
+from lti_mentoring.domain.module import Module
 from lti_mentoring.services import programme
 from lti_mentoring.store import base
 from support.driver import Browser
