@@ -275,7 +275,7 @@ def test_staff_see_the_module_and_every_question_and_nothing_is_kept(world: Worl
         for step in range(1, rules.steps(item) + 1):
             html = text(staff.post(f"modules/M1/preview/{number}", {**form_of(item, step), **more}))
             looked_at(html)
-            more = {"first": form_of(item, 1).get("choice", "")}
+            more = {"first-choice": form_of(item, 1).get("choice", "")}
         assert "Give this answer" not in html, item.key
     assert staff.get("modules/M1/preview/37").status_code == 404
     assert staff.post("modules/M1/preview/1", {"step": "1"}).status_code == 400
