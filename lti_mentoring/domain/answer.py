@@ -264,7 +264,8 @@ def _score_text(item: Item, answer: Answer, step: int) -> Score:
 def _score_ticks(item: Item, answer: Answer, step: int) -> Score:
     """Nothing of nothing: who marks themself earns no points. A feature that was found fits."""
     ticked = cast(list[str], answer[TICKS])
-    return Score(0, 0, False, tuple(Mark(one.key, one.key in ticked, one.key in ticked, one.why) for one in item.features))
+    marks = tuple(Mark(one.key, one.key in ticked, one.key in ticked, one.why) for one in item.features)
+    return Score(0, 0, False, marks, item.reason)
 
 
 _SCORERS: Mapping[str, Callable[[Item, Answer, int], Score]] = {
