@@ -59,9 +59,9 @@ def test_what_uses_no_new_type_has_the_body_and_the_hash_that_it_had_before_ther
 
 RATING = {
     "no talk": ("> ", "", "has no talk to rate"),
-    "a talk that begins with a silence": ("> **Ola:** I wrote to the", "> *(silence)*\n> **Ola:** I wrote to the", "begins without a speaker"),
+    "a talk that begins with a silence": ("> **Ola:** I wrote", "> *(silence)*\n> **Ola:** I wrote", "begins without a speaker"),
     "no words on what to rate": ("Rate what Ifa does in these lines.\n", "", "does not say what to rate"),
-    "a criterion too few": ("| **K3 Close** | Stops without a word on what follows | Names a next step of Ifa", "Then: | Ifa", "has 2 criteria"),
+    "a criterion too few": ("| **K3 Close** |", "The third: **K3 Close** |", "has 2 criteria"),
     "a criterion without its mark": ("| **K1 Questions** |", "| Questions |", "“Questions” is no criterion of O1-04"),
     "a criterion twice": ("| **K2 Listening** | Speaks", "| **K1 Listening** | Speaks", "has K1 twice"),
     "an anchor missing": ("| Speaks while Ola speaks |", "|", "K2 of O1-04 has 3 anchors"),

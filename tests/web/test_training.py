@@ -21,6 +21,7 @@ from lti_mentoring.web import reading
 from support.page import looked_at
 from support.visitor import Visitor
 
+
 def form_of(item: Item, step: int = 1, *, right: bool = True) -> dict[str, object]:
     """The fields of a form that answers an item."""
     if item.kind == "order":
