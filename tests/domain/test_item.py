@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from lti_mentoring.domain.body import content_hash, from_body, to_body
+from lti_mentoring.domain.item import read_item
 from lti_mentoring.domain.manuscript import read_module
 from lti_mentoring.domain.module import Contrast, Draw, Module
+from lti_mentoring.domain.outline import outline
 from support import every_item
 
 TEXT = (every_item.PACK / "en" / "modules" / "T1.md").read_text("utf-8")
+DOC = Path(__file__).parents[2] / "docs" / "items.md"
 DRAW = Draw(practice=1)
 T1 = every_item.read()
 
@@ -38,6 +44,13 @@ def test_a_short_text_is_read_with_its_limit_its_features_and_its_model_answer()
     assert [(feature.key, bool(feature.why)) for feature in item.features] == [("A", True), ("B", True), ("C", False)]
     assert item.model.startswith("\"You've gone round it twice")
     assert T1.item("O1-13").reason == "The word is small, and it is his."
+
+
+def test_the_examples_of_the_docs_are_items():
+    examples = re.findall(r"```markdown\n(#### .*?)```", DOC.read_text("utf-8"), re.DOTALL)
+    found = [read_item(outline(example).parts[0], "O1", "items.md") for example in examples]
+    assert [[str(fault) for fault in faults] for _, faults in found] == [[], []]
+    assert [item.kind for item, _ in found if item] == ["rating", "short_text"]
 
 
 def test_a_module_with_every_type_survives_its_body_unchanged():
