@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,8 @@ import click
 
 from lti_mentoring.cli.base import opened, say
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.standard import Figures
+from lti_mentoring.services import framework as framework_verbs
 from lti_mentoring.services import people as people_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import programme as programme_verbs
@@ -19,12 +24,18 @@ from lti_mentoring.services import programme as programme_verbs
 
 def import_pack(org_id: str, path: Path) -> dict[str, Any]:
     """Publish a pack to an organisation; a pack with faults is told line by line."""
+    with faults_told(), people_verbs.within(org_id):
+        return asdict(programme_verbs.import_pack(org_id=org_id, path=path, actor="operator"))
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Each fault that a rule was broken by, on a line of standard error: where, what, and how to mend it."""
     try:
-        with people_verbs.within(org_id):
-            return asdict(programme_verbs.import_pack(org_id=org_id, path=path, actor="operator"))
+        yield
     except RuleBroken as error:
         for fault in error.facts.get("faults", ()):  # type: ignore[attr-defined]
-            click.echo(f"{fault.file}:{fault.line}: {fault.message} {fault.remedy}", err=True)
+            click.echo(str(fault), err=True)
         raise
 
 
@@ -35,14 +46,46 @@ def programme_group() -> None:
 
 @programme_group.command("check")
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def programme_check(path: Path) -> None:
-    """Say what is wrong with a pack: file, line and remedy."""
-    faults = programme_verbs.check(path)
+@click.option("--strict", is_flag=True, help="Take advice for faults.")
+@click.option("--figures", is_flag=True, help="Print what was counted in each module, too.")
+def programme_check(path: Path, strict: bool, figures: bool) -> None:
+    """Say what is wrong with a pack: file, line and remedy.
+
+    Faults keep a pack from being imported. Advice tells an author where a module is not as the standard for modules has it.
+    """
+    found = programme_verbs.examine(path)
+    faults = sorted((*found.faults, *found.advice)) if strict else found.faults
+    advice = () if strict else found.advice
     for fault in faults:
-        click.echo(f"{fault.file}:{fault.line}: {fault.message} {fault.remedy}")
+        click.echo(str(fault))
+    for fault in advice:
+        click.echo(f"{fault.file}:{fault.line}: advice: {fault.message} {fault.remedy}")
+    for file, counted in found.figures if figures else ():
+        for line in _told(counted):
+            click.echo(f"{file}: {line}")
     if faults:
         sys.exit(1)
-    click.echo("nothing is wrong")
+    click.echo("nothing is wrong, but there is advice" if advice else "nothing is wrong")
+
+
+def _told(counted: Figures) -> Iterator[str]:
+    """What was counted in a module, in a line for its reading, one for its check and one for each outcome."""
+    words = (
+        f", reading {counted.words} words, card {counted.card}, sentence {float(counted.mean_sentence):.1f} words in the mean "
+        f"and {counted.longest_sentence} at most, turn {counted.longest_turn} at most"
+    )
+    moralising = "" if counted.moralising is None else f", moralising {float(1000 * counted.moralising):.1f} in 1,000 words"
+    yield f"{counted.module}: dialogues {counted.dialogues}{words if counted.words else ', words not counted in this language'}{moralising}"
+    letters = ", ".join(f"{letter} {share}" for letter, share in counted.letters.items())
+    yield (
+        f"{counted.module}: key longest in {counted.key_longest}, shortest in {counted.key_shortest}; keys {letters}; "
+        f"unequal bins in {counted.unequal_bins}"
+    )
+    for outcome in counted.outcomes:
+        yield (
+            f"{outcome.outcome}: {outcome.many_part} of many parts, {outcome.choice} choices ({outcome.critical} critical); "
+            f"blind guessing clears {float(100 * outcome.blind_guess):.2f} draws of 100; key longest in {outcome.key_longest}"
+        )
 
 
 @programme_group.command("import")
@@ -52,3 +95,34 @@ def programme_import(path: Path, organisation: str) -> None:
     """Publish a pack to an organisation as a version that never changes."""
     with opened():
         say(import_pack(platform_verbs.organisation_id(organisation), path))
+
+
+@programme_group.command("export-case")
+@click.option("--organisation", required=True)
+@click.option("--version-id", help="A version as 'programme import' named it; without it the current one.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of standard output.")
+def programme_export_case(organisation: str, version_id: str | None, out: Path | None) -> None:
+    """Competencies and rubrics as a package of 1EdTech's CASE 1.1 (JSON)."""
+    with opened() as app:
+        org_id = platform_verbs.organisation_id(organisation)
+        base_uri = app.extensions["doctor"].public_url
+        with people_verbs.within(org_id):
+            package = framework_verbs.export_case(org_id=org_id, base_uri=base_uri, version_id=version_id)
+    if out is None:
+        say(package)
+    else:
+        framework_verbs.write(out, json.dumps(package, ensure_ascii=False, indent=2) + "\n")
+        say({"file": str(out), "identifier": package["CFDocument"]["identifier"]})
+
+
+@programme_group.command("import-case")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder for the files.")
+@click.option("--leave-out-faulty", is_flag=True, help="Write what can be read, and say what was left out.")
+def programme_import_case(file: Path, folder: Path, leave_out_faulty: bool) -> None:
+    """Turn a CASE package into files for a pack; nothing is published."""
+    with faults_told():
+        written = framework_verbs.import_case(path=file, folder=folder, leave_out_faulty=leave_out_faulty)
+    for fault in written.faults:
+        click.echo(str(fault), err=True)
+    say({**asdict(written), "faults": len(written.faults)})

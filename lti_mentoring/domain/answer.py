@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from lti_mentoring.domain.module import MULTIPLE, NEXT_MOVE, ORDER, RATING, SHORT_TEXT, SINGLE, SORT, TAG, Item, Slip
+from lti_mentoring.domain.module import MULTIPLE, NEXT_MOVE, ORDER, RATING, SHORT_TEXT, SINGLE, SORT, TAG, Benchmark, Item, Slip
 from lti_mentoring.domain.rule import RuleBroken
 
 CHOICE, CHOICES, CARDS, PLACES, LEVELS, TEXT, TICKS = "choice", "choices", "cards", "order", "levels", "text", "ticks"
@@ -248,12 +248,16 @@ def _score_levels(item: Item, answer: Answer, step: int) -> Score:
     given = cast(Mapping[str, int], answer[LEVELS])
     marks = []
     for one in item.benchmarks:
-        off = abs(given[one.key] - one.level)
-        marks.append(
-            Mark(one.key, True, off <= one.tolerance, "", str(given[one.key]), str(one.level), points=max(0, RATING_POINTS - off))
-        )
+        level = given[one.key]
+        agrees = abs(level - one.level) <= one.tolerance
+        marks.append(Mark(one.key, True, agrees, "", str(level), str(one.level), points=rating_points(one, level)))
     points = sum(mark.points for mark in marks)
     return Score(points, item.points, points == item.points, tuple(marks), item.reason)
+
+
+def rating_points(criterion: Benchmark, level: int) -> int:
+    """The points of one criterion: 2 at its master level, 1 next to it, else 0."""
+    return max(0, RATING_POINTS - abs(level - criterion.level))
 
 
 def _score_text(item: Item, answer: Answer, step: int) -> Score:

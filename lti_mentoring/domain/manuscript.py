@@ -7,7 +7,8 @@ import re
 
 from lti_mentoring.domain.item import read_item
 from lti_mentoring.domain.module import Block, Draw, Item, Module, Outcome, Section, Task, TaskCriterion, Times
-from lti_mentoring.domain.outline import Fault, Part, blocks, outline, table
+from lti_mentoring.domain.outline import Fault, Part, blocks, outline, said, table
+from lti_mentoring.domain.script import OPTION
 
 POOL_TIMES_DRAW = 3
 """A pool is at least three times what is drawn, in each kind, so that two retakes bring new items."""
@@ -182,6 +183,7 @@ class _Reader:
             pool = module.pool(outcome.key)
             many = sum(item.many_part for item in pool)
             practice = sum(item.self_marked for item in pool)
+            choice = len(pool) - many - practice
             critical = sum(item.critical for item in pool)
             if practice and not module.draw.practice:
                 self.fault(
@@ -191,13 +193,19 @@ class _Reader:
                 )
             for have, drawn, what in (
                 (many, module.draw.many_part, "sort, tag, order and rating"),
-                (len(pool) - many - practice, module.draw.choice, "choice"),
+                (choice, module.draw.choice, "choice"),
                 (practice, module.draw.practice, "short text"),
             ):
                 if have < POOL_TIMES_DRAW * drawn:
                     self.fault(lines[outcome.key], f"{outcome.key} has {have} {what} items.", f"Write at least {POOL_TIMES_DRAW * drawn}.")
             if any(item.critical and item.many_part for item in pool):
                 self.fault(lines[outcome.key], f"{outcome.key} has a critical item of many parts.", "Only choice items can be critical.")
+            if critical and choice - critical < module.draw.choice - 1:
+                self.fault(
+                    lines[outcome.key],
+                    f"{outcome.key} has {choice - critical} choice items beside its critical ones.",
+                    f"Write at least {module.draw.choice - 1}: an attempt draws one critical item, and the rest from these.",
+                )
             if 0 < critical < CRITICAL_POOL:
                 self.fault(lines[outcome.key], f"{outcome.key} has {critical} critical items.", f"Write at least {CRITICAL_POOL}, or none.")
 
@@ -214,3 +222,23 @@ def read_module(text: str, file: str, draw: Draw) -> tuple[Module | None, list[F
     """The module, or None and every fault that was found."""
     reader = _Reader(text, file, draw)
     return reader.read(), reader.faults
+
+
+def places(text: str) -> dict[str, int]:
+    """The line of each place one may speak of: a part ("Reading"), "section 7", the items of "O1", an item ("O1-04"), an option
+    ("O1-04 B"), and each line of the reading by its words. The first one counts where two are alike."""
+    root = outline(text)
+    top = root.parts[0] if root.parts else root
+    parts = {start: part for start in ("Learning outcomes", "Reading", "Knowledge check", "Practice task") if (part := top.find(start))}
+    found = {start: part.line for start, part in parts.items()}
+    for outcome in parts["Knowledge check"].parts if "Knowledge check" in parts else ():
+        found[outcome.title.partition(" · ")[0]] = outcome.line
+        for item in outcome.parts:
+            key = item.title.partition(" · ")[0]
+            found[key] = item.line
+            found.update({f"{key} {option['key']}": number for number, line in item.body if (option := OPTION.match(line))})
+    for section in parts["Reading"].parts if "Reading" in parts else ():
+        found[f"section {section.title.partition('. ')[0]}"] = section.line
+        for number, line in section.body:
+            found.setdefault(said(line), number)
+    return found

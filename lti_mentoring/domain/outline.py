@@ -98,6 +98,15 @@ def blocks(lines: list[Line]) -> tuple[Block, ...]:
     return tuple(found)
 
 
+def said(line: str) -> str:
+    """A line as its block has it: without the mark of a quotation, and without the name of who speaks."""
+    if not line.startswith(">"):
+        return line.strip()
+    text = line[1:].strip()
+    speech = _SPEECH.match(text)
+    return speech[2] if speech else text
+
+
 def _block(run: list[Line]) -> Block:
     if not all(line.startswith(">") for _, line in run):
         text = text_of(run)

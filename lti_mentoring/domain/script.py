@@ -10,7 +10,7 @@ from typing import TypeVar
 from lti_mentoring.domain.module import Slip
 from lti_mentoring.domain.outline import Line, Part
 
-_OPTION = re.compile(r"- (?P<key>[12]?[A-Z])\. (?P<text>.+)$")
+OPTION = re.compile(r"- (?P<key>[12]?[A-Z])\. (?P<text>.+)$")
 _WHY = re.compile(r"- (?P<key>[12]?[A-Z]|\d+)(?P<missed> \(if missed\))?: (?P<why>.+)$")
 _CONTRAST = re.compile(r"- (?P<key>[A-Z]\d+) not (?P<level>\d+): (?P<why>.+)$")
 _SLIP = re.compile(r"- (?P<first>\d+) (?:before (?P<before>\d+)|first): (?P<why>.+)$")
@@ -45,7 +45,7 @@ class Script:
             self._take(number, line)
 
     def _take(self, number: int, line: str) -> None:
-        if option := _OPTION.match(line):
+        if option := OPTION.match(line):
             self._once(self.options, option["key"], number, option["text"])
         elif slip := _SLIP.match(line):
             self.slips.append((number, Slip(slip["first"], slip["before"] or "", slip["why"])))

@@ -41,18 +41,22 @@ def draw(module: Module, seed: str, seen: Sequence[str] = ()) -> tuple[str, ...]
     drawn: list[str] = []
     practice: list[str] = []
     for outcome in module.outcomes:
-        pool = module.pool(outcome.key)
-        critical = [item for item in pool if item.critical]
-        choice = [item for item in pool if not (item.many_part or item.critical or item.self_marked)]
-        wanted = module.draw.choice - bool(critical)
-        picked = [
-            *_pick([item for item in pool if item.many_part], module.draw.many_part, seed, seen),
-            *_pick(critical, 1, seed, seen),
-            *_pick(choice, wanted, seed, seen),
-        ]
+        picked = [key for pool, count in lots(module, outcome.key) for key in _pick(pool, count, seed, seen)]
         drawn += sorted(picked, key=lambda key: _lot(seed, "order", key))
-        practice += _pick([item for item in pool if item.self_marked], module.draw.practice, seed, seen)
+        practice += _pick([item for item in module.pool(outcome.key) if item.self_marked], module.draw.practice, seed, seen)
     return (*drawn, *practice)
+
+
+def lots(module: Module, outcome: str) -> tuple[tuple[list[Item], int], ...]:
+    """What an attempt draws from for an outcome: items of many parts, critical ones, other choices; each pool with how many are taken.
+    What the reader marks is not among them, since it counts for nothing."""
+    pool = module.pool(outcome)
+    critical = [item for item in pool if item.critical]
+    return (
+        ([item for item in pool if item.many_part], module.draw.many_part),
+        (critical, int(bool(critical))),
+        ([item for item in pool if not (item.many_part or item.critical or item.self_marked)], module.draw.choice - bool(critical)),
+    )
 
 
 def _pick(pool: Sequence[Item], count: int, seed: str, seen: Sequence[str]) -> list[str]:

@@ -17,7 +17,7 @@ from lti_mentoring.domain.candidacy import STEPS, NextStep, Records, Requirement
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import privacy, programme
+from lti_mentoring.services import intake, privacy, programme
 from lti_mentoring.services import records as recorded
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -109,18 +109,23 @@ class CohortRow:
 # --- beginning ----------------------------------------------------------------------------------------------------------
 
 
-def begin(session: Session, *, org_id: str, person_id: str, course_id: str) -> str | None:
-    """Start a candidacy in the newest programme version, in the caller's transaction; the one that is there already otherwise.
+def begin(session: Session, *, org_id: str, person_id: str, course_id: str, version_id: str | None = None) -> str | None:
+    """Start a selected person's candidacy, in the caller's transaction; the one that is there already otherwise. In the newest version
+    unless another is named.
 
-    Two first launches at once give one candidacy: the unique key decides, and the second finds what the first made.
+    Two that begin at once give one candidacy: the unique key decides, and the second finds what the first made.
     -> the candidacy's id, None while the organisation has no programme.
     """
     held = _held(session, person_id, course_id)
     if held is not None:
         return held
+    newest = programme.current(org_id) if version_id is None else None
+    version_id = newest.id if newest is not None else version_id
+    if version_id is None:
+        return None
     try:
         with session.begin_nested():
-            return start(session.connection(), org_id=org_id, person_id=person_id, course_id=course_id)
+            return _insert(session.connection(), org_id=org_id, person_id=person_id, course_id=course_id, version_id=version_id)
     except IntegrityError:
         held = _held(session, person_id, course_id)
         if held is None:
@@ -132,10 +137,17 @@ _START = insert(base.table(Candidacy))
 
 
 def start(connection: Connection, *, org_id: str, person_id: str, course_id: str) -> str | None:
-    """The same for somebody who had none a moment ago, in a transaction that is begun anew on IntegrityError."""
-    version = programme.current(org_id)
+    """For a learner who launches and had none a moment ago, in a transaction that is begun anew on IntegrityError.
+
+    -> None where the course takes candidates in another way, and while the organisation has no programme.
+    """
+    version = intake.entry(connection, org_id=org_id, course_id=course_id)
     if version is None:
         return None
+    return _insert(connection, org_id=org_id, person_id=person_id, course_id=course_id, version_id=version)
+
+
+def _insert(connection: Connection, *, org_id: str, person_id: str, course_id: str, version_id: str) -> str:
     made = base.new_id()
     connection.execute(
         _START,
@@ -144,13 +156,13 @@ def start(connection: Connection, *, org_id: str, person_id: str, course_id: str
             "id": made,
             "person_id": person_id,
             "course_id": course_id,
-            "programme_version_id": version.id,
+            "programme_version_id": version_id,
             "participation": "active",
             "started_at": base.now(),
         },
     )
     privacy.note(
-        connection, org_id=org_id, actor=person_id, verb="begin", object_kind="candidacy", object_id=made, edition=version.edition
+        connection, org_id=org_id, actor=person_id, verb="begin", object_kind="candidacy", object_id=made, version=version_id
     )
     return made
 

@@ -16,6 +16,8 @@ from lti_mentoring.store.privacy import AuditEvent
 
 OPERATOR = "operator"
 SYSTEM = "system"
+REFEREE = "referee"
+"""Whoever holds a referee's link."""
 
 
 def record(
@@ -23,7 +25,7 @@ def record(
 ) -> None:
     """Write who did what to what, in the caller's transaction.
 
-    ``actor`` is a person, OPERATOR (the command line) or SYSTEM (timers only). ``facts`` never hold a person's words.
+    ``actor`` is a person, OPERATOR (the command line), REFEREE (a link) or SYSTEM (timers only). ``facts`` never hold a person's words.
     """
     session.add(
         AuditEvent(

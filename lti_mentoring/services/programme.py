@@ -13,13 +13,16 @@ import yaml
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from lti_mentoring.domain import manuscript, standard
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.outline import Fault
-from lti_mentoring.domain.pack import Document, read_pack
+from lti_mentoring.domain.pack import read_pack, readable
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme, Rubric
+from lti_mentoring.domain.reader import Document
 from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.domain.standard import Figures
 from lti_mentoring.services import privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.programme import ModuleVersion, ProgrammePart, ProgrammeVersion, RubricVersion
@@ -44,6 +47,15 @@ class VersionRow:
     created: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What a pack is like: faults keep it from being imported, advice does not; figures by the file of their module."""
+
+    faults: tuple[Fault, ...]
+    advice: tuple[Fault, ...]
+    figures: tuple[tuple[str, Figures], ...]
+
+
 # --- reading a folder -------------------------------------------------------------------------------------------------
 
 
@@ -52,8 +64,32 @@ def check(path: Path) -> list[Fault]:
     return read(path)[1]
 
 
+def examine(path: Path) -> Examination:
+    """The faults of the pack in this folder, with advice and figures for each module that can be read."""
+    documents, faults = _documents(path)
+    if faults:
+        return Examination(tuple(faults), (), ())
+    language, modules = readable(documents)
+    advice = [
+        finding
+        for module, document in modules
+        for finding in standard.findings(module, document.file, manuscript.places(document.text), language)
+    ]
+    return Examination(
+        faults=tuple(read_pack(documents)[1]),
+        advice=tuple(sorted(advice)),
+        figures=tuple((document.file, standard.figures(module, language)) for module, document in modules),
+    )
+
+
 def read(path: Path) -> tuple[Programme | None, list[Fault]]:
     """The programme in this folder, or None and every fault that was found."""
+    documents, faults = _documents(path)
+    return (None, faults) if faults else read_pack(documents)
+
+
+def _documents(path: Path) -> tuple[list[Document], list[Fault]]:
+    """The files of a folder, and what keeps them from being read."""
     documents: list[Document] = []
     faults: list[Fault] = []
     for file in sorted(path.rglob("*")):
@@ -61,9 +97,7 @@ def read(path: Path) -> tuple[Programme | None, list[Fault]]:
             document, found = _document(file, file.relative_to(path).as_posix())
             documents.append(document)
             faults += found
-    if faults:
-        return None, sorted(faults)
-    return read_pack(documents)
+    return documents, sorted(faults)
 
 
 def _document(file: Path, name: str) -> tuple[Document, list[Fault]]:
@@ -120,20 +154,38 @@ def import_pack(*, org_id: str, path: Path, actor: Actor | str) -> VersionRow:
     programme, faults = read(path)
     if programme is None:
         raise RuleBroken("pack_faulty", faults=tuple(faults))
+    with base.transactional() as session:
+        return publish(session, org_id=org_id, programme=programme, actor=actor)
+
+
+def publish(session: Session, *, org_id: str, programme: Programme, actor: Actor | str, derived_from: str | None = None) -> VersionRow:
+    """Write a programme as an immutable version with its parts, in the caller's transaction; the one of the same content if there is one.
+
+    ``derived_from`` names the version that it was made from in the browser; then courses choose it, and none begins with it by itself.
+    """
     body = to_body(programme)
     digest = content_hash(body)
-    with base.transactional() as session:
-        known = session.scalar(select(ProgrammeVersion).where(ProgrammeVersion.content_hash == digest))
-        if known is not None:
-            return _row(known)
-        version = ProgrammeVersion(org_id=org_id, slug=programme.slug, edition=programme.edition, content_hash=digest, body=body)
-        session.add(version)
-        session.flush()
-        _add_parts(session, org_id, version, programme)
-        privacy.record(
-            session, actor=actor, verb="import", object_kind="programme_version", object_id=version.id, slug=programme.slug, hash=digest
-        )
-        return _row(version, created=True)
+    known = session.scalar(select(ProgrammeVersion).where(ProgrammeVersion.content_hash == digest))
+    if known is not None:
+        return _row(known)
+    version = ProgrammeVersion(
+        org_id=org_id, slug=programme.slug, edition=programme.edition, content_hash=digest, body=body, derived_from=derived_from
+    )
+    session.add(version)
+    session.flush()
+    _add_parts(session, org_id, version, programme)
+    verb = "import" if derived_from is None else "derive"
+    privacy.record(
+        session,
+        actor=actor,
+        verb=verb,
+        object_kind="programme_version",
+        object_id=version.id,
+        slug=programme.slug,
+        hash=digest,
+        source=derived_from,
+    )
+    return _row(version, created=True)
 
 
 def _add_parts(session: Session, org_id: str, version: ProgrammeVersion, programme: Programme) -> None:
@@ -170,7 +222,7 @@ _known: OrderedDict[tuple[str, ...], str] = OrderedDict()
 _VERSION = base.table(ProgrammeVersion).c
 _CURRENT = (
     select(_VERSION.id, _VERSION.slug, _VERSION.edition, _VERSION.content_hash)
-    .where(_VERSION.org_id == bindparam("org"))
+    .where(_VERSION.org_id == bindparam("org"), _VERSION.derived_from.is_(None))
     .order_by(_VERSION.imported_at.desc(), _VERSION.id.desc())
     .limit(1)
 )

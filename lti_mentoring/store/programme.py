@@ -26,6 +26,8 @@ class ProgrammeVersion(TenantMixin, Frozen, Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    derived_from: Mapped[str | None] = mapped_column(Id)
+    """The version that this one was made from in the browser, for courses that choose it; new courses begin with imports."""
 
 
 class ModuleVersion(TenantMixin, Frozen, Base):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,73 @@ def test_a_faulty_pack_is_told_by_file_and_line(run: Callable[..., Result], tmp_
     assert run("programme", "check", "config/programmes/foundations").exit_code == 0
 
 
+@pytest.fixture
+def pack(tmp_path: Path) -> Callable[..., Path]:
+    """The default programme with one place of a file changed; a second change adds to the first."""
+
+    def changed(file: str, right: str, wrong: str) -> Path:
+        if not (tmp_path / "pack").exists():
+            shutil.copytree("config/programmes/foundations", tmp_path / "pack")
+        text = (tmp_path / "pack" / file).read_text("utf-8")
+        assert right in text
+        (tmp_path / "pack" / file).write_text(text.replace(right, wrong, 1), "utf-8")
+        return tmp_path / "pack"
+
+    return changed
+
+
+DEFINED = ("en/modules/M1.md", "What is this?", "What is this, as defined above?")
+
+
+def test_an_author_is_advised_and_may_import_all_the_same(run: Callable[..., Result], pack: Callable[..., Path]) -> None:
+    made_of = str(pack(*DEFINED))
+    result = run("programme", "check", made_of)
+    assert result.exit_code == 0
+    advice, last = result.stdout.splitlines()
+    assert advice.startswith("en/modules/M1.md:245: advice: The stem of O1-05 says “defined”. ")
+    assert last == "nothing is wrong, but there is advice"
+    run("organisation", "add", "Northfield")
+    assert made(run("programme", "import", made_of, "--organisation", "Northfield"))["created"] is True
+
+
+def test_who_is_strict_takes_advice_for_a_fault(run: Callable[..., Result], pack: Callable[..., Path]) -> None:
+    result = run("programme", "check", "--strict", str(pack(*DEFINED)))
+    assert result.exit_code == 1
+    assert result.stdout.startswith("en/modules/M1.md:245: The stem of O1-05 says “defined”. ")
+    assert len(result.stdout.splitlines()) == 1
+    assert run("programme", "check", "--strict", "config/programmes/foundations").stdout == "nothing is wrong\n"
+
+
+def test_faults_are_told_before_advice(run: Callable[..., Result], pack: Callable[..., Path]) -> None:
+    pack(*DEFINED)
+    result = run("programme", "check", str(pack("programme.yaml", "modules_required: [M1]", "modules_required: [M9]")))
+    assert result.exit_code == 1
+    fault, advice = result.stdout.splitlines()
+    assert fault.startswith("programme.yaml:")
+    assert "M9" in fault
+    assert "advice: The stem of O1-05" in advice
+
+
+def test_figures_are_told_for_each_outcome(run: Callable[..., Result]) -> None:
+    result = run("programme", "check", "--figures", "config/programmes/foundations")
+    assert result.exit_code == 0
+    reading, check, *outcomes, last = result.stdout.splitlines()
+    assert "dialogues 3, reading 2475 words, card 116, sentence 11.1 words in the mean and 34 at most" in reading
+    assert "key longest in 5 of 24 (21 %), shortest in 5 of 24 (21 %)" in check
+    assert [line.split()[1] for line in outcomes] == ["O1:", "O2:", "O3:", "O4:"]
+    assert outcomes[1].endswith(
+        "O2: 3 of many parts, 6 choices (3 critical); blind guessing clears 0.65 draws of 100; key longest in 2.5 of 6 (42 %)"
+    )
+    assert last == "nothing is wrong"
+
+
+def test_words_of_a_language_without_spaces_are_not_counted(run: Callable[..., Result], pack: Callable[..., Path]) -> None:
+    folder = pack("programme.yaml", "language: en", "language: ja")
+    (folder / "en").rename(folder / "ja")
+    result = run("programme", "check", "--figures", str(folder))
+    assert result.stdout.splitlines()[0] == "ja/modules/M1.md: M1: dialogues 3, words not counted in this language"
+
+
 def test_what_the_operator_does_is_written_down(run: Callable[..., Result], app: Any) -> None:
     run("organisation", "add", "Northfield")
     run(*platform())
@@ -239,3 +307,38 @@ def test_invites_are_made_listed_and_ended_and_their_secret_is_told_once(run: Ca
     for _ in range(20):
         made(run("platform", "invite", "--organisation", "Northfield"))
     assert "20 invites" in refused(run("platform", "invite", "--organisation", "Northfield"))
+
+
+def test_a_framework_goes_out_as_case_and_comes_back_as_files(run: Callable[..., Result], tmp_path: Path) -> None:
+    run("organisation", "add", "Northfield")
+    package = made(run("programme", "export-case", "--organisation", "Northfield"))
+    file = tmp_path / "out" / "framework.json"
+    told = made(run("programme", "export-case", "--organisation", "Northfield", "--out", str(file)))
+    assert told == {"file": str(file), "identifier": package["CFDocument"]["identifier"]}
+    assert json.loads(file.read_text("utf-8")) == package
+    written = made(run("programme", "import-case", str(file), "--out", str(tmp_path / "new")))
+    assert written["files"] == ["competencies.yaml", "en/rubrics/RU-A.yaml", "en/rubrics/RU-B.yaml", "en/rubrics/RU-C.yaml", "en/rubrics/RU-E.yaml"]
+    assert (len(written["competencies"]), written["rubrics"], written["faults"]) == (10, ["RU-A", "RU-B", "RU-C", "RU-E"], 0)
+    assert all((tmp_path / "new" / name).is_file() for name in written["files"])
+
+
+def test_a_package_with_faults_is_told_line_by_line_and_writes_nothing(run: Callable[..., Result], tmp_path: Path) -> None:
+    file = tmp_path / "framework.json"
+    body = {"CFDocument": {"title": "T"}, "CFItems": [{"identifier": "a", "fullStatement": "Listens"}, {"identifier": "b"}]}
+    file.write_text(json.dumps(body), "utf-8")
+    result = run("programme", "import-case", str(file), "--out", str(tmp_path / "new"))
+    assert "--leave-out-faulty" in refused(result)
+    assert "/CFItems/1/fullStatement: " in result.stderr
+    assert not (tmp_path / "new").exists()
+    result = run("programme", "import-case", str(file), "--out", str(tmp_path / "new"), "--leave-out-faulty")
+    assert (made(result)["competencies"], made(result)["faults"]) == (["C1"], 1)
+    assert "/CFItems/1/fullStatement: " in result.stderr
+
+
+def test_a_framework_that_cannot_go_out_is_one_clear_line(run: Callable[..., Result], tmp_path: Path) -> None:
+    run("organisation", "add", "Northfield")
+    refused(run("programme", "export-case", "--organisation", "Nowhere"))
+    refused(run("programme", "export-case", "--organisation", "Northfield", "--version-id", "no-such-id"))
+    (tmp_path / "file").write_text("x", "utf-8")
+    said = refused(run("programme", "export-case", "--organisation", "Northfield", "--out", str(tmp_path / "file" / "framework.json")))
+    assert "cannot be written" in said

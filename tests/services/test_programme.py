@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from conftest import World, make_world
 from lti_mentoring.domain.body import content_hash, from_body, to_body
-from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.programme import Policy, Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import programme as packs
 from lti_mentoring.store import base
@@ -44,6 +44,21 @@ def test_the_policy_of_this_version(foundations):
     assert (policy.independent_observations, policy.observation_rubric) == (1, "RU-C")
     assert (policy.overall_mean, policy.competency_mean, policy.no_critical_at_one) == (Fraction(11, 4), Fraction(5, 2), True)
     assert policy.observer_qualification == policy.double_scoring == "not_required"
+
+
+def test_two_policies_are_offered_and_the_small_one_asks_for_fewer_people(foundations):
+    starter, assured = foundations.policies
+    assert (starter.name, assured.name) == ("starter", "assured")
+    assert (starter.selection.reviewers, assured.selection.reviewers) == (1, 2)
+    assert (starter.structured_observations, starter.co_mentoring_sessions, starter.independent_observations) == (1, 1, 2)
+    assert (assured.structured_observations, assured.co_mentoring_sessions, assured.independent_observations) == (2, 2, 3)
+    assert (starter.award.validity_months, assured.award.validity_months) == (24, 36)
+    assert (starter.assistance.helper_may_assess, assured.assistance.helper_may_assess) == (True, False)
+
+
+def test_no_entry_of_a_policy_speaks_of_what_no_policy_may_soften():
+    names = " ".join(Policy.__dataclass_fields__)
+    assert not re.search(r"reporting|consent|seal|confiden|pinned|conflict", names)
 
 
 def test_the_rubric_of_independent_mentoring_has_twelve_criteria_with_four_anchors_each(foundations):
@@ -81,23 +96,23 @@ def edited(tmp_path: Path, file: str, right: str, wrong: str) -> Path:
     return folder
 
 
-P, R = "programme.yaml", "en/rubrics/RU-C.yaml"
+P, R, F = "programme.yaml", "en/rubrics/RU-C.yaml", "en/forms/application.yaml"
 MISTAKES = {
     "no YAML": (P, "slug: foundations", "slug: [foundations", "not YAML"),
     "a setting twice": (P, "language: en", "language: en\nlanguage: en", "“language” stands twice"),
     "an unknown setting": (P, "edition:", "editon:", "“editon” is unknown"),
-    "an edition that is no text": (P, 'edition: "1"', "edition: 1", "“edition” must be text"),
-    "a competency twice": (P, "{key: MC2,", "{key: MC1,", "MC1 stands twice"),
-    "a flag that is none": (P, "critical: true}", "critical: perhaps}", "must be true or false"),
+    "an edition that is no text": (P, 'edition: "2"', "edition: 2", "“edition” must be text"),
+    "a competency twice": (P, "key: MC2\n", "key: MC1\n", "MC1 stands twice"),
+    "a flag that is none": (P, "critical: true\n", "critical: perhaps\n", "must be true or false"),
     "an unknown policy field": (P, "no_critical_at_one: true", "no_critical: true", "“no_critical” is unknown"),
     "a mean off the scale": (P, "overall_mean: 2.75", "overall_mean: 5", "on the scale from 1 to 4"),
     "no observations": (P, "independent_observations: 1", "independent_observations: 0", "whole number from 1 to 20"),
     "a later version's value": (P, "double_scoring: not_required", "double_scoring: blind", "“double_scoring” has an unknown value"),
-    "points for three levels": (P, "points: [0, 50, 75, 100]", "points: [0, 50, 75]", "do not fit the four levels"),
-    "points that fall": (P, "points: [0, 50, 75, 100]", "points: [0, 75, 50, 100]", "do not fit the four levels"),
+    "points for three levels": (P, "points: [0, 50, 75, 100]", "points: [0, 50, 75]", "has 3 numbers"),
+    "points that fall": (P, "points: [0, 50, 75, 100]", "points: [0, 75, 50, 100]", "points fall"),
     "a module that is not there": (P, "key: M1\n", "key: M2\n", "en/modules/M2.md is missing"),
     "a rubric that is not there": (P, "- RU-C", "- RU-X", "en/rubrics/RU-X.yaml is missing"),
-    "a policy on an unknown module": (P, "modules_required: [M1]", "modules_required: [M1, M9]", "asks for module M9"),
+    "a policy on an unknown module": (P, "modules_required: [M1]", "modules_required: [M1, M99]", "asks for module M99"),
     "a policy on an unknown rubric": (P, "observation_rubric: RU-C", "observation_rubric: RU-D", "not in the pack"),
     "a draw that does not add up": (P, "points: 10, needed", "points: 12, needed", "makes 10 points, not 12"),
     "a draw that cannot be cleared": (P, "needed: 8", "needed: 11", "needs more points than it draws"),
@@ -111,6 +126,34 @@ MISTAKES = {
     "a criterion without a competency": (R, "competencies: [MC4]", "competencies: []", "a list with at least one entry"),
     "a criterion of an unknown competency": (R, "competencies: [MC4]", "competencies: [MC44]", "names competency MC44"),
     "three anchors": (R, "4: As 3, and the protégé brings", "5: As 3, and the protégé brings", "an anchor for each level"),
+    "a module that is only an outline": (P, "modules_required: [M1]", "modules_required: [M1, M9]", "only an outline"),
+    "a policy in force that is none": (P, "policy:\n  name: short", "policy: lenient\nunused:\n  name: short", "“lenient” is not one of"),
+    "policies that are a list": (P, "policies:\n  starter:", "policies: [starter]\nunused:\n  starter:", "must be policies by their names"),
+    "a policy that asks for no module": (P, "modules_required: [M1]", "modules_required: []", "asks for no module"),
+    "a module before observing that is not asked for": (P, "before_observing: [M1]", "before_observing: [M2]", "and is not asked for"),
+    "more observers than observations": (P, "independent_observers: 2", "independent_observers: 4", "more observers than"),
+    "observations without a rubric": (P, "structured_rubric: RU-A", "structured_rubric: RU-Z", "the rubric “RU-Z”"),
+    "applications on an unknown rubric": (P, "{rubric: RU-E, reviewers: 1", "{rubric: RU-X, reviewers: 1", "judged on the rubric “RU-X”"),
+    "applications without a form": (P, "form: application\n", "", "there is no form"),
+    "no reviewers": (P, "reviewers: 1,", "reviewers: 0,", "whole number from 1 to 5"),
+    "more deciders outside than there are": (P, "deciders: 2, outside: 1", "deciders: 1, outside: 2", "More deciders come from outside"),
+    "warnings that do not come nearer": (P, "warn_days: [90, 30, 7]", "warn_days: [7, 30, 90]", "do not come nearer"),
+    "what is urgent due later": (P, "due_days: [10, 5, 2]", "due_days: [2, 5, 10]", "is due later"),
+    "two numbers of three": (P, "due_days: [10, 5, 2]", "due_days: [10, 5]", "has 2 numbers"),
+    "an outline of a written module": (P, "{key: M0, title", "{key: M1, title", "is written, and is an outline as well"),
+    "an outline of an unknown competency": (P, "competencies: [MC4], outcomes", "competencies: [MC40], outcomes", "outline of M2 names"),
+    "a protocol that is not there": (P, "  - structured\n", "  - stuctured\n", "en/protocols/stuctured.yaml is missing"),
+    "a protocol under another key": ("en/protocols/co.yaml", "key: co\n", "key: duo\n", "is not protocol co"),
+    "a protocol of an unknown kind": ("en/protocols/co.yaml", "kind: co\n", "kind: duo\n", "no kind of observation"),
+    "a protocol on an unknown rubric": ("en/protocols/co.yaml", "rubric: RU-B", "rubric: RU-Q", "rates on the rubric “RU-Q”"),
+    "a form under another key": (F, "key: application\n", "key: letter\n", "is not form application"),
+    "a question twice": (F, "key: settings ", "key: expertise ", "question expertise stands twice"),
+    "a question of an unknown kind": (F, "kind: short", "kind: essay", "no kind of question"),
+    "a question with a key that is none": (F, "key: position", "key: Your position", "is no key"),
+    "a choice without options": (F, "kind: choices", "kind: choice\n        words: 10", "Words are counted in long answers"),
+    "options of what is no choice": (F, "kind: choices", "kind: short", "A choice has options"),
+    "an option twice": (F, '"By video"', '"In person"', "An option stands twice"),
+    "a declaration that is no yes": (F, '{key: truthful, kind: "yes"', "{key: truthful, kind: long", "declared is answered with yes"),
     "an empty anchor": (R, "3: Asks what the protégé wants to leave with;", "3:\n      9:", "must be text"),
 }  # fmt: skip
 
@@ -174,11 +217,11 @@ def test_what_was_imported_is_what_the_pack_says(world: World, foundations):
 def test_an_edited_pack_is_a_new_version_and_shares_what_did_not_change(world: World, tmp_path):
     first = packs.current(world.org_id)
     assert first is not None
-    folder = edited(tmp_path, P, 'edition: "1"', 'edition: "2"')
+    folder = edited(tmp_path, P, 'edition: "2"', 'edition: "3"')
     second = packs.import_pack(org_id=world.org_id, path=folder, actor="operator")
     assert second.created
     assert packs.current(world.org_id).id == second.id
-    assert packs.load(first.id).edition == "1"
+    assert packs.load(first.id).edition == "2"
     assert packs.module_version_id(first.id, "M1") == packs.module_version_id(second.id, "M1")
     assert base.session().scalar(select(func.count(ModuleVersion.id))) == 1
 

@@ -153,6 +153,12 @@ PROGRAMME = {
     "part": _l("This module has no such part."),
     "pack_faulty": _l("The programme has faults, so nothing was imported: %(faults)s."),
     "version": _l("There is no such version of the programme."),
+    "framework_faulty": _l(
+        "The framework has faults (%(count)s), so nothing was written. Mend them in the file, or say '--leave-out-faulty' to take the rest."
+    ),
+    "framework_empty": _l("There is no competency and no rubric in this file that could be taken, so nothing was written."),
+    "files_there": _l("These files are there already, and none is written over: %(files)s. Name another folder."),
+    "file_unwritten": _l("%(file)s cannot be written (%(why)s). Name another place."),
     "version_changed": _l("This version of the programme is not what it was when it was imported; it must be restored."),
 }
 

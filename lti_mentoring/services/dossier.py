@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What those who select read: the queue, and one application with its references, reviews and conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import application as rules
+from lti_mentoring.domain import selection as judging
+from lti_mentoring.domain.form import clean, not_eligible
+from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.programme import ApplicationForm, FormField, Programme, Rubric, Selection
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.domain.selection import Conflict, Review, Standing
+from lti_mentoring.services import declaring, intake, programme, reporting_line, timeline
+from lti_mentoring.services.intake import IntakeRow
+from lti_mentoring.services.reviewing import author_reviews
+from lti_mentoring.services.timeline import Moment
+from lti_mentoring.store import base
+from lti_mentoring.store.application import Application, ApplicationReview, Reference
+from lti_mentoring.store.people import Person
+from lti_mentoring.store.reporting_line import ReportingLine
+
+MOST_LISTED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """One application in the coordinator's list; ``reviews`` are in, of ``assigned``."""
+
+    id: str
+    name: str
+    state: str
+    submitted_at: datetime | None
+    assigned: int
+    reviews: int
+    offer_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """All applications of a course but drafts, oldest first; how many there are of each state, drafts included."""
+
+    rows: tuple[QueueRow, ...]
+    counts: Mapping[str, int]
+    intake: IntakeRow
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceRow:
+    """A reference: its words are there for those who judge once it is given."""
+
+    id: str
+    name: str
+    relation: str
+    state: str
+    supports: str
+    text: str
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """What was submitted: the answers by field, what was given later (asked, text), and what the applicant says they do not fulfil."""
+
+    form: ApplicationForm
+    answers: Mapping[str, Any]
+    supplements: tuple[tuple[str, str], ...]
+    not_eligible: tuple[FormField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerRow:
+    """Somebody who reviews or could; ``conflicts`` say why not, ``state`` is empty where they are not assigned."""
+
+    person_id: str
+    name: str
+    state: str
+    conflicts: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReview:
+    """A review that the reader may read."""
+
+    reviewer: str
+    review: Review
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One application as the coordinator decides on it. ``reviews`` and ``standing`` are there once all are in."""
+
+    id: str
+    name: str
+    state: str
+    submitted: Submitted
+    managers: tuple[str, ...]
+    references: tuple[ReferenceRow, ...]
+    reviewers: tuple[ReviewerRow, ...]
+    reviews: tuple[ReadReview, ...]
+    standing: Standing | None
+    rubric: Rubric
+    selection: Selection
+    timeline: tuple[Moment, ...]
+    intake: IntakeRow
+    verbs: tuple[str, ...]
+    asked: str
+    offer_until: date | None
+
+
+# --- the list -------------------------------------------------------------------------------------------------------------
+
+
+def queue(*, actor: Actor) -> Queue:
+    """The applications of the course; four queries, whatever their number."""
+    session = base.session()
+    entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
+    here = Application.course_id == actor.course_id
+    counted = session.execute(select(Application.state, func.count()).where(here).group_by(Application.state))
+    counts = {row[0]: int(row[1]) for row in counted}
+    assigned = func.count(ApplicationReview.id)
+    submitted = func.count(ApplicationReview.submitted_at)
+    rows = session.execute(
+        select(Application, Person.name, Person.chosen_name, assigned, submitted)
+        .join(Person, and_(Person.org_id == Application.org_id, Person.id == Application.person_id))
+        .outerjoin(
+            ApplicationReview, and_(ApplicationReview.org_id == Application.org_id, ApplicationReview.application_id == Application.id)
+        )
+        .where(here, Application.state != "draft", Application.submitted_at.is_not(None))
+        .group_by(Application.org_id, Application.id, Person.org_id, Person.id)
+        .order_by(Application.submitted_at, Application.id)
+        .limit(MOST_LISTED)
+    )
+    made = tuple(
+        QueueRow(row.id, display_name(name or chosen, row.person_id), row.state, row.submitted_at, of, done, row.offer_until)
+        for row, name, chosen, of, done in rows
+    )
+    version = programme.load(intake.version_of(actor, entry))
+    return Queue(made, counts, entry, version.policy.selection.reviewers)
+
+
+# --- one application --------------------------------------------------------------------------------------------------------
+
+
+def dossier(*, actor: Actor, application_id: str) -> Dossier:
+    """One application with all that a decision rests on. NotFound for a draft: nobody reads what is not submitted."""
+    session = base.session()
+    row = read(session, actor, application_id)
+    version = programme.load(row.programme_version_id)
+    rubric = version.rubric(version.policy.selection.rubric)
+    assigned = assigned_to(session, row.id)
+    blind = not _all_in(assigned)
+    reviews = author_reviews(assigned)
+    names = _names(session, [one.reviewer_id for one in assigned] + [row.person_id])
+    readable = () if blind else tuple(ReadReview(names[one.reviewer], one) for one in reviews)
+    return Dossier(
+        id=row.id,
+        name=names[row.person_id],
+        state=row.state,
+        submitted=submitted(session, row, version),
+        managers=_managers(session, row.person_id),
+        references=references(session, row.id),
+        reviewers=_reviewers(session, actor, row, assigned, names),
+        reviews=readable,
+        standing=None if blind else judging.standing(version.policy.selection, rubric, reviews),
+        rubric=rubric,
+        selection=version.policy.selection,
+        timeline=timeline.of(session, row.id),
+        intake=intake.of(org_id=actor.org_id, course_id=actor.course_id),
+        verbs=rules.open_verbs(row.state, rules.COORDINATOR),
+        asked=row.asked,
+        offer_until=row.offer_until,
+    )
+
+
+def read(session: Session, actor: Actor, application_id: str, *, lock: bool = False) -> Application:
+    """A submitted application of the actor's course. NotFound else; RuleBroken ``application_own`` for one's own."""
+    query = select(Application).where(Application.id == application_id, Application.course_id == actor.course_id)
+    row = session.scalar(query.with_for_update() if lock else query)
+    if row is None or row.submitted_at is None:
+        raise NotFound("application")
+    if row.person_id == actor.person_id:
+        raise RuleBroken("application_own")
+    return row
+
+
+def submitted(session: Session, row: Application, version: Programme) -> Submitted:
+    """What was submitted, from its snapshot: a reader never sees an answer that was changed afterwards."""
+    if version.form is None:
+        raise RuleBroken("form_missing")
+    frozen = timeline.snapshots(session, row.id)
+    answers = clean(version.form, frozen[0].body["answers"])
+    later = tuple((one.body["asked"], one.body["text"]) for one in frozen[1:])
+    return Submitted(version.form, answers, later, not_eligible(version.form, answers))
+
+
+def assigned_to(session: Session, application_id: str) -> Sequence[ApplicationReview]:
+    """The reviews that were asked for, in order."""
+    query = select(ApplicationReview).where(ApplicationReview.application_id == application_id)
+    return session.scalars(query.order_by(ApplicationReview.assigned_at, ApplicationReview.id)).all()
+
+
+def _all_in(assigned: Sequence[ApplicationReview]) -> bool:
+    return bool(assigned) and all(one.submitted_at is not None for one in assigned)
+
+
+def _names(session: Session, people: Sequence[str]) -> dict[str, str]:
+    rows = session.execute(select(Person.id, Person.name, Person.chosen_name).where(Person.id.in_(set(people))))
+    return {row.id: display_name(row.name or row.chosen_name, row.id) for row in rows}
+
+
+def _managers(session: Session, person_id: str) -> tuple[str, ...]:
+    """Names of those who manage or appraise the applicant now, as they said it."""
+    rows = session.execute(
+        select(ReportingLine, Person.name, Person.chosen_name)
+        .outerjoin(Person, and_(Person.org_id == ReportingLine.org_id, Person.id == ReportingLine.manager_id))
+        .where(ReportingLine.subordinate_id == person_id, ReportingLine.ended_on.is_(None))
+        .order_by(ReportingLine.id)
+    )
+    return tuple(line.manager_name or display_name(name or chosen, line.manager_id or "") for line, name, chosen in rows)
+
+
+def references(session: Session, application_id: str) -> tuple[ReferenceRow, ...]:
+    """The references of an application, in the order in which they were named."""
+    query = select(Reference).where(Reference.application_id == application_id).order_by(Reference.id)
+    return tuple(
+        ReferenceRow(row.id, row.name, row.relation, row.state, row.supports, row.text, row.answered_at) for row in session.scalars(query)
+    )
+
+
+def _reviewers(
+    session: Session, actor: Actor, row: Application, assigned: Sequence[ApplicationReview], names: Mapping[str, str]
+) -> tuple[ReviewerRow, ...]:
+    """Everybody of the staff, with what speaks against each; those who are assigned and have left the staff since as well."""
+    known = dict(declaring.staff(session, actor))
+    known[actor.person_id] = actor.name
+    known |= {one.reviewer_id: names[one.reviewer_id] for one in assigned}
+    states = {one.reviewer_id: "submitted" if one.submitted_at else one.state for one in assigned}
+    found = conflicts(session, row, known)
+    rows = (ReviewerRow(person, name, states.get(person, ""), found[person]) for person, name in known.items())
+    return tuple(sorted(rows, key=lambda one: (not one.state, bool(one.conflicts), one.name.casefold())))
+
+
+def conflicts(session: Session, row: Application, people: Mapping[str, str]) -> dict[str, tuple[Conflict, ...]]:
+    """What speaks against each of these people as reviewers of an application (R9), as things stand today."""
+    today = base.now().date()
+    lines = reporting_line.of(session, row.person_id, on=today)
+    emails = {email.casefold() for email in session.scalars(select(Reference.email).where(Reference.application_id == row.id)) if email}
+    referees: set[str] = set()
+    if emails:
+        rows = session.execute(select(Person.id, Person.email).where(Person.id.in_(list(people)), Person.email.is_not(None)))
+        referees = {person for person, email in rows if email and email.casefold() in emails}
+    return {
+        person: judging.conflicts(
+            applicant=row.person_id,
+            reviewer=person,
+            managers=lines.managers,
+            above=lines.above,
+            below=lines.below,
+            referees=referees,
+        )
+        for person in people
+    }

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a course takes candidates in: by itself, by application, or by a selection made elsewhere; and its places, each given once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain.application import window_is_open
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.services import privacy, programme
+from lti_mentoring.store import base
+from lti_mentoring.store.application import Intake
+from lti_mentoring.store.programme import ProgrammeVersion
+
+OPEN, APPLY, RECORDED = "open", "apply", "recorded"
+MODES = (OPEN, APPLY, RECORDED)
+MOST_PLACES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRow:
+    """The intake of a course. ``places`` is None where they are not counted; ``given`` are offered or taken."""
+
+    mode: str = OPEN
+    programme_version_id: str | None = None
+    places: int | None = None
+    given: int = 0
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+    @property
+    def left(self) -> int | None:
+        """Places left; None where they are not counted."""
+        return None if self.places is None else max(self.places - self.given, 0)
+
+    def takes_applications(self, now: datetime) -> bool:
+        """Whether somebody may submit an application at this moment."""
+        return self.mode == APPLY and window_is_open(now, self.opens_at, self.closes_at)
+
+
+_i = base.table(Intake).c
+_INTAKE = select(_i.mode, _i.programme_version_id, _i.places, _i.given, _i.opens_at, _i.closes_at).where(
+    _i.org_id == bindparam("org"), _i.course_id == bindparam("course")
+)
+
+
+def of(*, org_id: str, course_id: str) -> IntakeRow:
+    """The intake of a course; ``open`` until somebody has decided otherwise."""
+    row = base.connection().execute(_INTAKE, {"org": org_id, "course": course_id}).first()
+    return IntakeRow(*row) if row is not None else IntakeRow()
+
+
+_v = base.table(ProgrammeVersion).c
+_imported = and_(_v.org_id == bindparam("org"), _v.derived_from.is_(None))
+_NEWEST = select(_v.id).where(_imported).order_by(_v.imported_at.desc(), _v.id.desc()).limit(1).scalar_subquery()
+_own = and_(_i.org_id == bindparam("org"), _i.course_id == bindparam("course"))
+_ENTRY = select(
+    select(_i.mode).where(_own).scalar_subquery().label("mode"),
+    func.coalesce(select(_i.programme_version_id).where(_own).scalar_subquery(), _NEWEST).label("version"),
+)
+
+
+def entry(connection: Connection, *, org_id: str, course_id: str) -> str | None:
+    """The programme version in which a learner's first launch begins a candidacy; None where it begins none."""
+    row = connection.execute(_ENTRY, {"org": org_id, "course": course_id}).one()
+    return row.version if row.mode in (None, OPEN) else None
+
+
+def version_of(actor: Actor, intake: IntakeRow) -> str:
+    """The programme version that the course works with. RuleBroken ``programme_missing`` before the first import."""
+    if intake.programme_version_id is not None:
+        return intake.programme_version_id
+    newest = programme.current(actor.org_id)
+    if newest is None:
+        raise RuleBroken("programme_missing")
+    return newest.id
+
+
+def change(*, actor: Actor, mode: str, places: int | None, opens_at: datetime | None, closes_at: datetime | None) -> None:
+    """Decide how the course takes candidates in. Who is a candidate already stays one.
+
+    RuleBroken ``intake_unknown``, ``window_backwards``, ``places_given`` (given) where fewer places are set than were given, and
+    ``form_missing`` where the programme has no form or no rubric to judge applications by.
+    """
+    if mode not in MODES:
+        raise RuleBroken("intake_unknown", mode=mode)
+    if opens_at is not None and closes_at is not None and closes_at <= opens_at:
+        raise RuleBroken("window_backwards")
+    if mode == APPLY:
+        version = programme.load(version_of(actor, of(org_id=actor.org_id, course_id=actor.course_id)))
+        if version.form is None or not version.policy.selection.rubric:
+            raise RuleBroken("form_missing")
+    with base.transactional() as session:
+        row = held(session, actor)
+        if places is not None and places < row.given:
+            raise RuleBroken("places_given", given=row.given)
+        row.mode, row.places, row.opens_at, row.closes_at = mode, places, opens_at, closes_at
+        row.updated_by, row.updated_at = actor.person_id, base.now()
+        privacy.record(
+            session, actor=actor, verb="change", object_kind="intake", object_id=row.id, mode=mode, places=places, given=row.given
+        )
+
+
+def held(session: Session, actor: Actor) -> Intake:
+    """The row of the actor's course, made if there is none, in the caller's transaction."""
+    row = session.scalar(select(Intake).where(Intake.course_id == actor.course_id).with_for_update())
+    if row is None:
+        row = Intake(id=base.new_id(), course_id=actor.course_id, given=0, updated_by=actor.person_id)
+        session.add(row)
+        session.flush()
+    return row
+
+
+def take_place(session: Session, course_id: str) -> bool:
+    """Give one place, in the caller's transaction. -> False where none is left. One statement decides, whoever else asks at once."""
+    taken = session.execute(
+        update(Intake)
+        .where(Intake.course_id == course_id, or_(Intake.places.is_(None), Intake.given < Intake.places))
+        .values(given=Intake.given + 1)
+        .execution_options(synchronize_session=False)
+    )
+    return cast("CursorResult[Any]", taken).rowcount == 1
+
+
+def give_back(session: Session, course_id: str) -> None:
+    """Take one place back, in the caller's transaction."""
+    session.execute(
+        update(Intake)
+        .where(Intake.course_id == course_id, Intake.given > 0)
+        .values(given=Intake.given - 1)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening a programme in a course: whether its eight components are there, whom each policy needs, and the policy that is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import func, select
+
+from lti_mentoring.domain import readiness as rules
+from lti_mentoring.domain.people import LEADS, Actor
+from lti_mentoring.domain.programme import Policy, Programme
+from lti_mentoring.domain.readiness import Component, Need, Staffing
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import intake, privacy, programme
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.people import RoleGrant
+
+OBSERVES = ("observer",)
+"""Roles of those who can be watched, co-mentor and observe, until credentials say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """A policy that the programme can be run under: what it needs, and whether there are people enough."""
+
+    policy: Policy
+    chosen: bool
+    proposed: bool
+    needs: tuple[Need, ...]
+    staffing: Staffing
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """The readiness of a course's programme."""
+
+    title: str
+    edition: str
+    components: tuple[Component, ...]
+    policies: tuple[PolicyRow, ...]
+    candidates: int
+    people: Mapping[str, int]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all eight components are there."""
+        return all(one.there for one in self.components)
+
+
+def readiness(*, actor: Actor) -> Readiness:
+    """How ready the programme of the actor's course is; four queries. RuleBroken ``programme_missing`` before the first import."""
+    version = programme.load(intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id)))
+    people = _people(actor)
+    proposed = rules.offered(version, people["mentor"])
+    choices = version.policies if version.policy in version.policies else (version.policy, *version.policies)
+    return Readiness(
+        title=version.title,
+        edition=version.edition,
+        components=rules.components(version),
+        policies=tuple(
+            PolicyRow(
+                policy=one,
+                chosen=one == version.policy,
+                proposed=one.name == proposed,
+                needs=rules.needs(one),
+                staffing=rules.staffing(one, coordinators=people["coordinator"], mentors=people["mentor"], outside=people["outside"]),
+            )
+            for one in choices
+        ),
+        candidates=_candidates(actor),
+        people=people,
+    )
+
+
+def _people(actor: Actor) -> dict[str, int]:
+    """Coordinators, mentors who can be watched and can observe, and people of the staff who do neither: each person once."""
+    rows = base.session().execute(
+        select(RoleGrant.person_id, RoleGrant.role).where(RoleGrant.course_id == actor.course_id, RoleGrant.revoked_at.is_(None))
+    )
+    held: dict[str, set[str]] = {}
+    for person, role in rows:
+        held.setdefault(person, set()).add(role)
+    mentors = {person for person, roles in held.items() if roles & set(OBSERVES)}
+    leads = {person for person, roles in held.items() if roles & LEADS} - mentors
+    return {"coordinator": len(leads), "mentor": len(mentors), "outside": len(held.keys() - mentors - leads)}
+
+
+def _candidates(actor: Actor) -> int:
+    query = select(func.count(Candidacy.id)).where(Candidacy.course_id == actor.course_id)
+    return int(base.session().scalar(query) or 0)
+
+
+def choose_policy(*, actor: Actor, name: str) -> str:
+    """Run the course's programme under one of its policies from now on; whoever is a candidate keeps the version they began with.
+
+    -> the version. NotFound ``policy``; RuleBroken ``component_missing`` (components) where a component is missing: then it cannot open.
+    """
+    entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
+    source = intake.version_of(actor, entry)
+    version = programme.load(source)
+    made = under(version, name)
+    missing = tuple(rules.shortfalls(made))
+    if missing:
+        raise RuleBroken("component_missing", components=missing)
+    with base.transactional() as session:
+        chosen = programme.publish(session, org_id=actor.org_id, programme=made, actor=actor, derived_from=source)
+        row = intake.held(session, actor)
+        row.programme_version_id = chosen.id
+        row.updated_by, row.updated_at = actor.person_id, base.now()
+        privacy.record(session, actor=actor, verb="choose_policy", object_kind="intake", object_id=row.id, policy=name, version=chosen.id)
+        return chosen.id
+
+
+def under(version: Programme, name: str) -> Programme:
+    """The programme with the policy of that name in force. NotFound ``policy``."""
+    for one in (*version.policies, version.policy):
+        if one.name == name:
+            offered = version.policies if version.policy in version.policies else (version.policy, *version.policies)
+            return replace(version, policy=one, policies=offered)
+    raise NotFound("policy", name=name)

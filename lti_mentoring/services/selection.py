@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What those who select do: ask for reviews, ask the applicant, offer, put on the waiting list, decline."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import application as rules
+from lti_mentoring.domain import selection as judging
+from lti_mentoring.domain.application import Case
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.domain.selection import Standing
+from lti_mentoring.services import declaring, intake, privacy, programme, timeline
+from lti_mentoring.services import dossier as dossiers
+from lti_mentoring.services.privacy import SYSTEM
+from lti_mentoring.services.reviewing import author_reviews
+from lti_mentoring.store import base
+from lti_mentoring.store.application import Application, ApplicationReview
+
+LONGEST_WORDS = 4000
+
+# --- verbs ----------------------------------------------------------------------------------------------------------------
+
+
+def assign(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
+    """Ask somebody of the staff for a review. RuleBroken ``reviewer_unknown``, ``reviewer_conflict`` (conflicts), ``review_late``."""
+    with base.transactional() as session:
+        row = dossiers.read(session, actor, application_id, lock=True)
+        known = {**dict(declaring.staff(session, actor)), actor.person_id: actor.name}
+        if reviewer_id not in known:
+            raise RuleBroken("reviewer_unknown")
+        if row.state not in ("submitted", "under_review", "information_asked"):
+            raise RuleBroken("review_late", state=row.state)
+        found = dossiers.conflicts(session, row, {reviewer_id: known[reviewer_id]})[reviewer_id]
+        if found:
+            raise RuleBroken("reviewer_conflict", reviewer=known[reviewer_id], conflicts=found)
+        held = {one.reviewer_id for one in dossiers.assigned_to(session, row.id)}
+        if reviewer_id in held:
+            return
+        version = programme.load(row.programme_version_id)
+        review = ApplicationReview(
+            id=base.new_id(),
+            application_id=row.id,
+            reviewer_id=reviewer_id,
+            rubric_version_id=programme.rubric_version_id(row.programme_version_id, version.policy.selection.rubric),
+            assigned_by=actor.person_id,
+        )
+        session.add(review)
+        facts = {"application": row.id, "reviewer": reviewer_id}
+        privacy.record(session, actor=actor, verb="assign", object_kind="application_review", object_id=review.id, **facts)
+        if row.state == "submitted" and len(held) + 1 >= version.policy.selection.reviewers:
+            _move(session, actor, row, "review", Case(base.now(), assigned=len(held) + 1, wanted=version.policy.selection.reviewers))
+
+
+def relieve(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
+    """Take back the request for a review that is not submitted. RuleBroken ``review_submitted``."""
+    with base.transactional() as session:
+        row = dossiers.read(session, actor, application_id, lock=True)
+        review = session.scalar(
+            select(ApplicationReview).where(ApplicationReview.application_id == row.id, ApplicationReview.reviewer_id == reviewer_id)
+        )
+        if review is None:
+            raise NotFound("review")
+        if review.submitted_at is not None:
+            raise RuleBroken("review_submitted")
+        session.delete(review)
+        privacy.record(session, actor=actor, verb="relieve", object_kind="application_review", object_id=review.id, application=row.id)
+
+
+def ask_information(*, actor: Actor, application_id: str, words: str) -> None:
+    """Ask the applicant for something. RuleBroken ``information_empty``."""
+    words = _words(words)
+    if not words:
+        raise RuleBroken("information_empty")
+    with base.transactional() as session:
+        row = dossiers.read(session, actor, application_id, lock=True)
+        row.asked = words
+        _move(session, actor, row, "ask_information", Case(base.now()), words=words)
+
+
+def resume(*, actor: Actor, application_id: str) -> None:
+    """Go on with the review once the applicant has answered. RuleBroken ``reviewers_missing``."""
+    with base.transactional() as session:
+        row = dossiers.read(session, actor, application_id, lock=True)
+        wanted = programme.load(row.programme_version_id).policy.selection.reviewers
+        _move(session, actor, row, "review", Case(base.now(), assigned=len(dossiers.assigned_to(session, row.id)), wanted=wanted))
+
+
+def offer(*, actor: Actor, application_id: str, feedback: str = "") -> None:
+    """Offer a place; one statement gives it, so that the last one is given once.
+
+    RuleBroken ``reviews_missing``, ``reviewers_apart``, ``below_the_bar`` (short), ``no_place_left``, ``applied_anew``.
+    """
+    try:
+        with base.transactional() as session:
+            row = dossiers.read(session, actor, application_id, lock=True)
+            version = programme.load(row.programme_version_id)
+            found = _case(session, row, version)
+            rules.after(row.state, "offer", found)  # what the reviews say comes first: a place is asked for last
+            if not intake.take_place(session, row.course_id):
+                raise RuleBroken("no_place_left")
+            row.offer_until = base.now().date() + timedelta(days=version.policy.selection.offer_days)
+            row.slot = row.person_id
+            _move(session, actor, row, "offer", found, words=_words(feedback))
+    except IntegrityError as error:
+        raise RuleBroken("applied_anew") from error
+
+
+def waitlist(*, actor: Actor, application_id: str, feedback: str = "") -> None:
+    """Put somebody who reaches the bar on the waiting list."""
+    with base.transactional() as session:
+        row = dossiers.read(session, actor, application_id, lock=True)
+        found = _case(session, row, programme.load(row.programme_version_id))
+        _move(session, actor, row, "waitlist", found, words=_words(feedback))
+
+
+def decline(*, actor: Actor, application_id: str, reason: str, feedback: str) -> None:
+    """Decline with a reason and words that the applicant reads; a person does, never a timer. Nothing of it goes to the LMS.
+
+    RuleBroken ``reason_missing``, ``feedback_missing`` (least), ``reviews_missing`` where the reason needs them.
+    """
+    with base.transactional() as session:
+        row = dossiers.read(session, actor, application_id, lock=True)
+        found = _case(session, row, programme.load(row.programme_version_id), reason=reason, feedback=feedback)
+        _move(session, actor, row, "decline", found, reason=reason, words=_words(feedback))
+        row.declined_at = base.now()
+
+
+def _case(session: Session, row: Application, version: Programme, *, reason: str = "", feedback: str = "") -> Case:
+    assigned = dossiers.assigned_to(session, row.id)
+    rubric = version.rubric(version.policy.selection.rubric)
+    missing = sum(one.submitted_at is None for one in assigned)
+    made = judging.standing(version.policy.selection, rubric, author_reviews(assigned))
+    if missing > made.missing:  # whoever was asked is waited for
+        made = Standing(missing, made.levels, made.mean, made.apart, made.needs_further, made.short)
+    return Case(base.now(), standing=made, reason=reason, feedback=feedback, offer_until=row.offer_until)
+
+
+def _move(
+    session: Session, actor: Actor | str, row: Application, verb: str, case: Case, *, reason: str = "", words: str = ""
+) -> None:
+    row.state = rules.after(row.state, verb, case)
+    timeline.note(session, row, actor, verb, reason=reason, words=words)
+
+
+def _words(text: str) -> str:
+    words = text.replace("\r\n", "\n").replace("\x00", "").strip()
+    if len(words) > LONGEST_WORDS:
+        raise RuleBroken("words_long", most=LONGEST_WORDS)
+    return words
+
+
+# --- time passes ------------------------------------------------------------------------------------------------------------
+
+
+def lapse() -> bool:
+    """End one offer whose deadline is over, and give its place back; a worker's errand. -> whether there was one."""
+    today = base.now().date()
+    with base.across_organisations("application: offers that ended"):
+        found = base.session().execute(
+            select(Application.org_id, Application.id).where(Application.state == "offered", Application.offer_until < today).limit(1)
+        ).first()
+    if found is None:
+        return False
+    with base.tenant(found.org_id), base.transactional() as session:
+        row = session.scalar(select(Application).where(Application.id == found.id).with_for_update())
+        if row is not None and row.state == "offered":
+            _move(session, SYSTEM, row, "lapse", Case(base.now(), offer_until=row.offer_until))
+            intake.give_back(session, row.course_id)
+    return True

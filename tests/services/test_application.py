@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an application to a candidacy: kept as it is typed, frozen when submitted, read blind, decided by people, one place given once."""
+
+from __future__ import annotations
+
+import threading
+from contextvars import copy_context
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from sqlalchemy import func, select, update
+
+from conftest import World, make_world
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import application, dossier, intake, reference, reviewing, selection
+from lti_mentoring.services.application import Declared
+from lti_mentoring.services.declaring import NamedReferee
+from lti_mentoring.services.reporting_line import Manager
+from lti_mentoring.store import base
+from lti_mentoring.store.application import Application, ApplicationSnapshot, Reference
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.people import Person
+from lti_mentoring.store.privacy import AuditEvent
+from support.applying import REFEREES, answered, reviewed, submitted, taking_applications
+
+
+def code_of(verb, **how) -> str:
+    with pytest.raises(RuleBroken) as refused:
+        verb(**how)
+    return refused.value.code
+
+
+def test_a_learner_who_launches_into_a_course_that_takes_applications_is_no_candidate_yet(world: World):
+    taking_applications(world)
+    with base.transactional() as session:
+        found = intake.entry(session.connection(), org_id=world.org_id, course_id=world.course_id)
+    assert found is None
+    assert intake.of(org_id=world.org_id, course_id=world.course_id).mode == "apply"
+
+
+def test_a_draft_is_kept_as_it_is_typed_and_two_windows_do_not_overwrite_each_other(world: World):
+    taking_applications(world)
+    who = world.person("Ada", standing="none")
+    application.begin(actor=who)
+    application.begin(actor=who)  # again is harmless
+    revision, _ = application.save(actor=who, answers={"position": "Midwife"}, declared=Declared(), revision=0)
+    assert code_of(application.save, actor=who, answers={"position": "Nurse"}, declared=Declared(), revision=0) == "draft_conflict"
+    page = application.page(actor=who)
+    assert (page.answers["position"], page.revision, page.state) == ("Midwife", revision, "draft")
+    assert {problem.code for problem in page.problems} == {"missing", "not_declared"}
+
+
+def test_what_is_missing_is_named_and_nothing_is_submitted_half(world: World):
+    taking_applications(world, "assured")
+    who = world.person("Ada", standing="none")
+    application.begin(actor=who)
+    with pytest.raises(RuleBroken) as refused:
+        application.submit(actor=who, answers=answered(world, who, hours=""), declared=Declared(nobody=True), revision=0)
+    assert [(one.field, one.code) for one in refused.value.facts["problems"]] == [("hours", "missing"), ("referees", "referees_missing")]
+    assert application.page(actor=who).answers == {}
+    said = Declared(referees=REFEREES)
+    assert code_of(application.submit, actor=who, answers=answered(world, who), declared=said, revision=0) == "manager_unattested"
+    assert base.session().scalar(select(func.count(ApplicationSnapshot.id))) == 0
+
+
+def test_what_was_submitted_never_changes_and_what_is_added_stands_beside_it(world: World):
+    lead = taking_applications(world)
+    made = submitted(world, "Ada", position="Midwife")
+    who = world.actor("Ada")
+    assert code_of(application.save, actor=who, answers={"position": "Nurse"}, declared=Declared(), revision=1) == "application_closed"
+    selection.ask_information(actor=lead, application_id=made, words="Where do the hours come from?")
+    assert application.page(actor=who).asked == "Where do the hours come from?"
+    application.give_information(actor=who, text="Fridays, agreed with my head.")
+    read = dossier.dossier(actor=lead, application_id=made).submitted
+    assert read.answers["position"] == "Midwife"
+    assert read.supplements == (("Where do the hours come from?", "Fridays, agreed with my head."),)
+
+
+def test_the_window_closes_at_its_last_moment_and_says_so(world: World):
+    lead = taking_applications(world)
+    who = world.person("Ada", standing="none")
+    application.begin(actor=who)
+    intake.change(actor=lead, mode="apply", places=None, opens_at=None, closes_at=datetime.now(UTC) - timedelta(seconds=1))
+    said = Declared(nobody=True)
+    assert code_of(application.submit, actor=who, answers=answered(world, who), declared=said, revision=0) == "window_closed"
+
+
+def test_who_is_not_eligible_is_shown_to_a_person_and_declined_by_nobody_else(world: World):
+    lead = taking_applications(world)
+    made = submitted(world, "Ada", practised=False)
+    read = dossier.dossier(actor=lead, application_id=made)
+    assert [one.key for one in read.submitted.not_eligible] == ["practised"]
+    assert read.state == "submitted"
+    words = "The programme asks for three years; come back in spring."
+    selection.decline(actor=lead, application_id=made, reason="not_eligible", feedback=words)
+    door = application.door(actor=world.actor("Ada"))
+    assert (door.earlier[-1].words, door.refused[0]) == (words, "reapply_later")
+
+
+# --- reviews
+
+
+def test_two_reviewers_are_blind_to_each_other_until_both_have_submitted(world: World):
+    lead = taking_applications(world, "assured")
+    first, second = (world.person(name, "observer", standing="none") for name in ("First", "Second"))
+    made = submitted(world, "Ada")
+    selection.assign(actor=lead, application_id=made, reviewer_id=second.person_id)
+    reviewed(world, lead, made, first, 2)
+    page = dossier.dossier(actor=lead, application_id=made)
+    assert (page.state, page.reviews, page.standing) == ("under_review", (), None)
+    assert code_of(selection.offer, actor=lead, application_id=made) == "reviews_missing"
+    reviewed(world, lead, made, second, 3)
+    page = dossier.dossier(actor=lead, application_id=made)
+    assert [one.reviewer for one in page.reviews] == ["Second", "First"]
+    assert page.standing is not None
+
+
+def test_a_disagreement_asks_for_a_third_reviewer_before_anybody_decides(world: World):
+    lead = taking_applications(world, "assured")
+    people = [world.person(name, "observer", standing="none") for name in ("First", "Second", "Third")]
+    made = submitted(world, "Ada")
+    reviewed(world, lead, made, people[0], 3, E4=1)
+    reviewed(world, lead, made, people[1], 3, E4=4)
+    assert code_of(selection.offer, actor=lead, application_id=made) == "reviewers_apart"
+    reviewed(world, lead, made, people[2], 3)
+    selection.offer(actor=lead, application_id=made)
+    assert dossier.dossier(actor=lead, application_id=made).state == "offered"
+
+
+def test_R9_whoever_manages_the_applicant_cannot_review_and_is_told_why(world: World):
+    lead = taking_applications(world)
+    boss = world.person("Boss", "observer", standing="none")
+    made = submitted(world, "Ada", declared=Declared(staff=(boss.person_id,), referees=REFEREES))
+    with pytest.raises(RuleBroken) as refused:
+        selection.assign(actor=lead, application_id=made, reviewer_id=boss.person_id)
+    assert [one.code for one in refused.value.facts["conflicts"]] == ["manages"]
+    assert dossier.dossier(actor=lead, application_id=made).managers == ("Boss",)
+
+
+def test_R9_a_manager_or_referee_known_by_an_address_is_known_when_they_come(world: World):
+    lead = taking_applications(world, "assured")
+    head, referee = (world.person(name, "observer", standing="none") for name in ("Head", "Referee"))
+    for person, email in ((head, "HEAD@example.org"), (referee, "oakes@example.org")):
+        with base.transactional() as session:
+            session.execute(update(Person).where(Person.id == person.person_id).values(email=email))
+    said = Declared(managers=(Manager("direct", None, "My head", "head@Example.org"),), referees=REFEREES)
+    made = submitted(world, "Ada", declared=said)
+    found = {one.name: [conflict.code for conflict in one.conflicts] for one in dossier.dossier(actor=lead, application_id=made).reviewers}
+    assert (found["Head"], found["Referee"], found["Coordinator"]) == (["manages"], ["refereed"], [])
+
+
+def test_a_review_says_why_for_each_criterion_and_never_changes_once_it_is_in(world: World):
+    lead = taking_applications(world)
+    made = submitted(world, "Ada")
+    selection.assign(actor=lead, application_id=made, reviewer_id=lead.person_id)
+    (own,) = reviewing.waiting(actor=lead)
+    assert code_of(reviewing.submit, actor=lead, review_id=own.id, marks=[], revision=0) == "review_gaps"
+    base.session().rollback()
+    other = world.person("Other", "observer", standing="none")
+    with pytest.raises(NotFound):
+        reviewing.save(actor=other, review_id=own.id, marks=[], revision=0)
+    rubric = dossier.dossier(actor=lead, application_id=made).rubric
+    marks = [reviewing.Mark(one.key, 3, "Said so.") for one in rubric.criteria]
+    reviewing.submit(actor=lead, review_id=own.id, marks=marks, revision=0)
+    assert code_of(reviewing.save, actor=lead, review_id=own.id, marks=[], revision=1) == "review_submitted"
+
+
+# --- decisions
+
+
+def ready(world: World, lead, name: str) -> str:
+    made = submitted(world, name)
+    reviewed(world, lead, made, lead)
+    return made
+
+
+def test_an_offer_accepted_in_time_makes_a_candidate_of_the_version_applied_under(world: World):
+    lead = taking_applications(world)
+    made = ready(world, lead, "Ada")
+    selection.offer(actor=lead, application_id=made)
+    who = world.actor("Ada")
+    assert code_of(application.accept, actor=who, agreed=False) == "agreement_unsigned"
+    application.accept(actor=who, agreed=True)
+    row = base.session().scalars(select(Candidacy).where(Candidacy.person_id == who.person_id)).one()
+    assert row.programme_version_id == base.session().scalar(select(Application.programme_version_id).where(Application.id == made))
+    assert "candidate" in world.actor("Ada").roles
+
+
+def test_two_coordinators_who_decide_the_last_place_at_once_give_one_place(any_app):
+    made = make_world("Race")
+    with base.tenant(made.org_id):
+        lead = taking_applications(made, places=1)
+        ids = [ready(made, lead, name) for name in ("Ada", "Ben", "Cleo", "Dev")]
+        gate, told = threading.Barrier(len(ids)), []
+
+        def decide(application_id: str) -> None:
+            with any_app.app_context(), base.tenant(made.org_id):
+                gate.wait()
+                try:
+                    selection.offer(actor=lead, application_id=application_id)
+                    told.append("offered")
+                except RuleBroken as broken:
+                    told.append(broken.code)
+
+        base.session().rollback()
+        threads = [threading.Thread(target=copy_context().run, args=(decide, one)) for one in ids]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(told) == ["no_place_left"] * 3 + ["offered"]
+        base.session().expire_all()
+        assert intake.of(org_id=made.org_id, course_id=made.course_id).given == 1
+        states = base.session().scalars(select(Application.state)).all()
+        assert sorted(states) == ["offered"] + ["under_review"] * 3
+
+
+def test_an_offer_that_ends_gives_its_place_to_the_next(world: World):
+    lead = taking_applications(world, places=1)
+    ada, ben = ready(world, lead, "Ada"), ready(world, lead, "Ben")
+    selection.offer(actor=lead, application_id=ada)
+    selection.waitlist(actor=lead, application_id=ben)
+    assert code_of(selection.offer, actor=lead, application_id=ben) == "no_place_left"
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=16)):
+        assert code_of(application.accept, actor=world.actor("Ada"), agreed=True) == "offer_ended"
+        base.session().rollback()
+    org = world.org_id
+    base._scope.set(None)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=16)):
+        assert selection.lapse()
+        assert not selection.lapse()
+    base._scope.set(org)
+    selection.offer(actor=lead, application_id=ben)
+    assert dossier.dossier(actor=lead, application_id=ada).state == "lapsed"
+
+
+def test_a_decline_sends_nothing_to_the_lms_and_keeps_its_words_out_of_the_audit(world: World):
+    lead = taking_applications(world)
+    world.placement()
+    made = ready(world, lead, "Ada")
+    words = "Your examples end with your own advice; read about listening and come back."
+    selection.decline(actor=lead, application_id=made, reason="not_yet", feedback=words)
+    assert base.session().scalar(select(func.count(ScorePublication.id))) == 0
+    facts = str([(one.verb, one.reason, one.facts) for one in base.session().scalars(select(AuditEvent))])
+    assert words not in facts
+    assert "not_yet" in facts
+
+
+def test_who_withdraws_after_an_offer_gives_the_place_back_and_may_apply_again(world: World):
+    lead = taking_applications(world, places=1)
+    selection.offer(actor=lead, application_id=ready(world, lead, "Ada"))
+    who = world.actor("Ada")
+    application.withdraw(actor=who)
+    assert intake.of(org_id=world.org_id, course_id=world.course_id).given == 0
+    application.begin(actor=who)
+    assert application.page(actor=who).state == "draft"
+
+
+def test_nobody_decides_on_their_own_application(world: World):
+    lead = taking_applications(world)
+    assert code_of(application.begin, actor=lead) == "applicant_decides"
+    made = submitted(world, "Ada")
+    deputy = world.person("Deputy", "deputy", standing="none")
+    with base.transactional() as session:
+        session.execute(update(Application).where(Application.id == made).values(person_id=deputy.person_id, slot=deputy.person_id))
+    assert code_of(selection.decline, actor=deputy, application_id=made, reason="other", feedback="x" * 30) == "application_own"
+
+
+def test_another_course_reads_and_decides_nothing_here(world: World):
+    lead = taking_applications(world)
+    made = submitted(world, "Ada")
+    elsewhere = type(lead)(lead.org_id, lead.person_id, base.new_id(), lead.name, lead.roles, lead.registration_id)
+    with pytest.raises(NotFound):
+        dossier.dossier(actor=elsewhere, application_id=made)
+    with pytest.raises(NotFound):
+        selection.offer(actor=elsewhere, application_id=made)
+
+
+# --- references
+
+
+def asked(world: World, lead, made: str) -> str:
+    row = base.session().scalars(select(Reference).where(Reference.application_id == made).order_by(Reference.id)).first()
+    return reference.issue(actor=lead, application_id=made, reference_id=row.id)
+
+
+def test_a_referee_speaks_once_through_a_link_that_nobody_can_guess(world: World):
+    lead = taking_applications(world, "assured")
+    made = submitted(world, "Ada")
+    old, token = asked(world, lead, made), asked(world, lead, made)
+    assert reference.organisation_of(token) == world.org_id
+    with pytest.raises(NotFound):
+        reference.page(token=old)
+    assert reference.page(token=token).applicant == "Ada"
+    assert code_of(reference.answer, token=token, supports="yes", text="Fine.") == "reference_short"
+    reference.answer(token=token, supports="yes", text="She asked me three questions and I had my answer.")
+    assert code_of(reference.answer, token=token, supports="no", text="On second thoughts I would rather not say so.") == "reference_given"
+    row = dossier.dossier(actor=lead, application_id=made).references[0]
+    assert (row.state, row.supports) == ("given", "yes")
+    assert code_of(asked, world=world, lead=lead, made=made) == "reference_given"
+
+
+def test_a_link_ends_after_a_month_and_with_the_application(world: World):
+    lead = taking_applications(world, "assured")
+    made = submitted(world, "Ada")
+    token = asked(world, lead, made)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=31)):
+        assert code_of(reference.page, token=token) == "reference_old"
+    application.withdraw(actor=world.actor("Ada"))
+    assert code_of(reference.page, token=token) == "reference_late"
+
+
+@pytest.mark.parametrize("token", ["", "x", "0" * 32 + "-", "../../etc", "0" * 32 + "-" + "a" * 40 + "\n"])
+def test_what_is_no_link_names_no_organisation(token: str):
+    with pytest.raises(NotFound):
+        reference.organisation_of(token)
+
+
+def test_two_referees_are_two_people(world: World):
+    taking_applications(world, "assured")
+    twice = (NamedReferee("A", "one@example.org", ""), NamedReferee("B", "ONE@example.org", ""))
+    with pytest.raises(RuleBroken) as refused:
+        submitted(world, "Ada", declared=Declared(nobody=True, referees=twice))
+    assert [one.code for one in refused.value.facts["problems"]] == ["referee_twice"]
