@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import takewhile
 
 from lti_mentoring.domain.answer import words
 from lti_mentoring.domain.module import Feature, Item
@@ -35,7 +36,7 @@ def text_item(item: Item, script: Script, part: Part, report: Report) -> Item:
         remedy = f"Write {FEATURES[0]} to {FEATURES[-1]} that can be answered by yes or no, as “- A. It asks one question.”."
         report(part.line, f"{item.key} has {len(script.options)} features.", remedy)
     line = script.key[0] if script.key else part.line
-    model = f"{script.answer} {script.reason}".strip()
+    model, comment = _model(script, line)
     if not model:
         report(line, f"The model answer of {item.key} is empty.", "Write it in the line that begins with “**Model answer:**”.")
     elif limit is not None and words(model) > most:
@@ -51,5 +52,13 @@ def text_item(item: Item, script: Script, part: Part, report: Report) -> Item:
         words=most,
         model=model,
         features=tuple(Feature(key, text, script.whys[key][1] if key in script.whys else "") for key, (_, text) in script.options.items()),
-        reason=text_of(script.tail),
+        reason=comment,
     )
+
+
+def _model(script: Script, line: int) -> tuple[str, str]:
+    """The model answer with the lines that follow its first without a gap, and what is said of it in paragraphs below."""
+    following = takewhile(lambda one: one[1][0] == line + one[0] and one[1][1].strip(), enumerate(script.tail, 1))
+    more = [text for _, (_, text) in following]
+    model = "\n".join(text for text in (f"{script.answer} {script.reason}".strip(), *more) if text)
+    return model, text_of(script.tail[len(more) :])

@@ -46,6 +46,15 @@ def test_a_short_text_is_read_with_its_limit_its_features_and_its_model_answer()
     assert T1.item("O1-13").reason == "The word is small, and it is his."
 
 
+def test_a_model_answer_may_go_on_in_the_next_lines_and_is_commented_below():
+    right = "**Model answer:** \"You say 'I suppose'. What was missing?\""
+    module, faults = read_module(TEXT.replace(right, f"{right}\nA second line.\nA third."), "T1.md", DRAW)
+    assert faults == []
+    assert module is not None
+    assert module.item("O1-13").model.splitlines() == ["\"You say 'I suppose'. What was missing?\"", "A second line.", "A third."]
+    assert module.item("O1-13").reason == "The word is small, and it is his."
+
+
 def test_the_examples_of_the_docs_are_items():
     examples = re.findall(r"```markdown\n(#### .*?)```", DOC.read_text("utf-8"), re.DOTALL)
     found = [read_item(outline(example).parts[0], "O1", "items.md") for example in examples]
