@@ -159,7 +159,7 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
     assigned = assigned_to(session, row.id)
     blind = not _all_in(assigned)
     reviews = author_reviews(assigned)
-    names = _names(session, [one.reviewer_id for one in assigned] + [row.person_id])
+    names = names_of(session, [one.reviewer_id for one in assigned] + [row.person_id])
     readable = () if blind else tuple(ReadReview(names[one.reviewer], one) for one in reviews)
     return Dossier(
         id=row.id,
@@ -212,7 +212,8 @@ def _all_in(assigned: Sequence[ApplicationReview]) -> bool:
     return bool(assigned) and all(one.submitted_at is not None for one in assigned)
 
 
-def _names(session: Session, people: Sequence[str]) -> dict[str, str]:
+def names_of(session: Session, people: Sequence[str]) -> dict[str, str]:
+    """What to call these people, by their ids."""
     rows = session.execute(select(Person.id, Person.name, Person.chosen_name).where(Person.id.in_(set(people))))
     return {row.id: display_name(row.name or row.chosen_name, row.id) for row in rows}
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
@@ -81,6 +81,13 @@ def version_of(actor: Actor, intake: IntakeRow) -> str:
     if newest is None:
         raise RuleBroken("programme_missing")
     return newest.id
+
+
+def whole_days(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
+    """A window of whole days in UTC: from the start of the first until the end of the last."""
+    opens = datetime.combine(first, time.min, UTC) if first is not None else None
+    closes = datetime.combine(last, time.min, UTC) + timedelta(days=1) if last is not None else None
+    return opens, closes
 
 
 def change(*, actor: Actor, mode: str, places: int | None, opens_at: datetime | None, closes_at: datetime | None) -> None:

@@ -13,8 +13,10 @@ from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.services import candidacy, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
+from lti_mentoring.services.reviewing import REVIEWED
 from lti_mentoring.services.roles import Here
 from lti_mentoring.store import base
+from lti_mentoring.store.application import Application, ApplicationReview
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import Observation
@@ -124,6 +126,18 @@ _COUNTED = {
     ),
     "planned": select(func.count(Observation.id)).where(_here, Observation.state.in_(("planned", "drafting"))),
     "released": select(func.count(Observation.id)).where(_here, Observation.state == "released"),
+    "reviews": select(func.count(ApplicationReview.id))
+    .join(Application, and_(Application.org_id == ApplicationReview.org_id, Application.id == ApplicationReview.application_id))
+    .where(
+        ApplicationReview.org_id == _org,
+        ApplicationReview.reviewer_id == bindparam("person"),
+        ApplicationReview.submitted_at.is_(None),
+        Application.course_id == _course,
+        Application.state.in_(REVIEWED),
+    ),
+    "applications": select(func.count(Application.id)).where(
+        Application.org_id == _org, Application.course_id == _course, Application.state.in_(("submitted", "under_review"))
+    ),
     "stuck": select(func.count(ScorePublication.id))
     .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
     .where(ScorePublication.org_id == _org, Placement.course_id == _course, ScorePublication.state.in_(("refused", "held"))),
@@ -141,6 +155,10 @@ def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool) 
     todo: list[Todo] = []
     if observes and counts["waiting"]:
         todo.append(Todo("observations_wait", "observation.index", {"count": counts["waiting"]}))
+    if counts["reviews"]:
+        todo.append(Todo("reviews_wait", "selection.reviews", {"count": counts["reviews"]}))
+    if leads and counts["applications"]:
+        todo.append(Todo("applications_wait", "selection.queue", {"count": counts["applications"]}))
     if leads and counts["stuck"]:
         todo.append(Todo("grades_stuck", "delivery.index", {"count": counts["stuck"]}))
     if leads and not counts["observers"]:

@@ -29,12 +29,13 @@ LONGEST_WORDS = 4000
 
 
 def assign(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
-    """Ask somebody of the staff for a review. RuleBroken ``reviewer_unknown``, ``reviewer_conflict`` (conflicts), ``review_late``."""
+    """Ask somebody of the staff for a review. NotFound ``reviewer_unknown``;
+    RuleBroken ``reviewer_conflict`` (conflicts), ``review_late``."""
     with base.transactional() as session:
         row = dossiers.read(session, actor, application_id, lock=True)
         known = {**dict(declaring.staff(session, actor)), actor.person_id: actor.name}
         if reviewer_id not in known:
-            raise RuleBroken("reviewer_unknown")
+            raise NotFound("reviewer_unknown")
         if row.state not in ("submitted", "under_review", "information_asked"):
             raise RuleBroken("review_late", state=row.state)
         found = dossiers.conflicts(session, row, {reviewer_id: known[reviewer_id]})[reviewer_id]

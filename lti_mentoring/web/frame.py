@@ -48,7 +48,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/window", "/lti/notices")
 """Cross-site by nature: a login changes nothing, and a launch carries a signed token and a state bound to this browser."""
 
-INVITED = "/lti/register/"
+INVITED = ("/lti/register/", "/references/")
 """Without a session, so without its token: the invite in the address is a secret, and the form must come from a page of ours."""
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.people import STAFF_ROLES
-from lti_mentoring.services import reports
+from lti_mentoring.services import application, reports
 from lti_mentoring.web.access import actor, here, require
 from lti_mentoring.web.letter import letter
 
@@ -24,6 +24,8 @@ def index(course: str) -> str | AnyResponse:
         return redirect(url_for("office.index", course=course))
     if who.is_any("lms_administrator") and not who.is_any("teacher", "colleague", *STAFF_ROLES):
         return redirect(url_for("people.office", course=course))
+    if who.roles == {"member"} and application.takes_applications(who):
+        return redirect(url_for("application.index", course=course))
     return render_template("home/staff.html", page=reports.staff_home(actor=who, coordinated=here().coordinated))
 
 

@@ -31,17 +31,22 @@ from lti_mentoring.web import (
     linking,
     lti,
     notices,
+    opening,
     page,
     permission,
     placement,
+    recorded,
+    reference,
     registration,
     review,
+    selection,
     session,
     signing_out,
     telemetry,
     window,
     wording,
 )
+from lti_mentoring.web import application as application_pages
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
@@ -101,7 +106,8 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
+    way_in = (application_pages, selection, recorded, reference, opening)
+    for room in (*rooms, *way_in, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -41,8 +41,12 @@ def answered(world: World, actor: Actor, **changes: object) -> dict[str, object]
 
 
 def submitted(world: World, name: str, *, declared: Declared | None = None, **changes: object) -> str:
-    """Somebody applies. -> the application's id"""
-    who = world.person(name, standing="none")
+    """Somebody new applies. -> the application's id"""
+    return submitted_by(world, world.person(name, standing="none"), declared=declared, **changes)
+
+
+def submitted_by(world: World, who: Actor, *, declared: Declared | None = None, **changes: object) -> str:
+    """This person applies. -> the application's id"""
     application.begin(actor=who)
     said = declared or Declared(nobody=True, referees=REFEREES)
     application.submit(actor=who, answers=answered(world, who, **changes), declared=said, revision=0)

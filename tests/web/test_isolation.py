@@ -17,12 +17,25 @@ from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
-from lti_mentoring.services import comparison, invite, observation, roles, training
+from lti_mentoring.services import (
+    application,
+    comparison,
+    dossier,
+    intake,
+    invite,
+    observation,
+    opening,
+    reviewing,
+    roles,
+    selection,
+    training,
+)
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
+from support import applying
 from support.visitor import Visitor, handle
 
 COURSE = "course"
@@ -102,6 +115,29 @@ EXAMPLES: dict[str, Example] = {
     "observation_api.post_note": Example(
         "observer", {"observation": "{planned}"}, json={"id": "a" * 32, "text": "Asks, then waits."}, method="POST"
     ),
+    "application.index": Example("applicant"),
+    "application.begin": post("newcomer"),
+    "application.keep": post("drafter", {"revision": "0", "a-position": "Nurse", "action": "draft"}),
+    "application.inform": post("asked", {"text": "On Fridays."}),
+    "application.withdraw": post("drafter"),
+    "application.accept": post("chosen", {"agreed": "yes"}),
+    "application_api.put_draft": Example("drafter", json={"revision": 0, "answers": {"position": "Nurse"}}, method="PUT"),
+    "selection.queue": Example("coordinator"),
+    "selection.change_intake": post("coordinator", {"mode": "apply", "places": "9", "opens_on": "2026-01-01", "closes_on": ""}),
+    "selection.one": Example("coordinator", {"application": "{application}"}),
+    "selection.assign": post("coordinator", {"reviewer": "{person_of_staff}"}, application="{application}"),
+    "selection.relieve": post("coordinator", {"reviewer": "{observer}"}, application="{application}"),
+    "selection.issue": post("coordinator", application="{application}", reference_id="{reference}"),
+    "selection.decide": post("coordinator", {"words": "Where do the hours come from?"}, application="{application}", decision="ask"),
+    "selection.reviews": Example("observer"),
+    "selection.review": Example("observer", {"review": "{review}"}),
+    "selection.keep_review": post("observer", {"revision": "0", "criterion": "E1", "ground-E1": "Says so."}, review="{review}"),
+    "recorded.index": Example("coordinator"),
+    "recorded.record": post(
+        "coordinator", {"people": "Newcomer", "decided_by": "The board", "decided_on": "2026-01-05", "why": "Known.", "action": "record"}
+    ),
+    "opening.index": Example("coordinator"),
+    "opening.choose": post("coordinator", {"policy": "assured"}),
     "linking.index": Example("teacher", {"handle": "{handle}"}),
     "linking.place": post("teacher", {"item": "programme"}, handle="{handle}"),
     "linking.nothing": post("candidate", handle="{handle}"),
@@ -163,6 +199,7 @@ def filled(app: Flask, name: str) -> Town:
             "deputy": world.person("Deputy", "deputy", standing="instructor"),
             "teacher": world.person("Teacher", standing="instructor"),
             "administrator": world.person("Administrator", standing="none"),
+            **{name.casefold(): world.person(name, standing="none") for name in ("Applicant", "Newcomer", "Drafter", "Asked", "Chosen")},
         }
         roles.grant_by_operator(
             organisation_id=world.org_id,
@@ -196,7 +233,9 @@ def filled(app: Flask, name: str) -> Town:
             session.get_one(Registration, world.registration_id).keep_email = False
             waits = f"waits-{world.org_id}"
             session.add(Deployment(registration_id=world.registration_id, deployment_id=waits, org_id=world.org_id, state="pending"))
+        applications = applied(world, people)
         ids = {
+            **applications,
             "course": world.course_id,
             "person": people["other"].person_id,
             "observer": observer.person_id,
@@ -219,6 +258,23 @@ def filled(app: Flask, name: str) -> Town:
         }
         visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
     return Town(world, ids, visitors)
+
+
+def applied(world: World, people: dict[str, Any]) -> dict[str, str]:
+    """Applications in several states. -> the ids of the one that is under review, with its review and a reference."""
+    lead = people["coordinator"]
+    opening.choose_policy(actor=lead, name="starter")
+    intake.change(actor=lead, mode="apply", places=None, opens_at=None, closes_at=None)
+    made = {name: applying.submitted_by(world, people[name]) for name in ("applicant", "asked", "chosen")}
+    application.begin(actor=people["drafter"])
+    selection.ask_information(actor=lead, application_id=made["asked"], words="Where do the hours come from?")
+    applying.reviewed(world, lead, made["chosen"], people["trainer"])
+    selection.offer(actor=lead, application_id=made["chosen"])
+    selection.assign(actor=lead, application_id=made["applicant"], reviewer_id=people["observer"].person_id)
+    (review,) = reviewing.waiting(actor=people["observer"])
+    reference = dossier.dossier(actor=lead, application_id=made["applicant"]).references[0]
+    staff = {"person_of_staff": people["trainer"].person_id}
+    return {"application": made["applicant"], "review": review.id, "reference": reference.id, **staff}
 
 
 def fill_in(value: Any, ids: dict[str, str]) -> Any:
@@ -309,7 +365,8 @@ def uses(endpoint: str) -> set[str]:
     return {name for name in ("course", *NAMES) if f"{{{name}}}" in text} | {COURSE}
 
 
-NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code")
+APPLYING = ("application", "review", "reference", "person_of_staff")
+NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
 
 
 @pytest.mark.checklist("AS-07")

@@ -14,13 +14,14 @@ from sqlalchemy import select
 
 from conftest import make_world
 from lti_mentoring.domain.observation import Rating
-from lti_mentoring.services import observation, programme, roles, training
+from lti_mentoring.services import intake, observation, opening, programme, recorded, reviewing, roles, selection, training
 from lti_mentoring.services.rating import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
+from support import applying
 from support.statements import statements
 from support.visitor import Visitor, handle
 
@@ -52,6 +53,13 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.sheet": ("observer", {"observation": "{ready}"}),
     "observation.confirm": ("observer", {"observation": "{ready}"}),
     "observation.report": ("coordinator", {"observation": "{released}"}),
+    "application.index": ("applicant", {}),
+    "selection.queue": ("coordinator", {}),
+    "selection.one": ("coordinator", {"application": "{application}"}),
+    "selection.reviews": ("observer", {}),
+    "selection.review": ("observer", {"review": "{review}"}),
+    "recorded.index": ("coordinator", {}),
+    "opening.index": ("coordinator", {}),
     "linking.index": ("coordinator", {"handle": "{handle}"}),
     "delivery.index": ("coordinator", {}),
     "comparison.index": ("coordinator", {}),
@@ -75,6 +83,7 @@ class Course:
                 "observer": self.world.person("Observer", "observer", standing="instructor"),
                 "coordinator": self.world.person("Coordinator", "coordinator", standing="instructor"),
                 "administrator": self.world.person("Administrator", standing="none"),
+                "applicant": self.world.person("Applicant", standing="none"),
             }
             roles.grant_by_operator(
                 organisation_id=self.world.org_id,
@@ -87,8 +96,12 @@ class Course:
             self.ids = {"part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key}
             self.ids["handle"] = handle(self.world.org_id)
             self.ids["person"] = people["candidate"].person_id
+            opening.choose_policy(actor=people["coordinator"], name="starter")
+            intake.change(actor=people["coordinator"], mode="apply", places=None, opens_at=None, closes_at=None)
+            self.ids["application"] = applying.submitted_by(self.world, people["applicant"])
             for number in range(size):
                 self._grow(number)
+            self.ids["review"] = reviewing.waiting(actor=people["observer"])[0].id
             self.ids["attempt"] = training.start_check(actor=people["candidate"], key="M1")
             self.visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
 
@@ -96,6 +109,7 @@ class Course:
         self.world.person(f"Candidate {number}")
         self.world.person(f"Observer {number}", "observer", standing="instructor")
         roles.invite(actor=self.people["coordinator"], role="observer")
+        self._apply(number)
         place = self.world.placement("observation", lineitem=f"https://lms.example/li/{number}", reads=True)
         for name in ("Candidate", f"Candidate {number}"):
             self._attempt(name, number + 1 if name == "Candidate" else 1)
@@ -107,6 +121,17 @@ class Course:
             for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
                 if stuck % 2:
                     row.state, row.fault, row.words, row.stuck_at = "refused", f"fault_{number}", "Incorrect score received", base.now()
+
+    def _apply(self, number: int) -> None:
+        """Somebody applies and is reviewed by the observer, who also reviews the one applicant among many; somebody is selected."""
+        lead, observer = self.people["coordinator"], self.people["observer"]
+        made = applying.submitted(self.world, f"Applicant {number}")
+        selection.assign(actor=lead, application_id=made, reviewer_id=observer.person_id)
+        other = self.world.people[f"Observer {number}"]
+        selection.assign(actor=lead, application_id=self.ids["application"], reviewer_id=other)
+        self.world.person(f"Selected {number}", standing="none")
+        day = base.now().date()
+        recorded.record(actor=lead, text=f"Selected {number}", decided_by="The board", decided_on=day, why="Known.")
 
     def _attempt(self, name: str, number: int) -> None:
         with base.transactional() as session:

@@ -5,6 +5,20 @@ from __future__ import annotations
 
 from flask import Flask
 
+from lti_mentoring.web.wording.application import (
+    application_state_words,
+    conflict_words,
+    decline_reasons_words,
+    decline_words,
+    fraction_words,
+    last_day_words,
+    moment_of_application_words,
+    problem_words,
+    reference_words,
+    short_words,
+    support_words,
+    supports_words,
+)
 from lti_mentoring.web.wording.candidacy import (
     cohort_words,
     grade_words,
@@ -21,6 +35,7 @@ from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, sco
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
+from lti_mentoring.web.wording.opening import component_words, need_words, people_kind_words, policy_words
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
 from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
 from lti_mentoring.web.wording.phrase import count_words
@@ -30,28 +45,41 @@ from lti_mentoring.web.wording.time import day_words, moment_words
 
 __all__ = [
     "Refusal",
+    "application_state_words",
     "cohort_words",
     "come_by_words",
+    "component_words",
+    "conflict_words",
     "count_words",
     "day_words",
+    "decline_reasons_words",
+    "decline_words",
     "diagnosis_words",
     "difference_words",
     "field_words",
+    "fraction_words",
     "gap_words",
     "grade_words",
     "headline_words",
     "held_role_words",
     "holding_words",
+    "last_day_words",
     "lede_words",
     "level_words",
     "link_words",
     "mean_words",
     "membership_words",
+    "moment_of_application_words",
     "moment_words",
+    "need_words",
     "next_words",
     "page_words",
+    "people_kind_words",
     "permission_words",
+    "policy_words",
+    "problem_words",
     "rating_words",
+    "reference_words",
     "refusal_lines",
     "refusal_words",
     "remedy_words",
@@ -60,10 +88,13 @@ __all__ = [
     "roster_words",
     "rule_words",
     "scope_words",
+    "short_words",
     "source_words",
     "standing_words",
     "station_title",
     "station_words",
+    "support_words",
+    "supports_words",
     "todo_words",
     "why_not_words",
 ]

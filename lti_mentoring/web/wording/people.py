@@ -60,6 +60,14 @@ def todo_words(todo: Coded) -> tuple[str, str, str, str]:
         count = int(todo.facts["count"])
         what = ngettext("One observation waits for you", "%(num)s observations wait for you", count)
         return "yours", what, say(_l("Oldest first. Drafts are kept as you write.")), say(_l("Open the list"))
+    if todo.code == "reviews_wait":
+        count = int(todo.facts["count"])
+        what = ngettext("One application waits for your review", "%(num)s applications wait for your review", count)
+        return "yours", what, say(_l("Nobody reads your review before all are in.")), say(_l("Open the list"))
+    if todo.code == "applications_wait":
+        count = int(todo.facts["count"])
+        what = ngettext("One application is undecided", "%(num)s applications are undecided", count)
+        return "yours", what, say(_l("See who reviews it and what the reviews say.")), say(_l("Open the list"))
     if todo.code == "grades_stuck":
         count = int(todo.facts["count"])
         what = ngettext("One grade needs a person", "%(num)s grades need a person", count)

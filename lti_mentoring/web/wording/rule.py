@@ -9,6 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
+from lti_mentoring.web.wording import application
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -215,7 +216,9 @@ DELIVERY = {
     "placement": _l("There is no such activity in this course."),
 }
 
-RULES: dict[str, object] = {**FORMS, **PEOPLE, **REGISTERING, **LINKING, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **DELIVERY}
+RULES: dict[str, object] = {
+    **FORMS, **PEOPLE, **REGISTERING, **LINKING, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **DELIVERY, **application.RULES
+}  # fmt: skip
 
 
 def rule_words(code: str, facts: Mapping[str, Any] | None = None) -> str:

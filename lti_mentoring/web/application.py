@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An applicant's pages: what the course offers, the form that keeps itself, and how the application stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import gettext
+from marshmallow import EXCLUDE, Schema, fields, validate
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_mentoring.domain.form import CHOICES, YES, fields_of
+from lti_mentoring.domain.programme import ApplicationForm
+from lti_mentoring.domain.reporting_line import DIRECT
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import application as verbs
+from lti_mentoring.services.application import ApplicationPage
+from lti_mentoring.services.declaring import LONGEST_LINE, Declared, NamedReferee
+from lti_mentoring.services.reporting_line import Manager
+from lti_mentoring.web.access import actor, require
+from lti_mentoring.web.wording import problem_words, rule_words
+
+bp = Blueprint("application", __name__, url_prefix="/courses/<course>")
+api = Blueprint("application_api", __name__, url_prefix="/api/v1/courses/<course>")
+
+MOST_MANAGERS, MOST_REFEREES = 3, 4
+MOST_FIELDS = 200
+
+Answer = str | AnyResponse | tuple[str, int]
+
+_line = partial(fields.String, load_default="", validate=validate.Length(max=LONGEST_LINE * 2))
+
+
+class ManagerForm(Schema):
+    """Somebody who manages or appraises the applicant."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    kind = fields.String(load_default=DIRECT)
+    name = _line()
+    email = _line()
+
+
+class RefereeForm(Schema):
+    """Somebody who speaks for the applicant."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    name = _line()
+    email = _line()
+    relation = _line()
+
+
+class ApplicationDraft(Schema):
+    """What the form says, and the revision that its page was made from."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    revision = fields.Integer(required=True, validate=validate.Range(min=0))
+    answers = fields.Dict(keys=fields.String(), load_default=dict, validate=validate.Length(max=MOST_FIELDS))
+    nobody = fields.Boolean(load_default=False)
+    staff = fields.List(fields.String(validate=validate.Length(max=32)), load_default=list, validate=validate.Length(max=200))
+    managers = fields.List(fields.Nested(ManagerForm), load_default=list, validate=validate.Length(max=MOST_MANAGERS))
+    referees = fields.List(fields.Nested(RefereeForm), load_default=list, validate=validate.Length(max=MOST_REFEREES))
+
+
+class WordsForm(Schema):
+    """A text in answer to what was asked."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    text = fields.String(load_default="", validate=validate.Length(max=20_000))
+
+
+class OfferForm(Schema):
+    """Whether the applicant signs what a candidate agrees to."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    agreed = fields.Boolean(load_default=False)
+
+
+def _sent(form: ApplicationForm) -> dict[str, Any]:
+    """The page's form in the shape of ``ApplicationDraft``."""
+    sent = request.form
+    answers: dict[str, object] = {}
+    for one in fields_of(form):
+        name = f"a-{one.key}"
+        answers[one.key] = sent.getlist(name) if one.kind == CHOICES else name in sent if one.kind == YES else sent.get(name, "")
+    numbers = range(1, MOST_MANAGERS + 1)
+    return {
+        "revision": sent.get("revision"),
+        "answers": answers,
+        "nobody": "nobody" in sent,
+        "staff": sent.getlist("staff"),
+        "managers": [
+            {key: sent.get(f"m{n}-{key}", default) for key, default in (("kind", DIRECT), ("name", ""), ("email", ""))} for n in numbers
+        ],
+        "referees": [{key: sent.get(f"r{n}-{key}", "") for key in ("name", "email", "relation")} for n in range(1, MOST_REFEREES + 1)],
+    }
+
+
+def _loaded(told: Mapping[str, Any]) -> dict[str, Any]:
+    form: dict[str, Any] = ApplicationDraft().load(told)
+    declared = Declared(
+        nobody=form["nobody"],
+        staff=tuple(form["staff"]),
+        managers=tuple(Manager(one["kind"], None, one["name"], one["email"]) for one in form["managers"]),
+        referees=tuple(NamedReferee(**one) for one in form["referees"]),
+    )
+    return {"answers": form["answers"], "declared": declared, "revision": form["revision"]}
+
+
+@bp.get("/application")
+@require("application.apply")
+def index(course: str) -> Answer:
+    try:
+        page = verbs.page(actor=actor())
+    except NotFound:
+        return render_template("application/door.html", page=verbs.door(actor=actor()))
+    if page.state == "draft":
+        return _form(page, {})
+    return render_template("application/status.html", page=page)
+
+
+def _form(page: ApplicationPage, errors: Mapping[str, str], status: int = 200) -> Answer:
+    return render_template("application/form.html", page=page, errors=errors, managers=MOST_MANAGERS), status
+
+
+@bp.post("/application/begin")
+@require("application.apply")
+def begin(course: str) -> AnyResponse:
+    verbs.begin(actor=actor())
+    return redirect(url_for("application.index", course=course), 303)
+
+
+@bp.post("/application")
+@require("application.apply")
+def keep(course: str) -> Answer:
+    page = verbs.page(actor=actor())
+    told = _loaded(_sent(page.form))
+    if request.form.get("action") != "submit":
+        verbs.save(actor=actor(), **told)
+        flash(gettext("Draft kept."), "ok")
+        return redirect(url_for("application.index", course=course), 303)
+    try:
+        verbs.submit(actor=actor(), **told)
+    except RuleBroken as broken:
+        if broken.code == "application_incomplete":
+            return _again(told, {one.field: problem_words(one) for one in broken.facts["problems"]})  # type: ignore[attr-defined]
+        if broken.code == "manager_unattested":
+            return _again(told, {"managers": rule_words(broken.code)})
+        raise
+    flash(gettext("Submitted. What you wrote stays as it is; you see here what happens next."), "ok")
+    return redirect(url_for("application.index", course=course), 303)
+
+
+def _again(told: dict[str, Any], errors: Mapping[str, str]) -> Answer:
+    """The form with its faults; what was typed is kept first."""
+    verbs.save(actor=actor(), **told)
+    return _form(verbs.page(actor=actor()), errors, 400)
+
+
+@bp.post("/application/information")
+@require("application.apply")
+def inform(course: str) -> AnyResponse:
+    verbs.give_information(actor=actor(), text=WordsForm().load(request.form.to_dict())["text"])
+    flash(gettext("Sent. It stands beside your application."), "ok")
+    return redirect(url_for("application.index", course=course), 303)
+
+
+@bp.post("/application/withdraw")
+@require("application.apply")
+def withdraw(course: str) -> AnyResponse:
+    verbs.withdraw(actor=actor())
+    flash(gettext("Withdrawn. You may apply again while the course takes applications."), "ok")
+    return redirect(url_for("application.index", course=course), 303)
+
+
+@bp.post("/application/accept")
+@require("application.apply")
+def accept(course: str) -> Answer:
+    try:
+        verbs.accept(actor=actor(), agreed=OfferForm().load(request.form.to_dict())["agreed"])
+    except RuleBroken as broken:
+        if broken.code != "agreement_unsigned":
+            raise
+        return render_template("application/status.html", page=verbs.page(actor=actor()), error=rule_words(broken.code)), 400
+    flash(gettext("Welcome. You are a candidate now, and this is your way."), "ok")
+    return redirect(url_for("home.index", course=course), 303)
+
+
+@api.put("/application")
+@require("application.apply")
+def put_draft(course: str) -> Response:
+    revision, saved_at = verbs.save(actor=actor(), **_loaded(request.get_json()))
+    return jsonify(revision=revision, saved_at=saved_at.isoformat())
