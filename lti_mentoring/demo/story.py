@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,10 +14,10 @@ from lti_mentoring.demo import site as sites
 from lti_mentoring.demo.run import Plan
 from lti_mentoring.demo.site import Activity, Persona, Site
 from lti_mentoring.demo.state import State
+from lti_mentoring.domain.answer import CARDS, CHOICE, CHOICES, LEVELS, PLACES, TEXT, TICKS, form, steps
 from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.training import steps
 from lti_mentoring.lti.launch import Launch, launch_of
 from lti_mentoring.services import observation, people, platform, programme, training
 from lti_mentoring.services import roles as role_verbs
@@ -126,12 +126,18 @@ def _master(candidate: Actor, key: str) -> None:
 
 def right_answer(item: Item, step: int = 1) -> dict[str, object]:
     """The key of an item, in the form in which an answer is sent."""
-    if item.order:
-        return {"order": list(item.order)}
-    if item.cards:
-        return {"cards": {card.key: card.bin for card in item.cards}}
-    right = [choice.key for choice in item.options(step) if choice.right]
-    return {"choices": right} if item.kind == "multiple" else {"choice": right[0]}
+    return {form(item, step): _RIGHT[form(item, step)](item, step)}
+
+
+_RIGHT: Mapping[str, Callable[[Item, int], object]] = {
+    CHOICE: lambda item, step: next(choice.key for choice in item.options(step) if choice.right),
+    CHOICES: lambda item, step: [choice.key for choice in item.options(step) if choice.right],
+    CARDS: lambda item, step: {card.key: card.bin for card in item.cards},
+    PLACES: lambda item, step: list(item.order),
+    LEVELS: lambda item, step: {one.key: one.level for one in item.benchmarks},
+    TEXT: lambda item, step: item.model,
+    TICKS: lambda item, step: [feature.key for feature in item.features],
+}
 
 
 def _rate(observer: Actor, observation_id: str) -> None:

@@ -16,11 +16,17 @@ T = TypeVar("T")
 Json = Any
 """What ``json`` can write: dict, list, str, int, bool, None."""
 
+LATER = {"later": True}
+"""Metadata of a field that a stored shape got later. At its default it is left out of the body, so that what does not use it keeps the
+hash that it was imported by."""
+
 
 def to_body(value: object) -> Json:
-    """The JSON form of a frozen dataclass: tuples become lists, fractions text such as ``11/4``, defaults are written out."""
+    """The JSON form of a frozen dataclass: tuples become lists, fractions text such as ``11/4``, defaults but for ``LATER`` are written."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_body(getattr(value, field.name)) for field in fields(value)}
+        given = {field.name: getattr(value, field.name) for field in fields(value)}
+        quiet = {field.name for field in fields(value) if field.metadata.get("later") and given[field.name] == field.default}
+        return {name: to_body(entry) for name, entry in given.items() if name not in quiet}
     if isinstance(value, tuple):
         return [to_body(entry) for entry in value]
     if isinstance(value, Fraction):

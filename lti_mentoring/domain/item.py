@@ -4,11 +4,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from lti_mentoring.domain.module import CHOICE_KINDS, MULTIPLE, NEXT_MOVE, ORDER, SINGLE, SORT, TAG, Card, Choice, Item, Slip, Step
-from lti_mentoring.domain.outline import Fault, Line, Part, text_of
+from lti_mentoring.domain.benchmark import rating_item
+from lti_mentoring.domain.essay import text_item
+from lti_mentoring.domain.module import (
+    CHOICE_KINDS,
+    MANY_PART_KINDS,
+    MULTIPLE,
+    NEXT_MOVE,
+    ORDER,
+    RATING,
+    SELF_MARKED_KINDS,
+    SHORT_TEXT,
+    SINGLE,
+    SORT,
+    TAG,
+    Card,
+    Choice,
+    Item,
+    Step,
+)
+from lti_mentoring.domain.outline import Fault, Part, text_of
+from lti_mentoring.domain.script import MODEL_ANSWER, Report, Script
 
 KINDS = {
     "single choice": SINGLE,
@@ -17,60 +36,14 @@ KINDS = {
     "sort": SORT,
     "tag the utterances": TAG,
     "put in order": ORDER,
+    "calibration rating": RATING,
+    "short text": SHORT_TEXT,
 }
-CHOICE_POINTS, MANY_PART_POINTS, ORDER_CARDS = 2, 6, 4
+POINTS = dict.fromkeys(CHOICE_KINDS | SELF_MARKED_KINDS, 2) | dict.fromkeys(MANY_PART_KINDS, 6)
+ORDER_CARDS = 4
 
 _HEADING = re.compile(r"(?P<key>\S+) · (?P<kind>[^·]+?) · (?P<points>\d+) points?(?P<critical> · CRITICAL)?$")
-OPTION = re.compile(r"- (?P<key>[12]?[A-Z])\. (?P<text>.+)$")
-_WHY = re.compile(r"- (?P<key>[12]?[A-Z]|\d+)(?P<missed> \(if missed\))?: (?P<why>.+)$")
-_SLIP = re.compile(r"- (?P<first>\d+) (?:before (?P<before>\d+)|first): (?P<why>.+)$")
-_CARD = re.compile(r"(?P<key>\d+)\. (?P<text>.+)$")
-_KEY = re.compile(r"\*\*(?:Correct|Key):(?P<bold>[^*]*)\*\*(?P<rest>.*)$")
 _BINS = re.compile(r"(?:Bins|Tags): (?P<bins>.+)$")
-_STEP = re.compile(r"Step (?P<number>\d)\. (?P<prompt>.+)$")
-
-Report = Callable[[int, str, str], None]
-
-
-class _Script:
-    """The lines of one item, sorted by what they are."""
-
-    def __init__(self, part: Part) -> None:
-        self.stem: list[Line] = []
-        self.options: dict[str, Line] = {}
-        self.prompts: dict[str, str] = {}
-        self.cards: dict[str, Line] = {}
-        self.whys: dict[str, tuple[int, str, bool]] = {}
-        self.slips: list[tuple[int, Slip]] = []
-        self.twice: list[tuple[int, str]] = []
-        self.key: Line | None = None
-        self.answer = self.reason = ""
-        for number, line in part.body:
-            self._take(number, line)
-
-    def _take(self, number: int, line: str) -> None:
-        if option := OPTION.match(line):
-            self._once(self.options, option["key"], number, option["text"])
-        elif slip := _SLIP.match(line):
-            self.slips.append((number, Slip(slip["first"], slip["before"] or "", slip["why"])))
-        elif why := _WHY.match(line):
-            self.whys[why["key"]] = (number, why["why"], why["missed"] is not None)
-        elif card := _CARD.match(line):
-            self._once(self.cards, card["key"], number, card["text"])
-        elif key := _KEY.match(line):
-            self.key = (number, line)
-            self.answer, self.reason = key["bold"].strip(" ."), key["rest"].strip()
-        elif step := _STEP.match(line):
-            self.prompts[step["number"]] = step["prompt"]
-        elif self.key is None:
-            self.stem.append((number, line))
-
-    def _once(self, into: dict[str, Line], key: str, number: int, text: str) -> None:
-        if key in into:
-            self.twice.append((number, key))
-        into[key] = (number, text)
-
-
 def read_item(part: Part, outcome: str, file: str) -> tuple[Item | None, list[Fault]]:
     """The item below a heading such as ``O1-04 · single choice · 2 points``, or the faults that keep it from being one."""
     faults: list[Fault] = []
@@ -90,30 +63,33 @@ def read_item(part: Part, outcome: str, file: str) -> tuple[Item | None, list[Fa
     if kind is None:
         report(part.line, f"{head['key']} has the unknown type “{head['kind']}”.", f"Use one of: {', '.join(KINDS)}.")
         return None, faults
-    script = _Script(part)
+    script = Script(part)
     item = Item(head["key"], outcome, kind, int(head["points"]), head["critical"] is not None, text_of(script.stem))
     _check_frame(item, script, part, report)
     if script.key is not None:
-        build = _choice_item if kind in CHOICE_KINDS else _order_item if kind == ORDER else _sort_item
-        item = build(item, script, part, report)
+        item = _BUILDERS[kind](item, script, part, report)
     return (None if faults else item), faults
 
 
-def _check_frame(item: Item, script: _Script, part: Part, report: Report) -> None:
-    points = CHOICE_POINTS if item.kind in CHOICE_KINDS else MANY_PART_POINTS
-    if item.points != points:
-        report(part.line, f"{item.key} gives {item.points} points.", f"Items of this type give {points}.")
+def _check_frame(item: Item, script: Script, part: Part, report: Report) -> None:
+    if item.points != POINTS[item.kind]:
+        report(part.line, f"{item.key} gives {item.points} points.", f"Items of this type give {POINTS[item.kind]}.")
     if not item.key.startswith(f"{item.outcome}-"):
         report(part.line, f"{item.key} stands below {item.outcome}.", "Move it below its own outcome, or mend its key.")
     if not item.stem:
         report(part.line, f"{item.key} has no situation.", "Write the situation between the heading and the options.")
-    if script.key is None:
+    keyed = item.kind not in SELF_MARKED_KINDS
+    if script.key is None and keyed:
         report(part.line, f"{item.key} has no key.", "Add a line that begins with “**Correct: B.**” or “**Key:**”.")
+    elif script.key is None or (script.word == MODEL_ANSWER) is keyed:
+        line, _ = script.key or (part.line, "")
+        has, wants = ("a model answer in place of its key", "**Key:**") if keyed else ("no model answer", f"**{MODEL_ANSWER}:**")
+        report(line, f"{item.key} has {has}.", f"Begin the line that tells it with “{wants}”.")
     for number, key in script.twice:
-        report(number, f"{item.key} has {key} twice.", "Give each option or card a letter or number of its own.")
+        report(number, f"{item.key} has {key} twice.", "Give each option, card or reason a letter or number of its own.")
 
 
-def _choice_item(item: Item, script: _Script, part: Part, report: Report) -> Item:
+def _choice_item(item: Item, script: Script, part: Part, report: Report) -> Item:
     right = [key.strip() for key in script.answer.split(",")]
     line = script.key[0] if script.key else part.line
     if len(script.options) < 2:
@@ -132,7 +108,7 @@ def _choice_item(item: Item, script: _Script, part: Part, report: Report) -> Ite
     return replace(item, reason=script.reason, choices=choices)
 
 
-def _choice(item: Item, key: str, right: bool, script: _Script, report: Report) -> Choice:
+def _choice(item: Item, key: str, right: bool, script: Script, report: Report) -> Choice:
     number, text = script.options[key]
     _, why, missed = script.whys.get(key, (0, "", False))
     if not why and not right:
@@ -146,9 +122,9 @@ def _choice(item: Item, key: str, right: bool, script: _Script, report: Report) 
     return Choice(key, text, right, why, missed)
 
 
-def _steps(item: Item, choices: tuple[Choice, ...], script: _Script, part: Part, report: Report) -> tuple[Step, ...]:
+def _steps(item: Item, choices: tuple[Choice, ...], script: Script, part: Part, report: Report) -> tuple[Step, ...]:
     steps = tuple(
-        Step(prompt, tuple(choice for choice in choices if choice.key.startswith(number))) for number, prompt in script.prompts.items()
+        Step(prompt, tuple(choice for choice in choices if choice.key.startswith(number))) for number, (_, prompt) in script.prompts.items()
     )
     if tuple(script.prompts) != ("1", "2"):
         report(part.line, f"{item.key} needs two steps.", "Begin them with “Step 1.” and “Step 2.”, and letter the options 1A and 2A.")
@@ -158,7 +134,7 @@ def _steps(item: Item, choices: tuple[Choice, ...], script: _Script, part: Part,
     return steps
 
 
-def _sort_item(item: Item, script: _Script, part: Part, report: Report) -> Item:
+def _sort_item(item: Item, script: Script, part: Part, report: Report) -> Item:
     head = _BINS.search(item.stem)
     bins = tuple(name.strip() for name in head["bins"].split(" / ")) if head else ()
     if len(bins) < 2:
@@ -199,7 +175,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", text.casefold())
 
 
-def _order_item(item: Item, script: _Script, part: Part, report: Report) -> Item:
+def _order_item(item: Item, script: Script, part: Part, report: Report) -> Item:
     line = script.key[0] if script.key else part.line
     order = tuple(re.findall(r"\d+", f"{script.answer} {script.reason}".partition("(")[0]))
     if len(script.cards) != ORDER_CARDS:
@@ -217,7 +193,19 @@ def _order_item(item: Item, script: _Script, part: Part, report: Report) -> Item
     return replace(item, reason=_after_key(script), cards=cards, order=order, slips=tuple(slip for _, slip in script.slips))
 
 
-def _after_key(script: _Script) -> str:
+def _after_key(script: Script) -> str:
     """What the key line says in brackets: the steps of the order by name."""
     bracket = re.search(r"\(([^)]+)\)", script.reason)
     return bracket[1] if bracket else ""
+
+
+_BUILDERS: Mapping[str, Callable[[Item, Script, Part, Report], Item]] = {
+    SINGLE: _choice_item,
+    MULTIPLE: _choice_item,
+    NEXT_MOVE: _choice_item,
+    SORT: _sort_item,
+    TAG: _sort_item,
+    ORDER: _order_item,
+    RATING: rating_item,
+    SHORT_TEXT: text_item,
+}

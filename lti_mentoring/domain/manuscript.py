@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 
-from lti_mentoring.domain.item import OPTION, read_item
+from lti_mentoring.domain.item import read_item
 from lti_mentoring.domain.module import Block, Draw, Item, Module, Outcome, Section, Task, TaskCriterion, Times
 from lti_mentoring.domain.outline import Fault, Part, blocks, outline, said, table
+from lti_mentoring.domain.script import OPTION
 
 POOL_TIMES_DRAW = 3
 """A pool is at least three times what is drawn, in each kind, so that two retakes bring new items."""
@@ -181,9 +182,20 @@ class _Reader:
         for outcome in module.outcomes:
             pool = module.pool(outcome.key)
             many = sum(item.many_part for item in pool)
-            choice = len(pool) - many
+            practice = sum(item.self_marked for item in pool)
+            choice = len(pool) - many - practice
             critical = sum(item.critical for item in pool)
-            for have, drawn, what in ((many, module.draw.many_part, "sort, tag and order"), (choice, module.draw.choice, "choice")):
+            if practice and not module.draw.practice:
+                self.fault(
+                    lines[outcome.key],
+                    f"{outcome.key} has {practice} short text items that no attempt shows.",
+                    "Add “practice: 1” to the draw of the module, or take them out.",
+                )
+            for have, drawn, what in (
+                (many, module.draw.many_part, "sort, tag, order and rating"),
+                (choice, module.draw.choice, "choice"),
+                (practice, module.draw.practice, "short text"),
+            ):
                 if have < POOL_TIMES_DRAW * drawn:
                     self.fault(lines[outcome.key], f"{outcome.key} has {have} {what} items.", f"Write at least {POOL_TIMES_DRAW * drawn}.")
             if any(item.critical and item.many_part for item in pool):

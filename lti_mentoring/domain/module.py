@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from lti_mentoring.domain.body import LATER
 
 SINGLE, MULTIPLE, NEXT_MOVE, SORT, TAG, ORDER = "single", "multiple", "next_move", "sort", "tag", "order"
+RATING, SHORT_TEXT = "rating", "short_text"
 CHOICE_KINDS = frozenset({SINGLE, MULTIPLE, NEXT_MOVE})
-MANY_PART_KINDS = frozenset({SORT, TAG, ORDER})
+MANY_PART_KINDS = frozenset({SORT, TAG, ORDER, RATING})
+SELF_MARKED_KINDS = frozenset({SHORT_TEXT})
+FIXED_KINDS = frozenset({RATING, SHORT_TEXT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,38 @@ class Slip:
 
 
 @dataclass(frozen=True, slots=True)
+class Contrast:
+    """Why a criterion does not stand at ``level``, which is the one above or the one below its master level."""
+
+    level: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A criterion of a calibration rating: an anchor for each level, the author's master level, and how far from it a rating still agrees.
+
+    ``tolerance`` is 0 or 1. It decides what a rater is told, not what the rating earns.
+    """
+
+    key: str
+    text: str
+    anchors: tuple[str, str, str, str]
+    level: int
+    tolerance: int
+    contrasts: tuple[Contrast, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Something that can be seen in a short text, or not; ``why`` may say where the model answer has it."""
+
+    key: str
+    text: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One question of the pool. Which of the tuples are filled follows from ``kind``."""
 
@@ -102,25 +139,42 @@ class Item:
     cards: tuple[Card, ...] = ()
     order: tuple[str, ...] = ()
     slips: tuple[Slip, ...] = ()
+    talk: tuple[Turn, ...] = field(default=(), metadata=LATER)
+    benchmarks: tuple[Benchmark, ...] = field(default=(), metadata=LATER)
+    words: int = field(default=0, metadata=LATER)
+    features: tuple[Feature, ...] = field(default=(), metadata=LATER)
+    model: str = field(default="", metadata=LATER)
 
     @property
     def many_part(self) -> bool:
-        """Whether it is worth many points: sort, tag, order."""
+        """Whether it is worth many points: sort, tag, order, calibration rating."""
         return self.kind in MANY_PART_KINDS
+
+    @property
+    def self_marked(self) -> bool:
+        """Whether the reader marks it, so that it counts for nothing: short text."""
+        return self.kind in SELF_MARKED_KINDS
 
     def options(self, step: int = 1) -> tuple[Choice, ...]:
         """The options of a choice item; ``step`` counts from 1."""
         return self.steps[step - 1].choices if self.steps else self.choices
 
+    def parts(self, step: int = 1) -> Sequence[Choice | Card | Benchmark | Feature]:
+        """What a step is answered on: cards, criteria, features or options; nothing while a text is written."""
+        if self.features:
+            return self.features if step > 1 else ()
+        return self.cards or self.benchmarks or self.options(step)
+
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What an attempt draws for each outcome, and the points that clear it."""
+    """What an attempt draws for each outcome, and the points that clear it. ``practice`` items come on top and count for nothing."""
 
     many_part: int = 1
     choice: int = 2
     points: int = 10
     needed: int = 8
+    practice: int = field(default=0, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

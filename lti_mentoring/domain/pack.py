@@ -118,7 +118,7 @@ def _modules(reader: Reader, by_file: Mapping[str, Document], language: str) -> 
         reader.keys((*path, "draw"), Draw.__dataclass_fields__)
         key = reader.text((*path, "key"))
         keys.append(key)
-        draw = Draw(**{name: reader.number((*path, "draw", name), 1, 100) for name in Draw.__dataclass_fields__})
+        draw = _draw(reader, (*path, "draw"))
         if draw.needed > draw.points:
             reader.fault((*path, "draw", "needed"), f"{key} needs more points than it draws.", "Lower “needed”.")
         document = _file(reader, path, by_file, f"{language}/modules/{key}.md")
@@ -132,6 +132,12 @@ def _modules(reader: Reader, by_file: Mapping[str, Document], language: str) -> 
             modules.append(module)
     reader.once(("modules",), keys)
     return tuple(modules)
+
+
+def _draw(reader: Reader, path: Path) -> Draw:
+    """Every number must be there but ``practice``, which is 0 unless the module has short texts to practise on."""
+    counted = {name: reader.number((*path, name), 1, 100) for name in Draw.__dataclass_fields__ if name != "practice"}
+    return Draw(**counted, practice=0 if reader.at((*path, "practice")) is None else reader.number((*path, "practice"), 0, 20))
 
 
 def _rubrics(reader: Reader, by_file: Mapping[str, Document], language: str) -> tuple[Rubric, ...]:

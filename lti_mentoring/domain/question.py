@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from lti_mentoring.domain.module import Item
-from lti_mentoring.domain.training import Answer, Score, score, shuffled, steps
+from lti_mentoring.domain.answer import PLACES, TEXT, TICKS, Answer, Score, form, score, steps
+from lti_mentoring.domain.module import Benchmark, Card, Choice, Contrast, Feature, Item, Turn
+from lti_mentoring.domain.training import shuffled
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """A choice or card as shown. ``fits`` is None until the answer is in; ``given`` and ``wanted`` name bins or places."""
+    """A choice, card, criterion or feature as shown. ``fits`` is None until the answer is in; ``given`` and ``wanted`` name bins, places or
+    levels. A criterion has an ``anchors`` entry for each level, and once it is rated ``contrasts`` and ``points``."""
 
     key: str
     text: str
@@ -31,6 +33,9 @@ class Option:
     why: str = ""
     given: str = ""
     wanted: str = ""
+    anchors: tuple[str, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    points: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,13 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One step of a question. Points, reason and slips stand empty until it is answered."""
+    """One step of a question. Points, reason and slips stand empty until it is answered.
+
+    ``form`` is the form of its answer. ``text`` is what the reader has written, for themselves alone; ``model`` is what it is held against.
+    """
 
     step: int
+    form: str
     prompt: str
     options: tuple[Option, ...]
     answered: bool
@@ -56,11 +65,16 @@ class Ask:
     right: bool = False
     reason: str = ""
     slips: tuple[Mistake, ...] = ()
+    text: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with the steps that may be seen by now. ``lettered``: its explanations name options by their letters."""
+    """A question with the steps that may be seen by now. ``lettered``: its explanations name options by their letters.
+
+    ``practice``: the reader marks it, and it counts for nothing (``of`` is 0). ``words`` is how long a text may be.
+    """
 
     number: int
     key: str
@@ -74,11 +88,14 @@ class Question:
     points: int
     of: int
     lettered: bool
+    practice: bool
+    talk: tuple[Turn, ...]
+    words: int
 
     @property
     def right(self) -> bool:
-        """Whether it is complete and fully right."""
-        return self.complete and self.points == self.of
+        """Whether it is complete and fully right; never, where nothing counts."""
+        return self.complete and not self.practice and self.points == self.of
 
 
 def pose(item: Item, number: int, seed: str, given: Mapping[int, Given]) -> Question:
@@ -101,29 +118,35 @@ def pose(item: Item, number: int, seed: str, given: Mapping[int, Given]) -> Ques
         asks=tuple(asks),
         complete=complete,
         points=points,
-        of=item.points,
+        of=0 if item.self_marked else item.points,
         lettered=_lettered(item),
+        practice=item.self_marked,
+        talk=item.talk,
+        words=item.words,
     )
 
 
 def _lettered(item: Item) -> bool:
     """Whether an explanation speaks of "B" or "1C". A lone "A" is taken for the article."""
-    choices = [choice for step in range(1, steps(item) + 1) for choice in item.options(step)]
+    choices = [*item.choices, *(choice for step in item.steps for choice in step.choices)]
     texts = " ".join((item.reason, *(choice.why for choice in choices)))
     return any(choice.key != "A" and re.search(rf"\b{choice.key}\b", texts) for choice in choices)
 
 
 def _ask(item: Item, step: int, seed: str, given: Given | None) -> Ask:
     prompt = item.steps[step - 1].prompt if item.steps else ""
-    texts = {part.key: part.text for part in item.cards or item.options(step)}
+    shape = form(item, step)
+    model = item.model if shape == TICKS else ""
+    options = {part.key: _option(part) for part in item.parts(step)}
     order = shuffled(item, seed, step)
     if given is None:
-        return Ask(step, prompt, tuple(Option(key, texts[key]) for key in order), answered=False)
+        return Ask(step, shape, prompt, tuple(options[key] for key in order), answered=False, model=model)
     result = score(item, given.answer, step)
     return Ask(
         step=step,
+        form=shape,
         prompt=prompt,
-        options=_explained(result, texts, order),
+        options=_explained(item, result, options, _places(result, order) if shape == PLACES else order),
         answered=True,
         kept_at=given.at,
         points=result.points,
@@ -131,7 +154,13 @@ def _ask(item: Item, step: int, seed: str, given: Given | None) -> Ask:
         right=result.right,
         reason=result.reason,
         slips=_mistakes(result),
+        text=str(given.answer.get(TEXT, "")),
+        model=model,
     )
+
+
+def _option(part: Choice | Card | Benchmark | Feature) -> Option:
+    return Option(part.key, part.text, anchors=part.anchors if isinstance(part, Benchmark) else ())
 
 
 def _mistakes(result: Score) -> tuple[Mistake, ...]:
@@ -140,11 +169,26 @@ def _mistakes(result: Score) -> tuple[Mistake, ...]:
     return tuple(Mistake(place[slip.first], place.get(slip.before, ""), slip.why) for slip in result.slips)
 
 
-def _explained(result: Score, texts: Mapping[str, str], order: tuple[str, ...]) -> tuple[Option, ...]:
-    """The options as they were shown; cards of an order stand in the order that fits."""
+def _places(result: Score, order: tuple[str, ...]) -> tuple[str, ...]:
+    """Cards of an order in the order that fits."""
+    wanted = {mark.key: int(mark.wanted) for mark in result.marks}
+    return tuple(sorted(order, key=wanted.__getitem__))
+
+
+def _explained(item: Item, result: Score, options: Mapping[str, Option], order: tuple[str, ...]) -> tuple[Option, ...]:
+    """The options as they were shown, with what became of each."""
     marks = {mark.key: mark for mark in result.marks}
-    if all(mark.wanted.isdecimal() for mark in result.marks):
-        order = tuple(sorted(order, key=lambda key: int(marks[key].wanted)))
+    contrasts = {one.key: one.contrasts for one in item.benchmarks}
     return tuple(
-        Option(key, texts[key], marks[key].chosen, marks[key].fits, marks[key].why, marks[key].given, marks[key].wanted) for key in order
+        replace(
+            options[key],
+            chosen=marks[key].chosen,
+            fits=marks[key].fits,
+            why=marks[key].why,
+            given=marks[key].given,
+            wanted=marks[key].wanted,
+            contrasts=contrasts.get(key, ()),
+            points=marks[key].points,
+        )
+        for key in order
     )

@@ -108,7 +108,8 @@ def _outcome_figures(module: Module, outcome: str) -> OutcomeFigures:
     pool = module.pool(outcome)
     many = sum(item.many_part for item in pool)
     critical = sum(item.critical for item in pool)
-    return OutcomeFigures(outcome, many, len(pool) - many, critical, blind_guess(module, outcome), cues.key_is(pool, most=True))
+    choice = sum(not (item.many_part or item.self_marked) for item in pool)
+    return OutcomeFigures(outcome, many, choice, critical, blind_guess(module, outcome), cues.key_is(pool, most=True))
 
 
 # --- outcomes and pools ---------------------------------------------------------------------------------------------------------

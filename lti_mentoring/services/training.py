@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import training
+from lti_mentoring.domain.answer import read_answer, score, steps
 from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.people import Actor
@@ -74,6 +75,11 @@ class AttemptPage:
     results: tuple[OutcomeResult, ...]
     retake_from: datetime | None
 
+    @property
+    def counted(self) -> tuple[Question, ...]:
+        """The questions that count: those without practice. The attempt ends with the last of them."""
+        return tuple(question for question in self.questions if not question.practice)
+
     def question(self, number: int) -> Question:
         """Question ``number``, counted from 1. NotFound beyond the last."""
         if not 1 <= number <= len(self.questions):
@@ -82,7 +88,7 @@ class AttemptPage:
 
     @property
     def first_open(self) -> int | None:
-        """The number of the first question that is not complete; None when all are."""
+        """The number of the first question that is not complete, practice behind the others; None when all are."""
         return next((question.number for question in self.questions if not question.complete), None)
 
     def result(self, outcome: str) -> OutcomeResult:
@@ -127,8 +133,8 @@ def module_page(*, actor: Actor, key: str) -> ModulePage:
         module=module,
         competencies=tuple(pinned.competency(one).title for one in module.competencies),
         attempts=tuple(_row(row) for row in rows),
-        answered=sum(question.complete for question in questions),
-        asked=len(questions),
+        answered=sum(question.complete for question in questions if not question.practice),
+        asked=sum(not question.practice for question in questions),
         retake_from=_retake_from(pinned.policy, rows),
         takes_part=candidacy is not None and candidacy.participation == "active",
         previews=candidacy is None,
@@ -157,7 +163,7 @@ def preview(*, actor: Actor, key: str, number: int, answers: Mapping[int, Mappin
     if not 1 <= number <= len(module.items):
         raise NotFound("question", number=number)
     item = module.items[number - 1]
-    given = {step: Given(training.read_answer(item, raw, step)) for step, raw in sorted((answers or {}).items())}
+    given = {step: Given(read_answer(item, raw, step)) for step, raw in sorted((answers or {}).items())}
     return PreviewPage(module, pose(item, number, PREVIEW_SEED, given), len(module.items))
 
 
@@ -205,10 +211,12 @@ def start_check(*, actor: Actor, key: str) -> str:
 
 
 def answer(*, actor: Actor, attempt_id: str, item_key: str, answer: Mapping[str, object], step: int = 1) -> Kept:
-    """Keep one answer; when this returns it is stored. The last one ends the attempt.
+    """Keep one answer; when this returns it is stored. The last one that counts ends the attempt; practice may come before or after.
 
     An answer that is in holds: the explanation has been seen. So a double click, a second tab and a repeated request change nothing.
-    RuleBroken ``answer_missing`` (cards), ``answer_unknown``, ``answer_places``, ``step_too_early``, ``not_taking_part``.
+    A short text is its writer's own: it is in their answer and in no line of the audit, no log, no other page.
+    RuleBroken ``answer_missing`` (cards), ``answer_unknown``, ``answer_places``, ``text_missing``, ``text_long`` (words, most),
+    ``step_too_early``, ``not_taking_part``.
     """
     with base.transactional() as session:
         candidacy, row = _own_attempt(session, actor, attempt_id, lock=True)
@@ -216,44 +224,45 @@ def answer(*, actor: Actor, attempt_id: str, item_key: str, answer: Mapping[str,
         if item_key not in row.item_keys:
             raise NotFound("question", item=item_key)
         item = module.item(item_key)
-        if not 1 <= step <= training.steps(item):
+        if not 1 <= step <= steps(item):
             raise NotFound("question", item=item_key, step=step)
         given = _answers(session, row).get(item_key, {})
         if step in given:
-            complete = len(given) == training.steps(item)
+            complete = len(given) == steps(item)
             return Kept(item_key, step, given[step].answered_at, False, complete, row.state == FINISHED)
         if candidacy.participation != "active":
             raise RuleBroken("not_taking_part")
         if step > 1 and step - 1 not in given:
             raise RuleBroken("step_too_early", item=item_key)
-        normal = training.read_answer(item, answer, step)
+        normal = read_answer(item, answer, step)
         made = CheckAnswer(
             org_id=actor.org_id,
             attempt_id=row.id,
             item_key=item_key,
             step=step,
             answer=normal,
-            points=training.score(item, normal, step).points,
+            points=score(item, normal, step).points,
             answered_at=base.now(),
         )
         session.add(made)
         session.flush()
-        finished = _finish(session, actor, candidacy, row, module)
-        return Kept(item_key, step, made.answered_at, True, step == training.steps(item), finished)
+        finished = row.state == FINISHED or _finish(session, actor, candidacy, row, module)
+        return Kept(item_key, step, made.answered_at, True, step == steps(item), finished)
 
 
 def finish(*, actor: Actor, attempt_id: str) -> AttemptRow:
     """The attempt as it ended. RuleBroken ``answers_missing`` (open: how many questions) while it has not: an open attempt stays open."""
     page = attempt_page(actor=actor, attempt_id=attempt_id)
     if page.attempt.open:
-        raise RuleBroken("answers_missing", open=sum(not question.complete for question in page.questions))
+        raise RuleBroken("answers_missing", open=sum(not question.complete for question in page.counted))
     return page.attempt
 
 
 def _finish(session: Session, actor: Actor, candidacy: Candidacy, row: CheckAttempt, module: Module) -> bool:
-    """End the attempt once every question is complete, and let the gradebook know if that made the module mastered."""
+    """End the attempt once every question that counts is complete, and let the gradebook know if that made the module mastered."""
     answers = _answers(session, row)
-    if any(len(answers.get(key, {})) < training.steps(module.item(key)) for key in row.item_keys):
+    counted = [item for item in map(module.item, row.item_keys) if not item.self_marked]
+    if any(len(answers.get(item.key, {})) < steps(item) for item in counted):
         return False
     points = {key: sum(one.points for one in by_step.values()) for key, by_step in answers.items()}
     results = training.mastery(module, row.item_keys, points)

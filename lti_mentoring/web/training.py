@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
+from lti_mentoring.domain.answer import TEXT_MOST
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import delivery, training
 from lti_mentoring.services.training import ModulePage
@@ -21,14 +22,18 @@ api = Blueprint("training_api", __name__, url_prefix="/api/v1/courses/<course>")
 bp.app_template_filter("reading")(reading.reading)
 bp.app_template_filter("inline")(reading.inline)
 
-CARD = "card-"
-"""A form names the field of card 3 ``card-3``: its bin, counted from 0, or in an order its place, counted from 1."""
+ONE, MANY, EACH = ("step", "choice", "text"), ("choices", "ticks"), {"cards": "card-", "levels": "level-"}
+"""What a form sends once, as often as it is ticked, and for each card or criterion: the field of card 3 is ``card-3``, which holds its bin,
+counted from 0, or in an order its place, counted from 1; the field of criterion K1 is ``level-K1``."""
+
+FIRST = "first-"
+"""In a preview, the first step of two travels along in the form of the second, in a field such as ``first-choice``."""
 
 KEY = fields.String(validate=validate.Length(max=40))
 
 
 class AnswerForm(Schema):
-    """An answer, from a form or as JSON: one of ``choice``, ``choices``, ``cards`` and ``order``, for a step from 1."""
+    """An answer, from a form or as JSON: one of the forms of ``domain.answer``, for a step from 1."""
 
     class Meta:
         unknown = EXCLUDE
@@ -38,14 +43,20 @@ class AnswerForm(Schema):
     choices = fields.List(KEY, validate=validate.Length(max=20))
     cards = fields.Dict(keys=KEY, values=KEY, validate=validate.Length(max=20))
     order = fields.List(KEY, validate=validate.Length(max=20))
+    levels = fields.Dict(keys=KEY, values=KEY, validate=validate.Length(max=20))
+    text = fields.String(validate=validate.Length(max=2 * TEXT_MOST))
+    ticks = fields.List(KEY, validate=validate.Length(max=20))
 
 
 def _form() -> dict[str, Any]:
-    sent: dict[str, Any] = {name: request.form[name] for name in ("step", "choice") if name in request.form}
-    if "choices" in request.form:
-        sent["choices"] = request.form.getlist("choices")
-    cards = {name.removeprefix(CARD): value for name, value in request.form.items() if name.startswith(CARD)}
-    return {**sent, "cards": cards} if cards else sent
+    sent: dict[str, Any] = {name: request.form[name] for name in ONE if name in request.form}
+    sent |= {name: request.form.getlist(name) for name in MANY if name in request.form}
+    each = {name: _with_prefix(start) for name, start in EACH.items()}
+    return sent | {name: values for name, values in each.items() if values}
+
+
+def _with_prefix(start: str) -> dict[str, str]:
+    return {name.removeprefix(start): value for name, value in request.form.items() if name.startswith(start)}
 
 
 # --- the module ---------------------------------------------------------------------------------------------------------
@@ -173,7 +184,7 @@ def try_out(course: str, key: str, number: int) -> str | tuple[str, int]:
     step = form.pop("step")
     answers: dict[int, dict[str, Any]] = {step: form}
     if step > 1:
-        answers[1] = {"choice": request.form.get("first", "")}
+        answers[1] = AnswerForm(exclude=("step",)).load(_with_prefix(FIRST))
     try:
         page = training.preview(actor=actor(), key=key, number=number, answers=answers)
     except (NotFound, NotAllowed):

@@ -35,12 +35,12 @@ from lti_mentoring import settings
 from lti_mentoring.cli.base import DEFAULT_PACK, pack_folder
 from lti_mentoring.demo.message import SHORT
 from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.delivery import SCORE_SCOPE, Pace
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.training import steps
 from lti_mentoring.lti.grades import Result, Score
 from lti_mentoring.lti.launch import launch_of
 from lti_mentoring.lti.registration import Registration

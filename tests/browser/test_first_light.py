@@ -12,8 +12,8 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.module import CHOICE_KINDS, MANY_PART_KINDS, MULTIPLE, Item, Module
-from lti_mentoring.domain.training import steps
 from lti_mentoring.services import programme
 from support import chromium
 from support.demo import Demo, running_demo

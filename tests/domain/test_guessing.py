@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, combinations, permutations, product
@@ -16,36 +16,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_mentoring.domain import training
+from lti_mentoring.domain import answer, training
 from lti_mentoring.domain.guessing import blind_guess, chances
 from lti_mentoring.domain.manuscript import read_module
 from lti_mentoring.domain.module import Card, Choice, Draw, Item, Module, Step
+from support import every_item
 
 PATH = Path(__file__).parents[2] / "config" / "programmes" / "foundations" / "en" / "modules" / "M1.md"
 read, _ = read_module(PATH.read_text("utf-8"), "M1.md", Draw())
 assert read is not None
 M1: Module = read
+FEW = [item for item in M1.items if len(item.bins) ** len(item.cards) <= 4096]
+"""Those whose answers can all be tried."""
 
 
 def answers(item: Item, step: int) -> Iterator[dict[str, object]]:
-    """Every answer that a form would take."""
-    keys = [choice.key for choice in item.options(step)]
-    cards = [card.key for card in item.cards]
-    if item.kind == "order":
-        yield from ({"order": list(order)} for order in permutations(cards))
-    elif cards:
-        yield from ({"cards": dict(zip(cards, bins, strict=True))} for bins in product(range(len(item.bins)), repeat=len(cards)))
-    elif item.kind == "multiple":
-        yield from ({"choices": list(some)} for some in chain.from_iterable(combinations(keys, size) for size in range(1, len(keys) + 1)))
-    else:
-        yield from ({"choice": key} for key in keys)
+    """Every answer that a form would take; one text stands for all."""
+    keys = [part.key for part in item.parts(step)]
+
+    def sets(least: int) -> Iterator[list[str]]:
+        return map(list, chain.from_iterable(combinations(keys, size) for size in range(least, len(keys) + 1)))
+
+    def each(values: Iterable[int]) -> Iterator[dict[str, int]]:
+        return (dict(zip(keys, chosen, strict=True)) for chosen in product(values, repeat=len(keys)))
+
+    ways: dict[str, Callable[[], Iterable[object]]] = {
+        "choice": lambda: keys,
+        "choices": lambda: sets(1),
+        "cards": lambda: each(range(len(item.bins))),
+        "order": lambda: map(list, permutations(keys)),
+        "levels": lambda: each(range(1, 5)),
+        "text": lambda: ["x"],
+        "ticks": lambda: sets(0),
+    }
+    name = answer.form(item, step)
+    yield from ({name: way} for way in ways[name]())
 
 
 def counted(item: Item) -> dict[int, Fraction]:
     """The points of every answer, each as likely as the next, scored by the rules that score an attempt."""
     steps = [
-        [training.score(item, training.read_answer(item, raw, step), step).points for raw in answers(item, step)]
-        for step in range(1, training.steps(item) + 1)
+        [answer.score(item, answer.read_answer(item, raw, step), step).points for raw in answers(item, step)]
+        for step in range(1, answer.steps(item) + 1)
     ]
     sums = Counter(sum(points) for points in product(*steps))
     return {points: Fraction(ways, sum(sums.values())) for points, ways in sums.items()}
@@ -55,7 +67,7 @@ def likely(item: Item) -> dict[int, Fraction]:
     return {points: chance for points, chance in chances(item).items() if chance}
 
 
-@pytest.mark.parametrize("item", [item for item in M1.items if len(item.bins) ** len(item.cards) <= 4096], ids=lambda item: item.key)
+@pytest.mark.parametrize("item", [*FEW, *every_item.read().items], ids=lambda item: item.key)
 def test_the_chances_of_an_item_are_those_of_all_its_answers(item):
     assert likely(item) == counted(item)
 
@@ -103,7 +115,7 @@ def guessed(module: Module, seed: str, chance: random.Random) -> dict[str, bool]
     drawn = training.draw(module, seed)
     points = {}
     for item in map(module.item, drawn):
-        for step in range(1, training.steps(item) + 1):
+        for step in range(1, answer.steps(item) + 1):
             keys = [choice.key for choice in item.options(step)]
             cards = [card.key for card in item.cards]
             some: list[str] = []
@@ -115,7 +127,7 @@ def guessed(module: Module, seed: str, chance: random.Random) -> dict[str, bool]
                 "choices": some,
                 "choice": chance.choice(keys or [""]),
             }
-            scored = training.score(item, training.read_answer(item, raw, step), step)
+            scored = answer.score(item, answer.read_answer(item, raw, step), step)
             points[item.key] = points.get(item.key, 0) + scored.points
     return {result.outcome: result.mastered for result in training.mastery(module, drawn, points)}
 

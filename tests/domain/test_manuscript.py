@@ -130,7 +130,9 @@ def test_the_line_is_the_one_to_mend():
     assert [fault.line for fault in read_module(text, "M1.md", Draw())[1] if "names E" in fault.message] == [line]
 
 
-@pytest.mark.parametrize(("mark", "words"), [("#### O2-01 · sort", "sort, tag and order"), ("#### O1-04 · single", "5 choice items")])
+@pytest.mark.parametrize(
+    ("mark", "words"), [("#### O2-01 · sort", "sort, tag, order and rating"), ("#### O1-04 · single", "5 choice items")]
+)
 def test_a_pool_smaller_than_three_draws_is_a_fault(mark, words):
     start = TEXT.index(mark)
     end = TEXT.index("#### ", start + 5)

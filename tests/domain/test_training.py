@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_mentoring.domain import training
+from lti_mentoring.domain import answer, training
 from lti_mentoring.domain.manuscript import read_module
 from lti_mentoring.domain.module import Draw, Item, Module
 from lti_mentoring.domain.question import Given, pose
@@ -33,12 +33,12 @@ def right_answers(item: Item) -> dict[int, dict[str, object]]:
     if item.kind == "multiple":
         return {1: {"choices": [choice.key for choice in item.choices if choice.right]}}
     return {
-        step: {"choice": next(choice.key for choice in item.options(step) if choice.right)} for step in range(1, training.steps(item) + 1)
+        step: {"choice": next(choice.key for choice in item.options(step) if choice.right)} for step in range(1, answer.steps(item) + 1)
     }
 
 
 def points(item: Item, answers: dict[int, dict[str, object]]) -> int:
-    return sum(training.score(item, training.read_answer(item, raw, step), step).points for step, raw in answers.items())
+    return sum(answer.score(item, answer.read_answer(item, raw, step), step).points for step, raw in answers.items())
 
 
 # --- draws
@@ -127,9 +127,9 @@ def test_an_order_gives_six_four_when_two_neighbours_are_swapped_else_nothing():
 
 
 def test_an_order_explains_the_slips_that_were_made():
-    score = training.score(M1.item("O2-02"), {"order": ["2", "4", "1", "3"]})
+    score = answer.score(M1.item("O2-02"), {"order": ["2", "4", "1", "3"]})
     assert [(slip.first, slip.before) for slip in score.slips] == [("2", "4")]
-    assert training.score(M1.item("O2-02"), {"order": ["4", "2", "1", "3"]}).slips == ()
+    assert answer.score(M1.item("O2-02"), {"order": ["4", "2", "1", "3"]}).slips == ()
 
 
 def test_each_step_of_a_next_move_is_worth_one():
@@ -159,19 +159,19 @@ def test_each_step_of_a_next_move_is_worth_one():
 )
 def test_an_answer_that_cannot_be_one_is_refused(key, raw, code):
     with pytest.raises(RuleBroken) as refused:
-        training.read_answer(M1.item(key), raw)
+        answer.read_answer(M1.item(key), raw)
     assert refused.value.code == code
 
 
 def test_an_unfinished_sort_names_the_open_cards():
     with pytest.raises(RuleBroken) as refused:
-        training.read_answer(M1.item("O1-01"), {"cards": {"1": "0", "2": "", "3": "1"}})
+        answer.read_answer(M1.item("O1-01"), {"cards": {"1": "0", "2": "", "3": "1"}})
     assert refused.value.facts["cards"] == ("2", "4", "5", "6")
 
 
 def test_places_and_a_list_spell_the_same_order():
     item = M1.item("O2-02")
-    assert training.read_answer(item, {"cards": {"4": "1", "2": "2", "1": "3", "3": "4"}}) == {"order": ["4", "2", "1", "3"]}
+    assert answer.read_answer(item, {"cards": {"4": "1", "2": "2", "1": "3", "3": "4"}}) == {"order": ["4", "2", "1", "3"]}
 
 
 # --- questions
@@ -252,8 +252,8 @@ def test_blind_guessing_clears_an_outcome_in_at_most_three_draws_of_a_hundred():
         drawn = training.draw(M1, f"blind-{number}")
         earned = {}
         for item in map(M1.item, drawn):
-            steps = range(1, training.steps(item) + 1)
-            earned[item.key] = sum(training.score(item, guess(item, step, chance), step).points for step in steps)
+            steps = range(1, answer.steps(item) + 1)
+            earned[item.key] = sum(answer.score(item, guess(item, step, chance), step).points for step in steps)
         results = training.mastery(M1, drawn, earned)
         modules += training.mastered(results)
         for result in results:

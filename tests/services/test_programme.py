@@ -116,6 +116,8 @@ MISTAKES = {
     "a policy on an unknown rubric": (P, "observation_rubric: RU-C", "observation_rubric: RU-D", "not in the pack"),
     "a draw that does not add up": (P, "points: 10, needed", "points: 12, needed", "makes 10 points, not 12"),
     "a draw that cannot be cleared": (P, "needed: 8", "needed: 11", "needs more points than it draws"),
+    "less practice than none": (P, "needed: 8}", "needed: 8, practice: -1}", "a whole number from 0 to 20"),
+    "practice without short texts": (P, "needed: 8}", "needed: 8, practice: 1}", "O1 has 0 short text items"),
     "an unknown setting of a draw": (P, "many_part: 1,", "manypart: 1,", "“manypart” is unknown"),
     "a module of another competency": ("en/modules/M1.md", "Competency MC1,", "Competency MC77,", "names competency MC77"),
     "a module under another key": ("en/modules/M1.md", "# M1 ·", "# M4 ·", "holds module M4"),

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from conftest import World, make_world
-from lti_mentoring.domain import training as rules
+from lti_mentoring.domain import answer as rules
 from lti_mentoring.domain.module import Item, Module
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import training

@@ -6,7 +6,7 @@ from __future__ import annotations
 from playwright.sync_api import Frame, expect
 
 from lti_mentoring.demo.story import right_answer
-from lti_mentoring.domain.training import steps
+from lti_mentoring.domain.answer import steps
 from support import journey
 from support.live import Town
 

@@ -7,8 +7,8 @@ import re
 from datetime import UTC, datetime
 
 from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.module import Module
-from lti_mentoring.domain.training import steps
 from lti_mentoring.services import programme
 from lti_mentoring.store import base
 from support.driver import Browser
@@ -56,6 +56,8 @@ def answers(given: dict[str, object]) -> dict[str, object]:
         return {f"card-{key}": str(place) for place, key in enumerate(given["order"], 1)}  # type: ignore[arg-type]
     if "cards" in given:
         return {f"card-{key}": str(value) for key, value in given["cards"].items()}  # type: ignore[attr-defined]
+    if "levels" in given:
+        return {f"level-{key}": str(value) for key, value in given["levels"].items()}  # type: ignore[attr-defined]
     return given
 
 

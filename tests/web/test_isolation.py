@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from conftest import World, make_world
 from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
-from lti_mentoring.domain.training import steps
 from lti_mentoring.services import (
     application,
     comparison,

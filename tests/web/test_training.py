@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -13,63 +12,14 @@ from markupsafe import escape
 from sqlalchemy import func, select
 
 from conftest import World
-from lti_mentoring.domain import training as rules
+from lti_mentoring.domain import answer as rules
 from lti_mentoring.domain.module import Item
 from lti_mentoring.services import training
 from lti_mentoring.store import base
 from lti_mentoring.store.training import CheckAnswer, CheckAttempt
 from lti_mentoring.web import reading
+from support.page import looked_at
 from support.visitor import Visitor
-
-VOID = {"input", "br", "meta", "link", "hr", "img", "rect", "use", "path", "circle"}
-
-
-class Page(HTMLParser):
-    """What a person without eyes or a mouse meets: fields with their names and labels, and whether every element is closed."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.fields: list[dict[str, str | None]] = []
-        self.labels: set[str] = set()
-        self.ids: list[str] = []
-        self.inline: list[str] = []
-        self.open: list[str] = []
-        self.feed(html)
-        assert self.open == [], self.open
-
-    def handle_starttag(self, tag, attrs):
-        given = dict(attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag in ("input", "select", "textarea") and given.get("type") != "hidden":
-            self.fields.append({**given, "in_label": "yes" if "label" in self.open else None})
-        if tag == "label" and given.get("for"):
-            self.labels.add(given["for"])
-        if given.get("id"):
-            self.ids.append(given["id"])
-        self.inline += [name for name in given if name.startswith("on") or name == "style"]
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        if tag not in VOID:
-            assert self.open, tag
-            assert self.open[-1] == tag, (tag, self.open)
-            self.open.pop()
-
-
-def looked_at(html: str) -> Page:
-    """The page, after what every page owes: each field has a label, no id stands twice, nothing is inline."""
-    page = Page(html)
-    for field in page.fields:
-        assert field["in_label"] or field.get("id") in page.labels or field.get("aria-label"), field
-    assert len(page.ids) == len(set(page.ids)), page.ids
-    assert page.inline == []
-    assert html.count("<h1") == 1
-    return page
 
 
 def form_of(item: Item, step: int = 1, *, right: bool = True) -> dict[str, object]:
@@ -275,7 +225,7 @@ def test_staff_see_the_module_and_every_question_and_nothing_is_kept(world: Worl
         for step in range(1, rules.steps(item) + 1):
             html = text(staff.post(f"modules/M1/preview/{number}", {**form_of(item, step), **more}))
             looked_at(html)
-            more = {"first": form_of(item, 1).get("choice", "")}
+            more = {"first-choice": form_of(item, 1).get("choice", "")}
         assert "Give this answer" not in html, item.key
     assert staff.get("modules/M1/preview/37").status_code == 404
     assert staff.post("modules/M1/preview/1", {"step": "1"}).status_code == 400

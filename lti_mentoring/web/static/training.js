@@ -3,18 +3,22 @@
 
 const RETRY_MS = 4000;
 
+const ONE = ["choice", "text"];
+const MANY = ["choices", "ticks"];
+const EACH = { cards: "card-", levels: "level-" };
+
 const token = () => document.querySelector('meta[name="csrf-token"]').content;
 
 /** The answer that a form holds, as the JSON address takes it. */
 function answerOf(form) {
   const answer = { step: Number(form.elements.step.value) };
-  const cards = {};
   for (const [name, value] of new FormData(form)) {
-    if (name === "choice") answer.choice = value;
-    if (name === "choices") (answer.choices ??= []).push(value);
-    if (name.startsWith("card-")) cards[name.slice("card-".length)] = value;
+    if (ONE.includes(name)) answer[name] = value;
+    if (MANY.includes(name)) (answer[name] ??= []).push(value);
+    for (const [field, start] of Object.entries(EACH)) {
+      if (name.startsWith(start)) (answer[field] ??= {})[name.slice(start.length)] = value;
+    }
   }
-  if (Object.keys(cards).length) answer.cards = cards;
   return answer;
 }
 
@@ -37,15 +41,19 @@ async function send(form) {
 function enhance(form) {
   const waiting = form.querySelector("[data-waiting]");
   const button = form.querySelector('[type="submit"]');
+  const text = form.querySelector("[data-text]");
   let sending = false;
+  let leaving = false;
 
   const attempt = async () => {
     const outcome = await send(form);
     if (outcome === "kept") {
       // The step makes the address a new one, so that the browser loads the page and does not only jump within it.
+      leaving = true;
       const to = `${form.action}?kept=${form.elements.step.value}#answer`;
       if (dispatchEvent(new CustomEvent("leave", { detail: to, cancelable: true }))) location.replace(to);
     } else if (outcome === "refused") {
+      leaving = true;
       form.submit();
     } else {
       waiting.hidden = false;
@@ -61,6 +69,23 @@ function enhance(form) {
     form.setAttribute("aria-busy", "true");
     attempt();
   });
+
+  if (text) {
+    count(text, form.querySelector("[data-count]"));
+    addEventListener("beforeunload", (event) => {
+      if (!leaving && text.value !== text.defaultValue) event.preventDefault();
+    });
+  }
+}
+
+/** Says under a text how many words it has, for those who see it; the limit stands above it for everybody. */
+function count(text, line) {
+  const say = () => {
+    line.textContent = line.dataset.count.replace("%s", text.value.split(/\s+/).filter(Boolean).length);
+  };
+  line.hidden = false;
+  text.addEventListener("input", say);
+  say();
 }
 
 document.querySelectorAll("form[data-api]").forEach(enhance);

@@ -174,6 +174,8 @@ TRAINING = {
     "step_too_early": _l("Answer the first step before the second."),
     "answer_missing": _l("Choose an answer first; for cards, place every one."),
     "answer_unknown": _l("This answer is not one of the choices. Load the page again and choose anew."),
+    "text_missing": _l("There is no text yet. Write it first."),
+    "text_long": _l("This text has %(words)s words; %(most)s are the most. Shorten it. It still stands here as you wrote it."),
     "answer_places": _l("Give each card a place of its own."),
     "answers_missing": _l("Questions still open: %(open)s. The attempt ends by itself with the last answer."),
     "preview_candidate": _l("You are a candidate here, so you take the check itself; looking at the questions is for staff."),
