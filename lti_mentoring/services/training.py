@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import training
 from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.module import Module
+from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.question import Given, Question, pose
@@ -130,7 +131,7 @@ def module_page(*, actor: Actor, key: str) -> ModulePage:
         answered=sum(question.complete for question in questions),
         asked=len(questions),
         retake_from=_retake_from(pinned.policy, rows),
-        takes_part=candidacy is not None and candidacy.participation == "active",
+        takes_part=candidacy is not None and PARTICIPATION[candidacy.participation],
         previews=candidacy is None,
     )
 
@@ -222,7 +223,7 @@ def answer(*, actor: Actor, attempt_id: str, item_key: str, answer: Mapping[str,
         if step in given:
             complete = len(given) == training.steps(item)
             return Kept(item_key, step, given[step].answered_at, False, complete, row.state == FINISHED)
-        if candidacy.participation != "active":
+        if not PARTICIPATION[candidacy.participation]:
             raise RuleBroken("not_taking_part")
         if step > 1 and step - 1 not in given:
             raise RuleBroken("step_too_early", item=item_key)
@@ -289,7 +290,7 @@ def _own_candidacy(session: Session, actor: Actor) -> Candidacy:
     candidacy = _candidacy(session, actor, lock=True)
     if candidacy is None:
         raise NotFound("candidacy")
-    if candidacy.participation != "active":
+    if not PARTICIPATION[candidacy.participation]:
         raise RuleBroken("not_taking_part")
     return candidacy
 
