@@ -78,7 +78,7 @@ def score_for(
     wipes_on_nonfinal: bool,
     final_sent: bool,
     last_activity: str = "",
-    last_score: tuple[float, int] | None = None,
+    last_score: tuple[float, float] | None = None,
 ) -> ScoreState | None:
     """What to send now, or None for nothing.
 
@@ -108,10 +108,10 @@ def _final(standing: Standing, grading: str) -> ScoreState:
     return ScoreState("Completed", FULLY_GRADED, Fraction(1), 1)
 
 
-def _as_it_was(now: ScoreState, given: float, maximum: int) -> ScoreState:
+def _as_it_was(now: ScoreState, given: float, maximum: float) -> ScoreState:
     """The final score that was sent. Where nothing has changed since, it is the exact fraction and not what a column made of it."""
     same = now.given is not None and float(now.given) == given and now.maximum == maximum
-    return now if same else ScoreState(now.activity, now.grading, Fraction(given).limit_denominator(1_000_000), maximum)
+    return now if same else ScoreState(now.activity, now.grading, Fraction(given).limit_denominator(1_000_000), int(maximum))
 
 
 def equal(given: Fraction | None, maximum: int | None, theirs: float | None, their_maximum: float | None) -> bool:

@@ -53,7 +53,7 @@ HOW = {
     "member": _l("by opening an activity in the course"),
     "teacher": _l("the LMS says that somebody teaches the course, and nobody coordinates it yet"),
     "colleague": _l("the LMS says that somebody teaches the course"),
-    "candidate": _l("by opening an activity as a learner of the course; it stays, also for who pauses or leaves, so that they can read what they did"),
+    "candidate": _l("by opening an activity as a learner of the course; who pauses or leaves keeps it, to read what they did"),
     "observer": _l("a coordinator or deputy gives it on the page of people, or by an invitation"),
     "trainer": _l("a coordinator or deputy gives it on the page of people, or by an invitation"),
     "deputy": _l("a coordinator gives it on the page of people"),
