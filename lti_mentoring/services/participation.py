@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import participation as rules
@@ -163,8 +163,7 @@ def sweep(*, now: datetime) -> int:
     which was cut off, or that two workers do at once, does nothing twice.
     """
     today = now.date()
-    due = or_(Candidacy.look_on.is_(None), Candidacy.look_on <= today)
-    query = select(Candidacy.org_id, Candidacy.id).where(Candidacy.participation.in_((ACTIVE, DEFERRED)), due)
+    query = select(Candidacy.org_id, Candidacy.id).where(_due(today))
     with base.across_organisations("participation: what time brings"):
         found = base.session().execute(query.order_by(Candidacy.org_id).limit(MOST_AT_ONCE)).all()
     for org_id, candidacy_id in found:
@@ -176,8 +175,16 @@ def sweep(*, now: datetime) -> int:
     return len(found)
 
 
+def _due(today: date) -> ColumnElement[bool]:
+    return and_(Candidacy.participation.in_((ACTIVE, DEFERRED)), or_(Candidacy.look_on.is_(None), Candidacy.look_on <= today))
+
+
 def _look(candidacy_id: str, today: date) -> None:
     with base.transactional() as session:
+        claim = update(Candidacy).where(Candidacy.id == candidacy_id, _due(today)).values(look_on=today)
+        taken = session.execute(claim.execution_options(synchronize_session=False))
+        if cast(CursorResult[Any], taken).rowcount != 1:
+            return  # another worker was quicker
         row = row_of(session, candidacy_id)
         limits = programme.load(row.programme_version_id).policy.time
         part, _ = part_of(session, row)

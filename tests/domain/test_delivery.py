@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from lti_mentoring.domain import delivery
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
 from lti_mentoring.domain.delivery import Pace, ScoreState, Standing, backoff, next_timestamp, no_column, points_for, score_for, standing
 from lti_mentoring.domain.observation import Means, Reason, Verdict
+from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.programme import Policy
 
 POLICY = Policy(modules_required=("M1",), observation_rubric="RU-C")
