@@ -45,6 +45,7 @@ from lti_mentoring.web import (
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
+from lti_mentoring.web import participation as participation_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import roster as roster_pages
 from lti_mentoring.web import training as training_pages
@@ -101,7 +102,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
+    for room in (*rooms, participation_pages, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)
