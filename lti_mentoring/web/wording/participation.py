@@ -93,7 +93,8 @@ def part_reasons_words(verb: str) -> list[tuple[str, str]]:
 def part_line_words(line: Any) -> str:
     """What happened, as one line of the history."""
     if line.verb == "warn":
-        return ngettext("The time ends in one day: %(until)s", "The time ends in %(num)s days: %(until)s", line.days, until=day_words(line.until))
+        last = day_words(line.until)
+        return ngettext("The time ends in one day: %(until)s", "The time ends in %(num)s days: %(until)s", line.days, until=last)
     if line.verb == "enrol":
         return gettext("At the institution from %(day)s: %(state)s", day=day_words(line.until), state=enrolment_words(line.state))
     return say(LINES[line.verb], {"until": line.until}) if line.verb in LINES else unknown(line.verb)

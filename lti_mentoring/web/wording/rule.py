@@ -228,7 +228,18 @@ PARTICIPATION = {
     "enrolment_before": _l("This must not be earlier than %(start)s, when the present state began."),
 }
 
-RULES: dict[str, object] = {**FORMS, **PEOPLE, **REGISTERING, **LINKING, **PLATFORM, **PROGRAMME, **TRAINING, **OBSERVATION, **PARTICIPATION, **DELIVERY}
+RULES: dict[str, object] = {
+    **FORMS,
+    **PEOPLE,
+    **REGISTERING,
+    **LINKING,
+    **PLATFORM,
+    **PROGRAMME,
+    **TRAINING,
+    **OBSERVATION,
+    **PARTICIPATION,
+    **DELIVERY,
+}
 
 
 def rule_words(code: str, facts: Mapping[str, Any] | None = None) -> str:
