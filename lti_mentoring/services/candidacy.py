@@ -235,7 +235,7 @@ def way_of(version_id: str, shown: Records, participation: str = "active") -> Wa
     ids = {"key": str(step.facts["key"])} if step.yours else {}
     return Way(
         programme=version.title,
-        headline=Phrase("way_met" if tree.met else "way_open", done),
+        headline=Phrase(("way_met" if tree.met else "way_open") if goes_on else participation, done),
         lede=Phrase(step.code, step.facts),
         steps=_steps(tree, step),
         next=Next(Phrase(step.code, step.facts), "training.module", ids) if step.yours else None,

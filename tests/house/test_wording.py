@@ -114,6 +114,7 @@ def test_every_state_verb_and_reason_of_taking_part_has_words():
     assert set(participation.ENROLMENT) == {state for state in ENROLMENT if state}
     assert set(participation.OFFERED) | {"return", "reinstate"} == set(participation.DONE)
     halted = {state for state, begins in PARTICIPATION.items() if not begins}
+    assert halted == set(candidacy.HALTED)
     assert halted <= set(candidacy.LEDES)
     assert halted <= set(candidacy.COHORT)
 
