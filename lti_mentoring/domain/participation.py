@@ -67,13 +67,15 @@ def warnings_due(deadline: date, today: date, warned: Collection[int], days: Col
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Somebody's part in a programme: all that its rules look at. Deferrals oldest first; ``withdrawn_on`` is the last withdrawal's."""
+    """Somebody's part in a programme: all that its rules look at. Deferrals oldest first; ``withdrawn_on`` is the last withdrawal's;
+    ``elsewhere`` says that another candidacy of theirs in the same programme goes on."""
 
     state: str
     started_on: date
     deferrals: tuple[Period, ...] = ()
     extensions: int = 0
     withdrawn_on: date | None = None
+    elsewhere: bool = False
 
     def deadline(self, limits: TimeLimits) -> date:
         """The last day of the time for the whole way."""
@@ -157,6 +159,11 @@ def _extension_is_left(part: Part, act: Act, limits: TimeLimits) -> RuleBroken |
     return None if part.extensions < limits.extensions else RuleBroken("extensions_used", most=limits.extensions)
 
 
+def _one_live_candidacy(part: Part, act: Act, limits: TimeLimits) -> RuleBroken | None:
+    """I3."""
+    return RuleBroken("candidacy_elsewhere") if part.elsewhere else None
+
+
 GUARDS: Mapping[str, Guard] = {
     "time is left": _time_is_left,
     "time is over": _limit_has_passed,
@@ -167,6 +174,7 @@ GUARDS: Mapping[str, Guard] = {
     "the end has come": _end_has_come,
     "within the time for coming back": _soon_enough,
     "an extension is left": _extension_is_left,
+    "no other candidacy in the programme goes on": _one_live_candidacy,
 }
 """Name of a guard -> what it finds."""
 
@@ -190,6 +198,7 @@ class Move:
 
 
 _TO_DEFER = ("time is left", "deferral is left", *(name for name in GUARDS if name in OF_INPUT))
+_TO_REINSTATE = ("within the time for coming back", "time is left", "no other candidacy in the programme goes on")
 _PEOPLE, _LEADS = (CANDIDATE, COORDINATOR), (COORDINATOR,)
 
 MOVES = (
@@ -198,7 +207,7 @@ MOVES = (
     Move(DEFERRED, "resume", ACTIVE, (SYSTEM,), ("the end has come",)),
     Move(ACTIVE, "withdraw", WITHDRAWN, _PEOPLE, (), WITHDRAW_REASONS),
     Move(DEFERRED, "withdraw", WITHDRAWN, _PEOPLE, (), WITHDRAW_REASONS),
-    Move(WITHDRAWN, "reinstate", ACTIVE, _LEADS, ("within the time for coming back", "time is left")),
+    Move(WITHDRAWN, "reinstate", ACTIVE, _LEADS, _TO_REINSTATE),
     Move(ACTIVE, "extend", ACTIVE, _LEADS, ("an extension is left",), EXTEND_REASONS),
     Move(DEFERRED, "extend", DEFERRED, _LEADS, ("an extension is left",), EXTEND_REASONS),
     Move(WITHDRAWN, "extend", WITHDRAWN, _LEADS, ("within the time for coming back", "an extension is left"), EXTEND_REASONS),

@@ -21,7 +21,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange, WithdrawalRecord
-from lti_mentoring.store.people import Placement
+from lti_mentoring.store.people import Person, Placement
 
 __all__ = ["Line", "Report", "come_back", "defer", "enrol", "extend", "of", "own", "reinstate", "settle", "sweep", "withdraw"]
 
@@ -54,7 +54,8 @@ def withdraw(*, actor: Actor, candidacy_id: str, reason: str) -> None:
 
 
 def reinstate(*, actor: Actor, candidacy_id: str) -> None:
-    """Take somebody back who has left. NotAllowed to the candidate; RuleBroken ``reinstate_late`` (until), ``limit_passed`` (deadline)."""
+    """Take somebody back who has left. NotAllowed to the candidate; RuleBroken ``reinstate_late`` (until), ``limit_passed`` (deadline),
+    ``candidacy_elsewhere``."""
     _act(actor, candidacy_id, "reinstate")
 
 
@@ -104,6 +105,8 @@ def _change(session: Session, actor: Actor | str, row: Any, act: Act) -> Part:
     move = rules.find(row.participation, act.verb, act.who)
     extensions = row.extensions + (act.verb == "extend")
     _lock(session, row, {"participation": move.to, "extensions": extensions, "look_on": None})
+    if act.verb == "reinstate":  # of two candidacies in one programme, one comes back
+        session.execute(select(Person.id).where(Person.id == row.person_id).with_for_update())
     part, deferrals = part_of(session, row)
     limits = programme.load(row.programme_version_id).policy.time
     after = rules.after(part, act, limits)

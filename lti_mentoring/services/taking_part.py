@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import participation as rules
-from lti_mentoring.domain.participation import CANDIDATE, COORDINATOR, Part
+from lti_mentoring.domain.participation import ACTIVE, CANDIDATE, COORDINATOR, DEFERRED, WITHDRAWN, Part
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.programme import TimeLimits
@@ -22,6 +22,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange, WithdrawalRecord
 from lti_mentoring.store.people import Person
+from lti_mentoring.store.programme import ProgrammeVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class Report:
     """Somebody's part as its page shows it. ``verbs`` are open to the reader; ``mine`` says that the reader is the candidate.
 
     ``deadline`` is the last day of the time for the whole way, ``days_left`` until it; ``latest`` the day to which a deferral from today
-    could go; ``deferred_until`` the first day after the one that goes on; ``back_until`` the last day for coming back.
+    could go; ``deferred_until`` the first day after the one that goes on; ``back_until`` the last day for coming back; ``elsewhere``
+    that who has left takes part in the same programme in another course.
     """
 
     candidacy_id: str
@@ -58,6 +60,7 @@ class Report:
     deferred_until: date | None
     latest: date
     back_until: date | None
+    elsewhere: bool
     extensions_left: int
     limits: TimeLimits
     enrolments: tuple[tuple[str, Period], ...]
@@ -102,6 +105,7 @@ def of(*, actor: Actor, candidacy_id: str) -> Report:
         deferred_until=part.deferred_until(),
         latest=part.latest_end(today, limits),
         back_until=part.back_until(limits),
+        elsewhere=part.elsewhere,
         extensions_left=max(limits.extensions - part.extensions, 0),
         limits=limits,
         enrolments=enrolments,
@@ -175,8 +179,25 @@ def part_of(session: Session, row: Any) -> tuple[Part, Sequence[DeferralPeriod]]
         deferrals=tuple(Period(one.starts_on, one.ends_on) for one in deferrals),
         extensions=row.extensions,
         withdrawn_on=left.withdrawn_on if left is not None else None,
+        elsewhere=row.participation == WITHDRAWN and _lives_elsewhere(session, row),
     )
     return part, deferrals
+
+
+def _lives_elsewhere(session: Session, row: Any) -> bool:
+    """Whether another candidacy of this person goes on in any version of the same programme."""
+    version = and_(ProgrammeVersion.org_id == Candidacy.org_id, ProgrammeVersion.id == Candidacy.programme_version_id)
+    other = (
+        select(Candidacy.id)
+        .join(ProgrammeVersion, version)
+        .where(
+            Candidacy.person_id == row.person_id,
+            Candidacy.id != row.id,
+            Candidacy.participation.in_((ACTIVE, DEFERRED)),
+            ProgrammeVersion.slug == programme.load(row.programme_version_id).slug,
+        )
+    )
+    return session.scalars(other).first() is not None
 
 
 def open_withdrawals(candidacy_id: str) -> Select[WithdrawalRecord]:

@@ -190,6 +190,11 @@ def test_coming_back_is_possible_to_the_last_day_of_the_window() -> None:
     assert after(longer, Act("reinstate", COORDINATOR, date(2026, 9, 3)), short).state == "active"
 
 
+def test_one_way_through_a_programme_goes_on_at_a_time() -> None:
+    left = replace(after(BEGUN, Act("withdraw", CANDIDATE, BEGAN, "no_time"), LIMITS), elsewhere=True)
+    assert refused(left, "reinstate", COORDINATOR, BEGAN).code == "candidacy_elsewhere"
+
+
 def test_time_is_extended_as_often_as_the_policy_says() -> None:
     longer = after(BEGUN, Act("extend", COORDINATOR, BEGAN, "illness"), LIMITS)
     assert longer.deadline(LIMITS) == date(2028, 9, 2)

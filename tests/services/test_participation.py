@@ -197,6 +197,25 @@ def test_only_who_leads_takes_somebody_back_and_only_for_a_while(cast: dict[str,
     assert state_of(held) == "withdrawn"
 
 
+def test_nobody_is_taken_back_while_they_take_part_in_the_programme_elsewhere(world: World, cast: dict[str, Actor], held: str):
+    elsewhere = base.new_id()
+    with base.transactional() as session:
+        session.add(Course(id=elsewhere, issuer="https://lms.example/other", context_id="c:other"))
+        session.flush()
+        own = cast["candidate"].person_id
+        other = candidacy.begin(session, org_id=world.org_id, person_id=own, course_id=elsewhere)
+    participation.withdraw(actor=cast["candidate"], candidacy_id=held, reason="changed_work")
+    page = participation.of(actor=cast["coordinator"], candidacy_id=held)
+    assert page.elsewhere
+    assert "reinstate" not in page.verbs
+    with pytest.raises(RuleBroken, match="candidacy_elsewhere"):
+        participation.reinstate(actor=cast["coordinator"], candidacy_id=held)
+    with base.transactional() as session:
+        session.execute(update(Candidacy).where(Candidacy.id == other).values(participation="withdrawn"))
+    participation.reinstate(actor=cast["coordinator"], candidacy_id=held)
+    assert state_of(held) == "active"
+
+
 def test_a_second_withdrawal_has_a_window_of_its_own(cast: dict[str, Actor], held: str):
     participation.withdraw(actor=cast["candidate"], candidacy_id=held, reason="no_time")
     with base.transactional() as session:
