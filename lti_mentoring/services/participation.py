@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, select, update
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import participation as rules
@@ -18,7 +18,7 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import delivery, privacy, programme
 from lti_mentoring.services.taking_part import Line, Report, enrolments_of, of, open_withdrawals, own, part_of, row_of
 from lti_mentoring.store import base
-from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.candidacy import AT_ONCE, Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange, WithdrawalRecord
 from lti_mentoring.store.people import Person, Placement
@@ -104,7 +104,7 @@ def _change(session: Session, actor: Actor | str, row: Any, act: Act) -> Part:
     """One verb of the table, with all that follows from it. The conditional update is the lock: of two at once one finds it taken."""
     move = rules.find(row.participation, act.verb, act.who)
     extensions = row.extensions + (act.verb == "extend")
-    _lock(session, row, {"participation": move.to, "extensions": extensions, "look_on": None})
+    _lock(session, row, {"participation": move.to, "extensions": extensions, "look_on": AT_ONCE})
     if act.verb == "reinstate":  # of two candidacies in one programme, one comes back
         session.execute(select(Person.id).where(Person.id == row.person_id).with_for_update())
     part, deferrals = part_of(session, row)
@@ -168,7 +168,7 @@ def sweep(*, now: datetime) -> int:
     today = now.date()
     query = select(Candidacy.org_id, Candidacy.id).where(_due(today))
     with base.across_organisations("participation: what time brings"):
-        found = base.session().execute(query.order_by(Candidacy.org_id).limit(MOST_AT_ONCE)).all()
+        found = base.session().execute(query.limit(MOST_AT_ONCE)).all()
     for org_id, candidacy_id in found:
         with base.tenant(org_id):
             try:
@@ -179,7 +179,7 @@ def sweep(*, now: datetime) -> int:
 
 
 def _due(today: date) -> ColumnElement[bool]:
-    return and_(Candidacy.participation.in_((ACTIVE, DEFERRED)), or_(Candidacy.look_on.is_(None), Candidacy.look_on <= today))
+    return and_(Candidacy.participation.in_((ACTIVE, DEFERRED)), Candidacy.look_on <= today)
 
 
 def _look(candidacy_id: str, today: date) -> None:
@@ -200,7 +200,7 @@ def _look(candidacy_id: str, today: date) -> None:
         given = rules.warnings_due(deadline, today, warned, limits.warn_days) if part.state == ACTIVE else ()
         for days in given:
             _warn(session, candidacy_id, days, deadline, part.state)
-        _lock(session, row, {"look_on": rules.look_on(part, warned | set(given), limits)})
+        _lock(session, row, {"look_on": rules.look_on(part, warned | set(given), limits) or AT_ONCE})
 
 
 def _warn(session: Session, candidacy_id: str, days: int, deadline: date, state: str) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_mentoring.store.base import Base, Id, TenantMixin, UtcDateTime, belongs_to, now
 
+AT_ONCE = date(1970, 1, 1)
+
 
 class Candidacy(TenantMixin, Base):
     """Pinned to the programme version that it began with. Progress is derived, never stored."""
@@ -30,5 +32,5 @@ class Candidacy(TenantMixin, Base):
     participation: Mapped[str] = mapped_column(String(20), default="active")
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     extensions: Mapped[int] = mapped_column(default=0, server_default="0")
-    look_on: Mapped[date | None]
-    """The day on which time alone changes something next; None: nobody has worked it out since the last change."""
+    look_on: Mapped[date] = mapped_column(default=AT_ONCE, server_default=AT_ONCE.isoformat())
+    """The day on which time alone changes something next; ``AT_ONCE``: nobody has worked it out since the last change."""

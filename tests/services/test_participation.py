@@ -19,7 +19,7 @@ from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import candidacy, observation, participation, programme, reports, roles, score, training
 from lti_mentoring.store import base
-from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.candidacy import AT_ONCE, Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange, WithdrawalRecord
 from lti_mentoring.store.people import Course, Placement
@@ -65,7 +65,7 @@ def state_of(candidacy_id: str) -> str:
 def began(candidacy_id: str, day: date) -> None:
     """Move a candidacy's first day."""
     with base.transactional() as session:
-        session.execute(update(Candidacy).where(Candidacy.id == candidacy_id).values(started_at=noon(day), look_on=None))
+        session.execute(update(Candidacy).where(Candidacy.id == candidacy_id).values(started_at=noon(day), look_on=AT_ONCE))
 
 
 def rows(table: Any, *conditions: Any) -> int:

@@ -71,7 +71,7 @@ def upgrade():
     )
     op.create_index('ix_participation_change_candidacy', 'participation_change', ['org_id', 'candidacy_id', 'at'])
     op.add_column('candidacy', sa.Column('extensions', sa.Integer(), server_default='0', nullable=False))
-    op.add_column('candidacy', sa.Column('look_on', sa.Date(), nullable=True))
+    op.add_column('candidacy', sa.Column('look_on', sa.Date(), server_default='1970-01-01', nullable=False))
     op.create_index('ix_candidacy_look', 'candidacy', ['participation', 'look_on'])
 
 
