@@ -31,6 +31,7 @@ from lti_mentoring.outbound import Client
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
+from lti_mentoring.services import participation as participation_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import roll_call
 from lti_mentoring.services import roster as roster_verbs
@@ -42,9 +43,10 @@ from lti_mentoring.services.reconciliation import Comparer, enlist
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
 from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training
+from lti_mentoring.store import participation as participation_tables
 from lti_mentoring.web.tool import Tool
 
-TABLES = (base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training)
+TABLES = (base, candidacy, delivery, observation, participation_tables, people, platform, privacy, programme, roster, training)
 """Every room of the store, so that migrations see every table."""
 
 STATIC = Path(__file__).parent / "web" / "static"
@@ -289,6 +291,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             platform_verbs.forget_spent_nonces(now=now)
             session_verbs.forget_old_sessions(now=now)
             roster_verbs.plan_new(now=now)
+            participation_verbs.sweep(now=now)
         return lanes
 
     connector_for, handler = app.extensions["connector_for"], f"{settings.public_url}/lti/notices"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from lti_mentoring.domain.form import Problem
+from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.programme import Selection
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.selection import Standing
-from lti_mentoring.domain.time import months_after
 
 APPLICANT, COORDINATOR, SYSTEM = "applicant", "coordinator", "system"
 
@@ -226,10 +226,10 @@ def refusal(selection: Selection, earlier: Iterable[Earlier], today: date) -> tu
     """
     told = sorted(earlier, key=lambda one: one.submitted_on or date.min)
     declined = [one.declined_on for one in told if one.declined_on is not None]
-    again = months_after(max(declined), selection.reapply_months) if declined else None
+    again = add_months(max(declined), selection.reapply_months) if declined else None
     if again is not None and today < again:
         return "reapply_later", again
-    recent = [one.submitted_on for one in told if one.submitted_on is not None and months_after(one.submitted_on, 36) > today]
+    recent = [one.submitted_on for one in told if one.submitted_on is not None and add_months(one.submitted_on, 36) > today]
     if len(recent) >= selection.most_in_three_years:
-        return "applied_often", months_after(recent[-selection.most_in_three_years], 36)
+        return "applied_often", add_months(recent[-selection.most_in_three_years], 36)
     return None

@@ -10,9 +10,6 @@ from datetime import date
 from lti_mentoring.domain.observation import WAITING, Verdict
 from lti_mentoring.domain.programme import Policy
 
-PARTICIPATION: Mapping[str, bool] = {"active": True, "deferred": False, "withdrawn": False}
-"""The participation axis: state -> whether new work may begin. Independent of progress, which is always derived."""
-
 STEPS = (
     "application",
     "selection",

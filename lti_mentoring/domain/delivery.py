@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from lti_mentoring.domain.candidacy import PARTICIPATION, Records, requirements
+from lti_mentoring.domain.candidacy import Records, requirements
 from lti_mentoring.domain.observation import Means
+from lti_mentoring.domain.participation import GRADES_GO_ON, PARTICIPATION
 from lti_mentoring.domain.programme import Policy
 
 # --- where a delivery stands ----------------------------------------------------------------------------------------------------
@@ -39,7 +40,8 @@ TABLE: Mapping[str, tuple[str, str] | None] = {
     STOPPED: None,
 }
 """Stage of an item -> activityProgress and gradingProgress; None where nothing is ever said. Only ``final`` carries a score, and only
-``void`` takes one back. "Not yet" says nothing: it never posts a zero. ``stopped`` (withdrawn, deferred) keeps what was said last."""
+``void`` takes one back. "Not yet" says nothing: it never posts a zero. ``stopped`` (whoever takes part no more, for now or for good)
+keeps what was said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +61,38 @@ class ScoreState:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an item stands for a candidate: its stage of TABLE, and the points of 100 that it is worth once final."""
+    """Where an item stands for a candidate: its stage of TABLE, and the points of 100 that it is worth once final.
+
+    ``closed``: they take part no more, so that a final score which was sent stays as it was.
+    """
 
     stage: str
     points: Fraction | None = None
+    closed: bool = False
 
 
-def score_for(standing: Standing, *, grading: str, wipes_on_nonfinal: bool, final_sent: bool, last_activity: str = "") -> ScoreState | None:
+def score_for(
+    standing: Standing,
+    *,
+    grading: str,
+    wipes_on_nonfinal: bool,
+    final_sent: bool,
+    last_activity: str = "",
+    last_score: tuple[float, float] | None = None,
+) -> ScoreState | None:
     """What to send now, or None for nothing.
 
     ``grading`` is the placement's choice, completion or points. ``wipes_on_nonfinal``: this platform clears the grade when anything
     but a final score arrives (Moodle), so that it gets final scores only. ``final_sent``: it may hold a final score of ours; then
-    nothing follows but another final score, or the reset of one that was voided.
+    nothing follows but another final score, or the reset of one that was voided. ``last_score`` is that final score, given and
+    maximum: of who takes part no more it alone is said again, where it has not arrived, and never another one.
     """
     said = TABLE[standing.stage]
     if standing.stage == FINAL:
-        return _final(standing, grading)
+        found = _final(standing, grading)
+        if standing.closed and final_sent and last_score is not None:
+            return _as_it_was(found, *last_score)
+        return found
     if standing.stage == VOID:
         return ScoreState("Initialized", NOT_READY) if final_sent else None
     if final_sent or wipes_on_nonfinal:
@@ -88,6 +106,12 @@ def _final(standing: Standing, grading: str) -> ScoreState:
     if grading == "points" and standing.points is not None:
         return ScoreState("Completed", FULLY_GRADED, standing.points, 100)
     return ScoreState("Completed", FULLY_GRADED, Fraction(1), 1)
+
+
+def _as_it_was(now: ScoreState, given: float, maximum: float) -> ScoreState:
+    """The final score that was sent. Where nothing has changed since, it is the exact fraction and not what a column made of it."""
+    same = now.given is not None and float(now.given) == given and now.maximum == maximum
+    return now if same else ScoreState(now.activity, now.grading, Fraction(given).limit_denominator(1_000_000), int(maximum))
 
 
 def equal(given: Fraction | None, maximum: int | None, theirs: float | None, their_maximum: float | None) -> bool:
@@ -139,7 +163,9 @@ def standing(
     else:
         found = _module(item.removeprefix(MODULE), records, percents or {})
     # Whoever withdraws keeps what was finished before; only steps towards a grade stop being told.
-    return found if found.stage == FINAL or PARTICIPATION.get(participation, False) else Standing(STOPPED)
+    if participation in GRADES_GO_ON and (found.stage == FINAL or PARTICIPATION[participation]):
+        return found
+    return replace(found, closed=participation not in GRADES_GO_ON) if found.stage == FINAL else Standing(STOPPED)
 
 
 def _programme(policy: Policy, records: Records) -> Standing:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GRANTED_ROLES = ("observer", "trainer", "coordinator", "deputy", "administrator")
-"""Roles that somebody grants. Candidate follows from a candidacy; mentor and protégé from a mentorship."""
+"""Roles that somebody grants. Candidate follows from a candidacy, whether it goes on or not; mentor and protégé from a mentorship."""
 
 COURSE_ROLES = ("observer", "trainer", "coordinator", "deputy")
 """Roles that hold in one course; administrator holds for one registration."""
@@ -39,6 +39,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "training.preview": frozenset({"observer", "trainer", "coordinator", "deputy", "teacher", "colleague"}),
     "candidacy.way": frozenset({"candidate"}),
     "candidacy.cohort": LEADS,
+    "participation.own": frozenset({"candidate"}),
+    "participation.decide": LEADS,
     "review.open": EVERYONE,
     "privacy.read": EVERYONE,
     "application.apply": EVERYONE,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from lti_mentoring.domain.time import months_after
+from lti_mentoring.domain.period import add_months
 
 DIRECT, DOTTED, APPRAISER = "direct", "dotted", "appraiser"
 KINDS = (DIRECT, DOTTED, APPRAISER)
@@ -30,7 +30,7 @@ class Line:
 
     def counts(self, on: date) -> bool:
         """Whether it holds on that day, or ended within the year before."""
-        return self.start <= on and (self.end is None or months_after(self.end, LOOK_BACK_MONTHS) > on)
+        return self.start <= on and (self.end is None or add_months(self.end, LOOK_BACK_MONTHS) > on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +56,4 @@ def lines_of(person: str, lines: Iterable[Line], on: date) -> Lines:
 
 def attested(last: date | None, on: date) -> bool:
     """Whether somebody has said within the year who manages them (R0: unknown is not clear)."""
-    return last is not None and months_after(last, LOOK_BACK_MONTHS) > on
+    return last is not None and add_months(last, LOOK_BACK_MONTHS) > on

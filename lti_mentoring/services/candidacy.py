@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import candidacy as rules
 from lti_mentoring.domain.candidacy import STEPS, NextStep, Records, Requirement
+from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound
@@ -89,6 +90,7 @@ class Way:
     records: Records
     grades: tuple[Phrase, ...] = ()
     state: Hashable = None
+    goes_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,20 +232,22 @@ def of_people(connection: Connection, *, org_id: str, courses: Collection[str], 
 def way(*, actor: Actor) -> Way:
     """Where a candidate stands and the one next thing. NotFound for who is no candidate."""
     own = of(actor)
-    return way_of(own.programme_version_id, own_records(own, org_id=actor.org_id))
+    return way_of(own.programme_version_id, own_records(own, org_id=actor.org_id), own.participation)
 
 
-def way_of(version_id: str, shown: Records) -> Way:
-    """The same from the records that there are."""
+def way_of(version_id: str, shown: Records, participation: str = "active") -> Way:
+    """The same from the records that there are. Who takes part no more reads that, and has no next thing to do."""
     version = programme.load(version_id)
     tree = rules.requirements(version.policy, shown)
     step = rules.next_step(version.policy, shown)
     leaves = [leaf for part in tree.children for leaf in part.children]
     done = {"done": sum(leaf.met for leaf in leaves), "of": len(leaves)}
+    goes_on = PARTICIPATION[participation]
+    step = step if goes_on else NextStep(participation)
     ids = {"key": str(step.facts["key"])} if step.yours else {}
     return Way(
         programme=version.title,
-        headline=Phrase("way_met" if tree.met else "way_open", done),
+        headline=Phrase(("way_met" if tree.met else "way_open") if goes_on else participation, done),
         lede=Phrase(step.code, step.facts),
         steps=_steps(tree, step),
         next=Next(Phrase(step.code, step.facts), "training.module", ids) if step.yours else None,
@@ -252,6 +256,7 @@ def way_of(version_id: str, shown: Records) -> Way:
             ReportLink(one.id, one.planned_for, one.observer, one.counts) for one in shown.observations if one.verdict is not None
         ),
         records=shown,
+        goes_on=goes_on,
     )
 
 
@@ -321,6 +326,6 @@ def _cohort_row(row: CandidacyRow, name: str, loaded: Mapping[str, Programme], s
         of=len(leaves),
         modules_done=sum(leaf.met for leaf in training.children),
         modules_of=len(training.children),
-        next=rules.next_step(policy, shown),
+        next=rules.next_step(policy, shown) if PARTICIPATION[row.participation] else NextStep(row.participation),
         report_id=released[-1].id if released else None,
     )

@@ -169,6 +169,7 @@ def _plan(
         wipes_on_nonfinal=quirks.wipes_on_nonfinal,
         final_sent=row.grading == rules.FULLY_GRADED,
         last_activity=row.activity,
+        last_score=(row.given, row.maximum) if row.given is not None and row.maximum and not row.void else None,
     )
     url = target(place, quirks)
     if said is None or row.last_payload_hash == _fingerprint(url, user_id, said):

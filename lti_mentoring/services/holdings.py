@@ -18,6 +18,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import EvidenceNote, Observation
+from lti_mentoring.store.participation import ParticipationChange
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person, RoleGrant, WebSession
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.training import CheckAttempt
@@ -94,6 +95,7 @@ def _kinds(person_id: str) -> dict[str, Any]:
         "rosters": (Membership.id, Membership.person_id == person_id, Membership.roster_run > 0),
         "roles": (RoleGrant.id, RoleGrant.person_id == person_id),
         "checks": (CheckAttempt.id, CheckAttempt.candidacy_id.in_(candidacies)),
+        "parts": (ParticipationChange.id, ParticipationChange.candidacy_id.in_(candidacies)),
         "observed": (Observation.id, Observation.candidacy_id.in_(candidacies)),
         "observing": (Observation.id, Observation.observer_id == person_id),
         "notes": (EvidenceNote.id, EvidenceNote.author_id == person_id),

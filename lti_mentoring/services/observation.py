@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from lti_mentoring.domain import candidacy as candidacy_rules
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.observation import WAITING, Case, Verdict
+from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import delivery, privacy, programme
@@ -112,7 +112,7 @@ def candidates(*, actor: Actor) -> PlanOptions:
     """Whom this person may plan to have observed, and by whom; by name."""
     session = base.session()
     tested = select(Identity.id).where(Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
-    going_on = [state for state, may_go_on in candidacy_rules.PARTICIPATION.items() if may_go_on]
+    going_on = [state for state, may_go_on in PARTICIPATION.items() if may_go_on]
     chosen = (
         select(Candidacy.id, Person.id, Person.name, Person.chosen_name)
         .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
@@ -187,10 +187,11 @@ def plan(
 
 def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str) -> Candidacy:
     """The candidacy to observe, if it goes on, and if the observer is one in this course."""
-    subject = session.scalar(select(Candidacy).where(Candidacy.id == candidacy_id, Candidacy.course_id == actor.course_id))
+    query = select(Candidacy).where(Candidacy.id == candidacy_id, Candidacy.course_id == actor.course_id)
+    subject = session.scalar(query.with_for_update(read=True))  # so that nobody leaves while it is being planned
     if subject is None:
         raise NotFound("candidacy")
-    if not candidacy_rules.PARTICIPATION[subject.participation]:
+    if not PARTICIPATION[subject.participation]:
         raise RuleBroken("candidacy_paused", participation=subject.participation)
     if session.execute(_observers(actor).where(Person.id == observer_id)).first() is None:
         here = select(Membership.id).where(Membership.course_id == actor.course_id, Membership.person_id == observer_id)

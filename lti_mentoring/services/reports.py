@@ -104,7 +104,7 @@ def way(*, here: Here) -> Way:
 
 @lru_cache(maxsize=1024)
 def _way(standing: Standing) -> Way:
-    found = candidacy.way_of(standing.version_id, standing.records)
+    found = candidacy.way_of(standing.version_id, standing.records, standing.participation)
     items = ["programme", *(f"module:{module.key}" for module in standing.modules), "observation"]
     lines = score.lines(items, standing.columns, standing.own, standing.records)
     told = [lines[item] for item in items if item in lines]

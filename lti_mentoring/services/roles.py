@@ -79,7 +79,6 @@ _HERE = (
             Candidacy.org_id == Membership.org_id,
             Candidacy.course_id == Membership.course_id,
             Candidacy.person_id == Membership.person_id,
-            Candidacy.participation == "active",
         ),
     )
     .where(Membership.org_id == bindparam("org"), Membership.course_id == bindparam("course"), Membership.person_id == bindparam("person"))

@@ -108,9 +108,9 @@ def _percents(connection: Connection, org_id: str, candidacies: Collection[str])
 class GradeLine:
     """Where the grade of an activity stands, as a code with facts.
 
-    ``no_column`` (why: no_service, score_not_allowed, no_line_item), ``not_finished``, ``waits_for_observer``, ``on_its_way`` (next_at,
-    None while it is being sent), ``refused`` (remedy, platform), ``set_aside``, ``sent`` (at). ``title`` is what the
-    course page calls the activity.
+    ``no_column`` (why: no_service, score_not_allowed, no_line_item), ``not_finished``, ``waits_for_observer``, ``stopped`` (they take
+    part no more, for now or for good), ``on_its_way`` (next_at, None while it is being sent), ``refused`` (remedy, platform),
+    ``set_aside``, ``sent`` (at). ``title`` is what the course page calls the activity.
     """
 
     code: str
@@ -206,6 +206,8 @@ def _worst(found: Sequence[Column], held: CandidacyRow | None, records: Records 
     if held is not None and records is not None:
         policy = programme.load(held.programme_version_id).policy
         stage = rules.standing(with_column[0].item, policy, records, participation=held.participation).stage
+    if stage == rules.STOPPED and held is not None:
+        return GradeLine("stopped")
     if stage != rules.FINAL:
         return GradeLine("waits_for_observer" if stage == "submitted" else "not_finished")
     return min(map(_line, with_column), key=lambda line: _WORST.index(line.code))

@@ -15,6 +15,7 @@ from lti_mentoring.domain import training
 from lti_mentoring.domain.answer import read_answer, score, steps
 from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.module import Module
+from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.question import Given, Question, pose
@@ -136,7 +137,7 @@ def module_page(*, actor: Actor, key: str) -> ModulePage:
         answered=sum(question.complete for question in questions if not question.practice),
         asked=sum(not question.practice for question in questions),
         retake_from=_retake_from(pinned.policy, rows),
-        takes_part=candidacy is not None and candidacy.participation == "active",
+        takes_part=candidacy is not None and PARTICIPATION[candidacy.participation],
         previews=candidacy is None,
     )
 
@@ -230,7 +231,7 @@ def answer(*, actor: Actor, attempt_id: str, item_key: str, answer: Mapping[str,
         if step in given:
             complete = len(given) == steps(item)
             return Kept(item_key, step, given[step].answered_at, False, complete, row.state == FINISHED)
-        if candidacy.participation != "active":
+        if not PARTICIPATION[candidacy.participation]:
             raise RuleBroken("not_taking_part")
         if step > 1 and step - 1 not in given:
             raise RuleBroken("step_too_early", item=item_key)
@@ -298,7 +299,7 @@ def _own_candidacy(session: Session, actor: Actor) -> Candidacy:
     candidacy = _candidacy(session, actor, lock=True)
     if candidacy is None:
         raise NotFound("candidacy")
-    if candidacy.participation != "active":
+    if not PARTICIPATION[candidacy.participation]:
         raise RuleBroken("not_taking_part")
     return candidacy
 

@@ -150,7 +150,7 @@ def _here(rows: Sequence[Row[*tuple[Any, ...]]], org_id: str, course_id: str) ->
     roles = roles_in_course(
         standing=row.standing,
         granted=frozenset(granted),
-        is_candidate=row.participation == "active",
+        is_candidate=row.candidacy is not None,
         coordinated=coordinated,
         lms_administrator=row.lms_administrator,
     )

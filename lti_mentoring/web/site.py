@@ -50,6 +50,7 @@ from lti_mentoring.web import application as application_pages
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
+from lti_mentoring.web import participation as participation_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import roster as roster_pages
 from lti_mentoring.web import training as training_pages
@@ -106,8 +107,8 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    way_in = (application_pages, selection, recorded, reference, opening)
-    for room in (*rooms, *way_in, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
+    way = (application_pages, selection, recorded, reference, opening, participation_pages)
+    for room in (*rooms, *way, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

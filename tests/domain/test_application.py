@@ -14,10 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from lti_mentoring.domain import application as rules
 from lti_mentoring.domain.application import HOLDS_PLACE, LIVE, MOVES, SYSTEM, Case, Earlier
 from lti_mentoring.domain.form import Problem
+from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.programme import Selection
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.selection import Short, Standing
-from lti_mentoring.domain.time import months_after
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEEDBACK = "Please come back with an occasion of listening."
@@ -93,7 +93,7 @@ def test_after_a_decline_six_months_pass_and_three_in_three_years_are_the_most()
 
 @given(st.dates(date(2000, 1, 31), date(2100, 1, 1)), st.integers(0, 400))
 def test_months_later_is_never_in_a_further_month_and_never_on_a_later_day(day, months):
-    later = months_after(day, months)
+    later = add_months(day, months)
     assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
     assert later.day <= day.day
     assert (later + timedelta(days=1)).day == 1 or later.day == day.day

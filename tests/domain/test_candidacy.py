@@ -121,7 +121,3 @@ def test_more_records_never_take_away_what_was_met(first, more):
     before = candidacy.requirements(POLICY, Records((module(mastered=True),), first))
     after = candidacy.requirements(POLICY, Records((module(mastered=True),), first + more))
     assert after.met or not before.met
-
-
-def test_participation_is_an_axis_of_its_own():
-    assert candidacy.PARTICIPATION == {"active": True, "deferred": False, "withdrawn": False}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from lti_mentoring.domain import delivery
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
 from lti_mentoring.domain.delivery import Pace, ScoreState, Standing, backoff, next_timestamp, no_column, points_for, score_for, standing
 from lti_mentoring.domain.observation import Means, Reason, Verdict
+from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.programme import Policy
 
 POLICY = Policy(modules_required=("M1",), observation_rubric="RU-C")
@@ -158,6 +160,28 @@ def test_points_of_an_observation_are_those_of_the_best() -> None:
 def test_who_withdraws_keeps_a_final_grade_and_stops_telling_steps() -> None:
     assert standing("module:M1", POLICY, records(mastered=True), participation="withdrawn").stage == "final"
     assert standing("module:M1", POLICY, records(opened=True), participation="deferred").stage == "stopped"
+
+
+@pytest.mark.parametrize("state", sorted(PARTICIPATION))
+def test_only_who_takes_part_tells_steps_and_a_final_grade_of_who_does_not_stays_as_it_was(state: str) -> None:
+    begun = standing("module:M1", POLICY, records(opened=True), participation=state)
+    assert (begun.stage == "stopped") == (state != "active")
+    final = standing("module:M1", POLICY, records(mastered=True), participation=state, percents={"M1": Fraction(200, 3)})
+    assert (final.stage, final.closed) == ("final", state not in ("active", "completed"))
+    asked: dict[str, Any] = {"grading": "points", "wipes_on_nonfinal": False}
+    ours = delivery.score_for(final, **asked, final_sent=False)
+    assert ours == ScoreState("Completed", "FullyGraded", Fraction(200, 3), 100), "what was finished before is sent"
+    again = delivery.score_for(final, **asked, final_sent=True, last_score=(float(Fraction(200, 3)), 100.0))
+    assert again == ours, "the same once more, where it did not arrive"
+    earlier = delivery.score_for(final, **asked, final_sent=True, last_score=(float(Fraction(170, 3)), 100.0))
+    assert earlier == (ScoreState("Completed", "FullyGraded", Fraction(170, 3), 100) if final.closed else ours)
+
+
+def test_who_pauses_leaves_the_last_step_as_it_was_and_not_ready() -> None:
+    paused = standing("module:M1", POLICY, records(opened=True), participation="deferred")
+    asked: dict[str, Any] = {"grading": "completion", "wipes_on_nonfinal": False, "final_sent": False}
+    assert delivery.score_for(paused, **asked, last_activity="Submitted") == ScoreState("Submitted", "NotReady")
+    assert delivery.score_for(paused, **asked) is None
 
 
 def test_pages_without_a_grade_have_no_standing() -> None:

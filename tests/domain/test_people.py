@@ -102,7 +102,7 @@ def test_only_granted_roles_see_other_people(roles):
 
 
 def test_a_candidate_only_learns_and_reads_what_is_theirs():
-    own = {"training.learn", "training.read", "candidacy.way", "observation.read"}
+    own = {"training.learn", "training.read", "candidacy.way", "participation.own", "observation.read"}
     assert allowed(frozenset({"member", "candidate"})) == allowed(EVERYONE) | own
 
 

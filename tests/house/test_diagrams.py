@@ -6,11 +6,33 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lti_mentoring.domain import observation
+from lti_mentoring.domain import observation, participation
+from lti_mentoring.domain.diagram import diagram
 
-DOMAIN = Path(__file__).parents[2] / "docs" / "domain.md"
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def drawn_in(page: str) -> list[str]:
+    """The diagrams of a page of the documentation."""
+    return re.findall(r"```mermaid\n(.*?)```", (DOCS / page).read_text("utf-8"), re.S)
 
 
 def test_the_states_of_an_observation_are_drawn_as_they_are():
-    drawn = re.findall(r"```mermaid\n(.*?)```", DOMAIN.read_text("utf-8"), re.S)
-    assert drawn == [observation.diagram()]
+    assert drawn_in("domain.md") == [observation.diagram()]
+
+
+def test_the_states_of_taking_part_are_drawn_and_listed_as_they_are():
+    assert drawn_in("participation.md") == [diagram((move.state, move.verb, move.to) for move in participation.MOVES)]
+    assert participation.table() in (DOCS / "participation.md").read_text("utf-8")
+
+
+def test_a_drawing_begins_at_the_dot_and_ends_where_nothing_leads_out():
+    back = [("draft", "take_back", "gone"), ("sent", "take_back", "gone")]
+    assert diagram([("new", "start", "draft"), ("draft", "send", "sent"), *back]) == (
+        "stateDiagram-v2\n    [*] --> draft: start\n    draft --> sent: send\n    draft --> gone: take back\n"
+        "    sent --> gone: take back\n    gone --> [*]\n"
+    )
+    assert diagram([("on", "stop", "off"), ("off", "start", "on"), ("off", "wake_up", "on")]) == (
+        "stateDiagram-v2\n    [*] --> on\n    on --> off: stop\n    off --> on: start, wake up\n"
+    )
+    assert diagram([]) == "stateDiagram-v2\n"

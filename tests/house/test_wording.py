@@ -14,12 +14,13 @@ from flask import Flask
 from flask_babel import Babel
 
 from lti_mentoring.domain.diagnosis import CODES, Finding
+from lti_mentoring.domain.participation import ENROLMENT, PARTICIPATION, REASONS, VERBS
 from lti_mentoring.lti.platforms import PROFILES
 from lti_mentoring.lti.refusal import REASONS as REFUSALS
 from lti_mentoring.services.candidacy import Phrase
 from lti_mentoring.web import wording
 from lti_mentoring.web.errors import SHOWN
-from lti_mentoring.web.wording import candidacy, delivery, fault, mending, people, refusal, rule
+from lti_mentoring.web.wording import candidacy, delivery, fault, mending, participation, people, refusal, rule
 
 PACKAGE = Path(__file__).parents[2] / "lti_mentoring"
 BROKEN = ("RuleBroken", "NotAllowed", "NotFound", "Gap")
@@ -104,6 +105,18 @@ def test_every_fault_that_the_doctor_knows_has_words_for_every_family():
             words = wording.diagnosis_words(Finding(code, {"which": "token", "cause": "column_gone"}), family=family)
             assert all((words.title, words.what, words.steps or code == "granted")), code
             assert "%(" not in " ".join((words.title, words.what, *words.steps)), code
+
+
+def test_every_state_verb_and_reason_of_taking_part_has_words():
+    assert set(participation.STATES) == set(PARTICIPATION)
+    assert set(participation.REASONS) == set(REASONS)
+    assert set(participation.LINES) == set(VERBS)
+    assert set(participation.ENROLMENT) == {state for state in ENROLMENT if state}
+    assert set(participation.OFFERED) | {"return", "reinstate"} == set(participation.DONE)
+    halted = {state for state, begins in PARTICIPATION.items() if not begins}
+    assert halted == set(candidacy.HALTED)
+    assert halted <= set(candidacy.LEDES)
+    assert halted <= set(candidacy.COHORT)
 
 
 def test_every_step_of_the_way_has_words():

@@ -101,6 +101,12 @@ EXAMPLES: dict[str, Example] = {
     "training_api.keep": Example("candidate", {"attempt": "{attempt}", "item": "{item}"}, json={"choice": "A"}, method="POST"),
     "observation.index": Example("observer"),
     "observation.cohort": Example("coordinator"),
+    "participation.own": Example("candidate"),
+    "participation.leave": Example("candidate"),
+    "participation.act": post("other", {"verb": "withdraw", "reason": "no_time", "sure": "1"}),
+    "participation.candidate": Example("coordinator", {"candidacy": "{candidacy}"}),
+    "participation.decide": post("coordinator", {"verb": "extend", "reason": "illness"}, candidacy="{candidacy}"),
+    "participation.enrol": post("coordinator", {"state": "active", "day": "2026-02-01"}, candidacy="{candidacy}"),
     "observation.plan": Example("coordinator", query={"candidate": "{candidacy}"}),
     "observation.make_plan": post(
         "coordinator", {"candidate": "{candidacy}", "observer": "{observer}", "planned_for": "2026-12-01", "protege": "A", "plan": "0" * 32}

@@ -14,11 +14,23 @@ from sqlalchemy import select
 
 from conftest import make_world
 from lti_mentoring.domain.observation import Rating
-from lti_mentoring.services import intake, observation, opening, programme, recorded, reviewing, roles, selection, training
+from lti_mentoring.services import (
+    intake,
+    observation,
+    opening,
+    participation,
+    programme,
+    recorded,
+    reviewing,
+    roles,
+    selection,
+    training,
+)
 from lti_mentoring.services.rating import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
 from support import applying
@@ -49,6 +61,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "training.preview": ("coordinator", {"key": "M1", "number": 1}),
     "observation.index": ("observer", {}),
     "observation.cohort": ("coordinator", {}),
+    "participation.own": ("candidate", {}),
+    "participation.leave": ("candidate", {}),
+    "participation.candidate": ("coordinator", {"candidacy": "{candidacy}"}),
     "observation.plan": ("coordinator", {}),
     "observation.sheet": ("observer", {"observation": "{ready}"}),
     "observation.confirm": ("observer", {"observation": "{ready}"}),
@@ -99,6 +114,7 @@ class Course:
             opening.choose_policy(actor=people["coordinator"], name="starter")
             intake.change(actor=people["coordinator"], mode="apply", places=None, opens_at=None, closes_at=None)
             self.ids["application"] = applying.submitted_by(self.world, people["applicant"])
+            self.ids["candidacy"] = self.world.candidacy_id("Candidate")
             for number in range(size):
                 self._grow(number)
             self.ids["review"] = reviewing.waiting(actor=people["observer"])[0].id
@@ -111,6 +127,7 @@ class Course:
         roles.invite(actor=self.people["coordinator"], role="observer")
         self._apply(number)
         place = self.world.placement("observation", lineitem=f"https://lms.example/li/{number}", reads=True)
+        self._pause(number)
         for name in ("Candidate", f"Candidate {number}"):
             self._attempt(name, number + 1 if name == "Candidate" else 1)
             self._plan(name)
@@ -132,6 +149,14 @@ class Course:
         self.world.person(f"Selected {number}", standing="none")
         day = base.now().date()
         recorded.record(actor=lead, text=f"Selected {number}", decided_by="The board", decided_on=day, why="Known.")
+
+    def _pause(self, number: int) -> None:
+        """A pause that is over, and another place at the institution."""
+        lead, held = self.people["coordinator"], self.ids["candidacy"]
+        participation.defer(actor=lead, candidacy_id=held, reason="workload", until=base.now().date() + timedelta(days=9))
+        participation.come_back(actor=lead, candidacy_id=held)
+        state = ("active", "leaving")[number % 2]
+        participation.enrol(actor=lead, candidacy_id=held, state=state, day=base.now().date())
 
     def _attempt(self, name: str, number: int) -> None:
         with base.transactional() as session:
@@ -215,7 +240,8 @@ def test_every_page_is_counted(app: Flask) -> None:
 def test_the_courses_differ_in_what_they_hold(app: Flask, grown: Callable[[str, int], Course]) -> None:
     """The comparison means nothing unless the larger course holds more of everything that pages list."""
     few, many = grown("Northfield", 1), grown("Southgate", 2)
-    for table in (Candidacy, CheckAttempt, observation.Observation, ScorePublication, RoleGrant):
+    pauses = (DeferralPeriod, EnrolmentPeriod, ParticipationChange)
+    for table in (Candidacy, CheckAttempt, observation.Observation, ScorePublication, RoleGrant, *pauses):
         held = []
         for course in (few, many):
             with base.tenant(course.world.org_id):

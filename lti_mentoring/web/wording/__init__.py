@@ -36,6 +36,14 @@ from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.opening import component_words, missing_people_words, need_words, people_kind_words, policy_words
+from lti_mentoring.web.wording.participation import (
+    enrolment_words,
+    part_done_words,
+    part_line_words,
+    part_reason_words,
+    part_reasons_words,
+    part_state_words,
+)
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
 from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
 from lti_mentoring.web.wording.phrase import count_words
@@ -56,6 +64,7 @@ __all__ = [
     "decline_words",
     "diagnosis_words",
     "difference_words",
+    "enrolment_words",
     "field_words",
     "fraction_words",
     "gap_words",
@@ -75,6 +84,11 @@ __all__ = [
     "need_words",
     "next_words",
     "page_words",
+    "part_done_words",
+    "part_line_words",
+    "part_reason_words",
+    "part_reasons_words",
+    "part_state_words",
     "people_kind_words",
     "permission_words",
     "policy_words",

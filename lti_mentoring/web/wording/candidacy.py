@@ -53,8 +53,20 @@ def station_words(phrase: Coded) -> tuple[str, str]:
     return kind, say(words, phrase.facts)
 
 
+HALTED = {
+    "deferred": _l("You have paused."),
+    "withdrawn": _l("You have left the programme."),
+    "completed": _l("You have completed the programme."),
+    "refused": _l("Your way has ended."),
+    "excluded": _l("You were excluded from the programme."),
+    "timed_out": _l("The time for the whole way is over."),
+}
+
+
 def headline_words(phrase: Coded) -> str:
-    """The first clause of the page: how far."""
+    """The first clause of the page: how far, or that somebody takes part no more."""
+    if phrase.code in HALTED:
+        return str(HALTED[phrase.code])
     done, of = int(phrase.facts.get("done", 0)), int(phrase.facts.get("of", 0))
     if phrase.code == "way_met":
         return gettext("Everything that this version asks for is met.")
@@ -73,6 +85,12 @@ LEDES = {
     "await_rating": _l("%(observer)s is writing the report on your session. Nothing is asked of you; it appears here when it is released."),
     "await_another": _l("Your last observation is not met yet. Read its report; your coordinator plans another one."),
     "all_met": _l("Your gradebook gets the grade by itself. No credential can be issued from this version."),
+    "deferred": _l("Nothing is asked of you, and the time for the whole way stands still."),
+    "withdrawn": _l("What you have done is kept; your coordinator can take you back for a while."),
+    "completed": _l("Everything stays here to read."),
+    "refused": _l("The decision was not to award the credential. You can read here what you have done."),
+    "excluded": _l("You can appeal; your coordinator says how. You can read here what you have done."),
+    "timed_out": _l("What you have done is kept, and nothing new can be begun."),
 }
 
 
@@ -222,6 +240,7 @@ GRADES = {
         "No grade yet: it is sent once everything it stands for is met. Until then the gradebook stays empty, which is not a zero."
     ),
     "waits_for_observer": _l("No grade yet: the report of your observer is awaited."),
+    "stopped": _l("Nothing is sent while you are not taking part. What the gradebook has already stays there."),
     "on_its_way": _l("Your grade is on its way to the gradebook. Nothing needs to be done."),
     "refused": _l("Your grade is kept here, but %(platform)s did not take it. Your coordinator sees why and what to do."),
     "set_aside": _l("Your grade is kept here and is not sent; your coordinator decided so."),
@@ -251,4 +270,10 @@ COHORT = {
     "await_rating": ("waits", _l("Waits for %(observer)s’s report")),
     "await_another": ("yours", _l("Needs another observation")),
     "all_met": ("met", _l("All met")),
+    "deferred": ("waits", _l("Has paused")),
+    "withdrawn": ("notseen", _l("Has left")),
+    "completed": ("met", _l("Has completed the programme")),
+    "refused": ("notseen", _l("Was not awarded the credential")),
+    "excluded": ("notseen", _l("Was excluded")),
+    "timed_out": ("notseen", _l("Has run out of time")),
 }

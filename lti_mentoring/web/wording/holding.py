@@ -12,6 +12,7 @@ HOLDINGS = {
     "rosters": _l("Courses whose list of participants names them"),
     "roles": _l("Roles given here, ended ones included"),
     "checks": _l("Knowledge checks taken"),
+    "parts": _l("Pauses, withdrawals and other changes of taking part"),
     "observed": _l("Observations of them"),
     "observing": _l("Observations by them"),
     "notes": _l("Evidence notes written by them"),

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pausing and leaving in Chromium, at both widths: read, filled in by keyboard and without a script, and seen by who leads the course."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, expect
+
+from support.chromium import WIDTHS, hold_to_the_look
+from support.journey import ready
+from support.live import Town
+
+Open = Callable[..., BrowserContext]
+SHOTS = os.environ.get("LTI_MENTORING_TEST_PARTICIPATION_SHOTS")
+
+
+def enter(live: Town, browser: BrowserContext, persona: str) -> tuple[Page, str]:
+    """Somebody opens the programme from the course page. -> their window, and the course's address."""
+    page = browser.new_page()
+    page.goto(f"{live.lms_url}/north/")
+    page.click(f"button[value={persona}]")
+    page.goto(f"{live.lms_url}/north/launch/programme")
+    page.wait_for_url(f"{live.tool_url}/courses/**")
+    course = re.match(r"(.*/courses/\w+)/", page.url)
+    assert course
+    return page, course[1]
+
+
+def looked_at(page: Page, url: str, name: str) -> None:
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(url)
+        hold_to_the_look(page, keyboard=width == WIDTHS[0])
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
+
+
+def test_a_candidate_pauses_by_keyboard_without_a_script_and_leaves_and_is_taken_back(live: Town, open_browser: Open) -> None:
+    ready(live, "north")
+    theirs = open_browser()
+    page, course = enter(live, theirs, "candidate")
+    looked_at(page, f"{course}/participation", "own")
+    looked_at(page, f"{course}/participation/leave", "leave")
+    plain = open_browser(java_script_enabled=False)
+    plain.add_cookies(theirs.cookies())  # type: ignore[arg-type]
+    window = plain.new_page()
+    window.goto(f"{course}/way")
+    window.get_by_role("link", name="How much time there is").click()
+    window.get_by_label("Reason").select_option("workload")
+    window.get_by_label("First day back").fill((datetime.now(UTC).date() + timedelta(days=40)).isoformat())
+    window.get_by_role("button", name="Pause").focus()
+    window.keyboard.press("Enter")
+    expect(window.locator("h1 ~ .lede")).to_contain_text("The clock stands still meanwhile.")
+    looked_at(page, f"{course}/participation", "paused")
+    looked_at(page, f"{course}/way", "way-paused")
+    window.get_by_role("link", name=re.compile("^Leave")).click()
+    window.get_by_label("Reason").select_option("no_time")
+    window.get_by_label("Yes, I want to leave the programme").check()
+    window.get_by_role("button", name="Leave the programme").click()
+    expect(window.locator("body")).to_contain_text("Coming back is possible until")
+    lead, _ = enter(live, open_browser(), "coordinator")
+    looked_at(lead, f"{course}/candidates", "cohort")
+    lead.get_by_role("link", name=re.compile("^Time and pauses of ")).first.click()
+    expect(lead.locator(".lede")).to_contain_text("has left the programme.")
+    looked_at(lead, lead.url, "left")
+    lead.get_by_role("button", name="Take back").click()
+    expect(lead.locator("body")).to_contain_text("Was taken back")
+    looked_at(lead, lead.url, "candidate")
