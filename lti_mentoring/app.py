@@ -41,10 +41,10 @@ from lti_mentoring.services.errands import Errands
 from lti_mentoring.services.reconciliation import Comparer, enlist
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
-from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training
+from lti_mentoring.store import assistance, base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training
 from lti_mentoring.web.tool import Tool
 
-TABLES = (base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training)
+TABLES = (assistance, base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training)
 """Every room of the store, so that migrations see every table."""
 
 STATIC = Path(__file__).parent / "web" / "static"
