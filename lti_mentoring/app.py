@@ -28,6 +28,7 @@ from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import Grades
 from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
+from lti_mentoring.services import assistance as assistance_verbs
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
@@ -298,6 +299,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             "notices": lambda: notice_verbs.order_one(connector_for=connector_for, handler=handler),
             "roster": lambda: roll_call.run(connector_for=connector_for, pace=pace),
             "reconciliation": Comparer(app.extensions["grades_for"]).step,
+            "assistance": assistance_verbs.Rounds().step,
         },
     )
     app.extensions["deliver"] = deliver

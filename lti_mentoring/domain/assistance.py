@@ -267,6 +267,11 @@ def known(visible: bool) -> None:
         raise NotFound("assistance")
 
 
+def lost() -> None:
+    """RuleBroken ``assistance_taken``: of two who took it at the same moment, the other one has it."""
+    raise RuleBroken("assistance_taken")
+
+
 def diagram() -> str:
     """The state table as a Mermaid state diagram, guards in brackets. The one in the documentation is made by this."""
     lines = ["stateDiagram-v2"]

@@ -16,13 +16,14 @@ from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.roles import Here
 from lti_mentoring.services.session import SessionRow, Ticket
 from lti_mentoring.store import base
+from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import NEVER, Course, Identity, Membership, Person, RoleGrant, WebSession
 from lti_mentoring.store.platform import Deployment, Organisation, Registration
 from lti_mentoring.store.training import CheckAttempt
 
-_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w = (
+_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w, _h = (
     base.table(one).c
     for one in (
         WebSession,
@@ -37,6 +38,7 @@ _s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w = (
         Identity,
         CheckAttempt,
         Observation,
+        AssistanceRequest,
     )
 )
 _office = base.table(RoleGrant).alias("office")
@@ -81,6 +83,7 @@ _VISIT = (
         select(_i.id).where(_i.org_id == _s.org_id, _i.person_id == _s.person_id, _i.test_user).exists().label("tested"),
         select(_t.id).where(_t.org_id == _v.org_id, _t.candidacy_id == _v.id).exists().label("trained"),
         select(_w.id).where(_w.org_id == _v.org_id, _w.candidacy_id == _v.id).exists().label("observed"),
+        select(_h.id).where(_h.org_id == _v.org_id, _h.candidacy_id == _v.id, _h.offer_key.is_not(None)).exists().label("offered"),
     )
     .select_from(base.table(WebSession))
     .join(base.table(Registration), and_(_r.id == _s.registration_id, _r.active))
@@ -158,7 +161,14 @@ def _here(rows: Sequence[Row[*tuple[Any, ...]]], org_id: str, course_id: str) ->
     own = None
     if row.candidacy is not None:
         own = CandidacyRow(
-            row.candidacy, person_id, course_id, row.programme_version_id, row.participation, trained=row.trained, observed=row.observed
+            row.candidacy,
+            person_id,
+            course_id,
+            row.programme_version_id,
+            row.participation,
+            trained=row.trained,
+            observed=row.observed,
+            offered=row.offered,
         )
     return Here(
         Actor(org_id, person_id, course_id, display_name(name, person_id), roles, row.registration_id),
