@@ -100,7 +100,7 @@ def check_contact(minutes: int, mode: str, outcome: str, follow_up: date | None,
         raise RuleBroken("outcome_empty")
     if len(outcome) > LONGEST_TEXT:
         raise RuleBroken("help_text_long", most=LONGEST_TEXT)
-    if follow_up is not None and follow_up < today:
+    if follow_up is not None and follow_up < today - timedelta(days=1):  # where the reader is, it may still be yesterday
         raise RuleBroken("follow_up_past")
 
 

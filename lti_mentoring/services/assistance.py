@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select
@@ -75,9 +75,10 @@ class OwnPage:
 
 @dataclass(frozen=True, slots=True)
 class AskForm:
-    """What help can be asked with; ``offer`` is the one that is about to be accepted."""
+    """What help can be asked with, and each urgency with the days within which an answer is due; ``offer`` is about to be accepted."""
 
     topics: tuple[Topic, ...]
+    urgencies: tuple[tuple[str, int], ...]
     offer: RequestRow | None = None
 
 
@@ -102,15 +103,16 @@ def page(*, actor: Actor) -> OwnPage:
 def form(*, actor: Actor, offer_id: str = "") -> AskForm:
     """What help can be asked with. NotFound ``assistance`` for an offer that is not the actor's own, or is open no more."""
     own = candidacy.of(actor)
-    topics = rules.topics(programme.load(own.programme_version_id))
+    version = programme.load(own.programme_version_id)
+    made = AskForm(rules.topics(version), tuple(zip(rules.URGENCIES, version.policy.assistance.due_days, strict=True)))
     if not offer_id:
-        return AskForm(topics)
+        return made
     session = base.session()
     mine = and_(AssistanceRequest.id == offer_id, AssistanceRequest.candidacy_id == own.id, AssistanceRequest.state == "offered")
     offers = rows(session, session.execute(listed(actor.person_id).where(mine)), actor.person_id)
     if not offers:
         raise NotFound("assistance")
-    return AskForm(topics, offers[0])
+    return replace(made, offer=offers[0])
 
 
 # --- verbs -----------------------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ from lti_mentoring.web import (
     window,
     wording,
 )
+from lti_mentoring.web import assistance as assistance_pages
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
@@ -101,7 +102,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
+    for room in (*rooms, assistance_pages, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

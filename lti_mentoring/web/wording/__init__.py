@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from lti_mentoring.web.wording.assistance import board_words, mode_words, offer_words, own_help_words, topic_words, urgency_words
 from lti_mentoring.web.wording.candidacy import (
     cohort_words,
     grade_words,
@@ -30,6 +31,7 @@ from lti_mentoring.web.wording.time import day_words, moment_words
 
 __all__ = [
     "Refusal",
+    "board_words",
     "cohort_words",
     "come_by_words",
     "count_words",
@@ -47,8 +49,11 @@ __all__ = [
     "link_words",
     "mean_words",
     "membership_words",
+    "mode_words",
     "moment_words",
     "next_words",
+    "offer_words",
+    "own_help_words",
     "page_words",
     "permission_words",
     "rating_words",
@@ -65,6 +70,8 @@ __all__ = [
     "station_title",
     "station_words",
     "todo_words",
+    "topic_words",
+    "urgency_words",
     "why_not_words",
 ]
 
