@@ -184,15 +184,16 @@ def _by_candidate(case: Case) -> str:
 
 
 def _by_somebody_who_may_help(case: Case) -> str:
-    return "" if case.may_help else "assistance_not_yours"
+    return "" if case.may_help and case.actor_id else "assistance_not_yours"
 
 
 def _by_its_helper(case: Case) -> str:
-    return "" if case.may_help and case.actor_id == case.helper_id else "assistance_of_another"
+    own = bool(case.actor_id) and case.actor_id == case.helper_id
+    return "" if case.may_help and own else "assistance_of_another"
 
 
 def _by_its_helper_or_who_leads(case: Case) -> str:
-    return "" if case.may_help and (case.leads or case.actor_id == case.helper_id) else "assistance_of_another"
+    return "" if case.may_help and case.actor_id and case.leads else _by_its_helper(case)
 
 
 def _after_a_contact(case: Case) -> str:

@@ -224,9 +224,11 @@ def _found(session: Session, actor: Actor, request_id: str, *, lock: bool = Fals
 
 def _case(session: Session, actor: Actor, found: Any) -> Case:
     one: AssistanceRequest = found[0]
-    since = and_(AssistanceContact.request_id == one.id, AssistanceContact.noted_at >= one.taken_at)
-    contacts = session.scalar(select(func.count(AssistanceContact.id)).where(since)) if one.taken_at else 0
-    return Case(actor.person_id, found.person_id, one.helper_id or "", _may_help(actor, found), actor.is_any(*LEADS), contacts or 0)
+    contacts = 0
+    if one.taken_at is not None:
+        since = and_(AssistanceContact.request_id == one.id, AssistanceContact.noted_at >= one.taken_at)
+        contacts = session.scalar(select(func.count(AssistanceContact.id)).where(since)) or 0
+    return Case(actor.person_id, found.person_id, one.helper_id or "", _may_help(actor, found), actor.is_any(*LEADS), contacts)
 
 
 # --- verbs -----------------------------------------------------------------------------------------------------------------
