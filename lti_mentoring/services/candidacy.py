@@ -26,8 +26,7 @@ from lti_mentoring.store.people import Identity, Person
 
 @dataclass(frozen=True, slots=True)
 class CandidacyRow:
-    """One person's candidacy in one course. Where ``trained`` or ``observed`` is False, there is no attempt, or no observation, to read;
-    ``offered`` is known on a page's own visit only: help is offered, and not answered yet."""
+    """One person's candidacy in one course. Where ``trained`` or ``observed`` is False, there is no attempt, or no observation, to read."""
 
     id: str
     person_id: str
@@ -36,7 +35,6 @@ class CandidacyRow:
     participation: str
     trained: bool = True
     observed: bool = True
-    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,14 +161,7 @@ def _here(rows: Sequence[Row[*tuple[Any, ...]]], org_id: str, course_id: str) ->
     own = None
     if row.candidacy is not None:
         own = CandidacyRow(
-            row.candidacy,
-            person_id,
-            course_id,
-            row.programme_version_id,
-            row.participation,
-            trained=row.trained,
-            observed=row.observed,
-            offered=row.offered,
+            row.candidacy, person_id, course_id, row.programme_version_id, row.participation, trained=row.trained, observed=row.observed
         )
     return Here(
         Actor(org_id, person_id, course_id, display_name(name, person_id), roles, row.registration_id),
@@ -178,4 +171,5 @@ def _here(rows: Sequence[Row[*tuple[Any, ...]]], org_id: str, course_id: str) ->
         coordinated=coordinated,
         own=own,
         graded=row.standing == "learner" and not row.tested,
+        offered=row.offered,
     )

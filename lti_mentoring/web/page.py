@@ -105,7 +105,7 @@ def _context() -> dict[str, Any]:
     return {
         "current_actor": here.actor if here else None,
         "nav": navigation(here.actor) if here else [],
-        "get_help": _help(here.actor, offered=here.own is not None and here.own.offered) if here else None,
+        "get_help": _help(here.actor, offered=here.offered) if here else None,
         "carried": session.CARRIED in request.headers,
         "course_title": here.course_title if here else "",
         "organisation": here.organisation if here else "",

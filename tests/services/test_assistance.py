@@ -54,6 +54,12 @@ def contact(actor, request_id, **changes) -> None:
     assistance.add_contact(actor=actor, request_id=request_id, **(given | changes))
 
 
+def board_of(actor: Actor) -> tuple[object, ...]:
+    """Everything on somebody's board."""
+    page = assistance.board(actor=actor)
+    return page.waiting, page.mine, page.others
+
+
 def plan(world, cast) -> str:
     return observation.plan(
         actor=cast["coordinator"],
@@ -94,8 +100,7 @@ def test_a_candidate_asks_somebody_helps_and_the_candidate_closes_it(world, cast
     assistance.close(actor=cast["candidate"], request_id=made)
     page = assistance.page(actor=cast["candidate"])
     assert [(one.id, one.state) for one in page.ended] == [(made, "closed")]
-    board = assistance.board(actor=cast["trainer"])
-    assert not (board.waiting or board.mine or board.others)
+    assert board_of(cast["trainer"]) == ((), (), ())
     assistance.reopen(actor=cast["candidate"], request_id=made)
     assert [one.id for one in assistance.board(actor=cast["second"]).waiting] == [made]
 
@@ -195,8 +200,7 @@ def test_whoever_has_taken_it_and_is_then_planned_as_observer_sees_it_no_more(wo
     made = asked(cast)
     assistance.take(actor=cast["observer"], request_id=made)
     plan(world, cast)
-    board = assistance.board(actor=cast["observer"])
-    assert not (board.waiting or board.mine or board.others)
+    assert board_of(cast["observer"]) == ((), (), ())
     with pytest.raises(NotFound):
         contact(cast["observer"], made)
     assistance.hand_back(actor=cast["coordinator"], request_id=made)
@@ -287,9 +291,8 @@ def test_whoever_read_it_as_waiting_a_moment_too_late_is_told_that_somebody_has_
     def slow(state, verb, case):
         found = after(state, verb, case)
         if verb == "take":  # between our look and our update
-            base.session().execute(
-                update(AssistanceRequest).values(state="taken", helper_id=cast["second"].person_id).execution_options(synchronize_session=False)
-            )
+            theirs = update(AssistanceRequest).values(state="taken", helper_id=cast["second"].person_id)
+            base.session().execute(theirs.execution_options(synchronize_session=False))
         return found
 
     monkeypatch.setattr(offering.rules, "after", slow)
@@ -337,8 +340,7 @@ def test_two_failed_checks_are_reason_to_offer_help_once_and_nobody_else_sees_it
         take_check(ada)
     assert len(rows()) == 1
     for who in ("trainer", "coordinator"):
-        board = assistance.board(actor=cast[who])
-        assert not (board.waiting or board.mine or board.others)
+        assert board_of(cast[who]) == ((), (), ())
         with pytest.raises(NotFound):
             assistance.take(actor=cast[who], request_id=offer.id)
     assistance.accept(actor=ada, request_id=offer.id, topic="module:M1", urgency="blocked", text="")
