@@ -29,6 +29,18 @@ MOST_AT_ONCE = 500
 """Candidacies that one step looks at."""
 
 
+OFFERED = (
+    select(AssistanceRequest.id)
+    .where(
+        AssistanceRequest.org_id == Candidacy.org_id,
+        AssistanceRequest.candidacy_id == Candidacy.id,
+        AssistanceRequest.offer_key.is_not(None),
+    )
+    .exists()
+)
+"""Whether help is offered to a candidacy of the statement around this, and not answered yet."""
+
+
 def offer_after_check(session: Session, candidacy: Candidacy, module_key: str) -> str | None:
     """Offer help with a module, in the transaction that ends a failed attempt at it. -> the offer's id, None where there is no reason.
 

@@ -16,9 +16,9 @@ from lti_mentoring.lti import claims
 from lti_mentoring.services import invite as invites
 from lti_mentoring.services import privacy
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.offering import OFFERED
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
-from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.people import NEVER, NOWHERE, Course, Identity, Membership, OneTimeLink, Person, RoleGrant
 from lti_mentoring.store.platform import Organisation, Registration
@@ -71,14 +71,7 @@ _HERE = (
         Person.chosen_name,
         Candidacy.id.label("candidacy"),
         Organisation.name.label("organisation"),
-        select(AssistanceRequest.id)
-        .where(
-            AssistanceRequest.org_id == Candidacy.org_id,
-            AssistanceRequest.candidacy_id == Candidacy.id,
-            AssistanceRequest.offer_key.is_not(None),
-        )
-        .exists()
-        .label("offered"),
+        OFFERED.label("offered"),
     )
     .join(Course, and_(Course.org_id == Membership.org_id, Course.id == Membership.course_id))
     .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
@@ -123,8 +116,7 @@ def here(*, org_id: str, person_id: str, course_id: str, registration_id: str, l
     )
     name = row.name or row.chosen_name
     actor = Actor(org_id, person_id, course_id, display_name(name, person_id), roles, registration_id)
-    title = row.title or row.label
-    return Here(actor, title, row.organisation, nameless=not name, coordinated=coordinated, offered=bool(row.offered))
+    return Here(actor, row.title or row.label, row.organisation, not name, coordinated, offered=bool(row.offered))
 
 
 def choose_name(*, actor: Actor, name: str) -> None:

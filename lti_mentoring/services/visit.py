@@ -13,17 +13,17 @@ from sqlalchemy import Row, and_, bindparam, or_, select
 from lti_mentoring.domain.people import Actor, display_name, roles_in_course
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.offering import OFFERED
 from lti_mentoring.services.roles import Here
 from lti_mentoring.services.session import SessionRow, Ticket
 from lti_mentoring.store import base
-from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import NEVER, Course, Identity, Membership, Person, RoleGrant, WebSession
 from lti_mentoring.store.platform import Deployment, Organisation, Registration
 from lti_mentoring.store.training import CheckAttempt
 
-_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w, _h = (
+_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w = (
     base.table(one).c
     for one in (
         WebSession,
@@ -38,7 +38,6 @@ _s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w, _h = (
         Identity,
         CheckAttempt,
         Observation,
-        AssistanceRequest,
     )
 )
 _office = base.table(RoleGrant).alias("office")
@@ -83,7 +82,7 @@ _VISIT = (
         select(_i.id).where(_i.org_id == _s.org_id, _i.person_id == _s.person_id, _i.test_user).exists().label("tested"),
         select(_t.id).where(_t.org_id == _v.org_id, _t.candidacy_id == _v.id).exists().label("trained"),
         select(_w.id).where(_w.org_id == _v.org_id, _w.candidacy_id == _v.id).exists().label("observed"),
-        select(_h.id).where(_h.org_id == _v.org_id, _h.candidacy_id == _v.id, _h.offer_key.is_not(None)).exists().label("offered"),
+        OFFERED.label("offered"),
     )
     .select_from(base.table(WebSession))
     .join(base.table(Registration), and_(_r.id == _s.registration_id, _r.active))
