@@ -255,6 +255,27 @@ def test_what_was_said_and_what_it_is_about_stand_in_no_audit_line_and_nothing_g
     assert base.session().scalar(select(func.count(ScorePublication.id))) == before
 
 
+def test_it_goes_its_way_on_either_database(any_app: Flask):
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        candidate, helper = world.person("Ada"), world.person("Grace", "trainer", standing="instructor")
+        with base.transactional() as session:
+            offer = offering._offer(session, world.candidacy_id("Ada"), world.course_id, "inactive", "other", "")
+            assert offering._offer(session, world.candidacy_id("Ada"), world.course_id, "inactive", "other", "") is None
+        assert offer is not None
+        assert assistance.form(actor=candidate, offer_id=offer).offer is not None
+        assistance.accept(actor=candidate, request_id=offer, topic="competency:MC1", urgency="blocked", text=WORDS)
+        assistance.take(actor=helper, request_id=offer)
+        assistance.hand_back(actor=helper, request_id=offer)
+        assistance.take(actor=helper, request_id=offer)
+        contact(helper, offer)
+        assistance.answer(actor=helper, request_id=offer)
+        assistance.reopen(actor=candidate, request_id=offer)
+        assert assistance.request_page(actor=helper, request_id=offer).verbs == {"take"}
+        assistance.withdraw(actor=candidate, request_id=offer)
+        assert assistance.helped(base.session(), world.candidacy_id("Ada")) == {(helper.person_id, frozenset({"MC1"}))}
+
+
 # --- one of two --------------------------------------------------------------------------------------------------------------
 
 
