@@ -11,7 +11,7 @@ from lti_mentoring.web.wording.time import day_words
 
 _l = lazy_gettext
 
-URGENCIES = {"can_wait": _l("It can wait"), "this_week": _l("This week"), "blocked": _l("I am blocked")}
+URGENCIES = {"can_wait": _l("It can wait"), "this_week": _l("This week"), "blocked": _l("Blocked")}
 
 MODES = {"message": _l("Message"), "call": _l("Call"), "meeting": _l("Meeting")}
 
@@ -55,8 +55,12 @@ def own_help_words(row: RequestRow) -> tuple[str, str]:
     """How a request stands, for its candidate: kind of state, and words."""
     if row.state == "offered":
         return "yours", gettext("Yours to accept or decline")
+    if row.state == "requested" and row.overdue:
+        return "waits", gettext("Waits for somebody to take it; an answer was due by %(day)s", day=_day(row))
     if row.state == "requested":
         return "waits", gettext("Waits for somebody to take it; an answer is due by %(day)s", day=_day(row))
+    if row.state == "taken" and row.overdue:
+        return "waits", gettext("%(helper)s helps; an answer was due by %(day)s", helper=row.helper, day=_day(row))
     if row.state == "taken":
         return "waits", gettext("%(helper)s helps; an answer is due by %(day)s", helper=row.helper, day=_day(row))
     if row.state == "answered":
