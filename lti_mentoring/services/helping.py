@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, and_, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import assistance as rules
@@ -91,7 +91,7 @@ class RequestPage:
 _Helper = aliased(Person)
 
 
-def assesses(person_id: str) -> ColumnElement[bool]:
+def assesses(person_id: Any) -> ColumnElement[bool]:
     """Whether somebody observes a request's candidate, has observed them or has assessed them; what was called off does not count."""
     of_candidate = and_(
         Observation.org_id == AssistanceRequest.org_id,
@@ -106,6 +106,14 @@ def assesses(person_id: str) -> ColumnElement[bool]:
         .exists()
     )
     return or_(observed, assessed)
+
+
+def theirs_to_see(person_id: Any, *, coordinates: Any) -> ColumnElement[bool]:
+    """Which requests a helper may know of, for counting where no row is read: as ``may_help`` says of each."""
+    own = select(Candidacy.id).where(
+        Candidacy.org_id == AssistanceRequest.org_id, Candidacy.id == AssistanceRequest.candidacy_id, Candidacy.person_id == person_id
+    )
+    return and_(~own.correlate(AssistanceRequest).exists(), or_(coordinates, ~assesses(person_id)))
 
 
 def listed(person_id: str) -> Select[*tuple[Any, ...]]:
@@ -178,8 +186,8 @@ def board(*, actor: Actor) -> Board:
     """The open requests of the course that this person may know of, what is due first at the top."""
     session = base.session()
     query = listed(actor.person_id).where(AssistanceRequest.course_id == actor.course_id, AssistanceRequest.state.in_(OPEN))
-    if not actor.is_any("coordinator"):
-        query = query.where(~assesses(actor.person_id))  # so that the limit counts what is theirs to see; the rule below decides
+    # So that the limit counts what is theirs to see; the rule below decides.
+    query = query.where(theirs_to_see(actor.person_id, coordinates=literal(actor.is_any("coordinator"))))
     found = session.execute(query.order_by(AssistanceRequest.asked_at, AssistanceRequest.id).limit(MOST_LISTED + 1)).all()
     seen = rows(session, (one for one in found[:MOST_LISTED] if _may_help(actor, one)), actor.person_id)
     ordered = sorted(seen, key=lambda row: (row.due or date.max, row.asked_at or row.made_at, row.id))

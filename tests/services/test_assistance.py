@@ -18,7 +18,7 @@ from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.training import steps
-from lti_mentoring.services import assistance, observation, offering, training
+from lti_mentoring.services import assistance, observation, offering, reports, training
 from lti_mentoring.services import candidacy as candidacies
 from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
@@ -265,6 +265,8 @@ def test_it_goes_its_way_on_either_database(any_app: Flask):
         assert offer is not None
         assert assistance.form(actor=candidate, offer_id=offer).offer is not None
         assistance.accept(actor=candidate, request_id=offer, topic="competency:MC1", urgency="blocked", text=WORDS)
+        assert [one.id for one in assistance.board(actor=helper).waiting] == [offer]
+        assert [one.code for one in reports.staff_home(actor=helper, coordinated=True).todo] == ["help_waits"]
         assistance.take(actor=helper, request_id=offer)
         assistance.hand_back(actor=helper, request_id=offer)
         assistance.take(actor=helper, request_id=offer)
@@ -393,46 +395,33 @@ def test_a_mastered_check_offers_nothing(cast):
     assert rows() == []
 
 
-def test_the_inactive_are_offered_help_once_and_whoever_does_something_is_not(app: Flask, world: World, cast):
-    busy, gone, asking = world.person("Busy"), world.person("Gone"), world.person("Asking")
-    tested = world.person("Tested", test_user=True)
-    now = base.now() + timedelta(days=30)
-    with base.transactional() as session:
-        session.execute(update(Membership).where(Membership.person_id == busy.person_id).values(launched_at=now - timedelta(days=20)))
-        session.execute(update(Candidacy).where(Candidacy.person_id == gone.person_id).values(participation="withdrawn"))
-    assistance.ask(actor=asking, request_id=base.new_id(), topic="platform", urgency="blocked", text="")
-    with outside(world):
-        assert assistance.offer_to_inactive(now=now) == (1, None)
-        assert assistance.offer_to_inactive(now=now) == (0, None)
-    (offer,) = [one for one in rows() if one.state == "offered"]
-    assert (offer.reason, offer.topic_kind, offer.candidacy_id) == ("inactive", "other", world.candidacy_id("F. Martins"))
-    line = base.session().scalars(select(AuditEvent).where(AuditEvent.object_id == offer.id)).one()
-    assert (line.actor_id, line.verb, line.facts) == ("system", "offer", {})
-    with time_machine.travel(now, tick=True):
-        assistance.decline(actor=cast["candidate"], request_id=offer.id)
-    with outside(world):
-        assert assistance.offer_to_inactive(now=now + timedelta(days=20))[0] == 1, "the busy one, who has been away since"
-        assert assistance.offer_to_inactive(now=now + timedelta(days=22))[0] == 1, "declining was an act"
-    assert tested.person_id not in {candidacy_owner(one.candidacy_id) for one in rows()}
+def test_the_inactive_are_offered_help_once_and_whoever_does_something_is_not(app: Flask):
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        ada, busy, gone, asking = (world.person(name) for name in ("Ada", "Busy", "Gone", "Asking"))
+        tested = world.person("Tested", test_user=True)
+        now = base.now() + timedelta(days=30)
+        with base.transactional() as session:
+            session.execute(update(Membership).where(Membership.person_id == busy.person_id).values(launched_at=now - timedelta(days=20)))
+            session.execute(update(Candidacy).where(Candidacy.person_id == gone.person_id).values(participation="withdrawn"))
+        assistance.ask(actor=asking, request_id=base.new_id(), topic="platform", urgency="blocked", text="")
+    assert assistance.offer_to_inactive(now=now) == (1, None)
+    assert assistance.offer_to_inactive(now=now) == (0, None)
+    with base.tenant(world.org_id):
+        (offer,) = [one for one in rows() if one.state == "offered"]
+        assert (offer.reason, offer.topic_kind, offer.candidacy_id) == ("inactive", "other", world.candidacy_id("Ada"))
+        line = base.session().scalars(select(AuditEvent).where(AuditEvent.object_id == offer.id)).one()
+        assert (line.actor_id, line.verb, line.facts) == ("system", "offer", {})
+        with time_machine.travel(now, tick=True):
+            assistance.decline(actor=ada, request_id=offer.id)
+    assert assistance.offer_to_inactive(now=now + timedelta(days=20))[0] == 1, "the busy one, who has been away since"
+    assert assistance.offer_to_inactive(now=now + timedelta(days=22))[0] == 1, "declining was an act"
+    with base.tenant(world.org_id):
+        assert tested.person_id not in {candidacy_owner(one.candidacy_id) for one in rows()}
 
 
 def candidacy_owner(candidacy_id: str) -> str:
     return str(base.session().scalar(select(Candidacy.person_id).where(Candidacy.id == candidacy_id)))
-
-
-class outside:  # noqa: N801 - reads as a sentence
-    """Out of the organisation's scope, as a worker is."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    def __enter__(self) -> None:
-        base.session().rollback()
-        self.token = base._scope.set(None)
-
-    def __exit__(self, *raised: object) -> None:
-        base._scope.reset(self.token)
-        base.session().expire_all()
 
 
 def test_a_round_goes_step_by_step_over_all_organisations_and_rests_for_an_hour(any_app: Flask, monkeypatch):
@@ -453,14 +442,14 @@ def test_a_round_goes_step_by_step_over_all_organisations_and_rests_for_an_hour(
             assert [one.reason for one in rows()] == ["inactive"] * 2
 
 
-def test_looking_for_the_inactive_asks_as_often_for_many_as_for_few(world: World):
-    counts = []
+def test_looking_for_the_inactive_asks_as_often_for_many_as_for_few(app: Flask):
+    world, counts = make_world("Northfield"), []
     for size in (2, 12):
-        for number in range(size):
-            world.person(f"Candidate {size} {number}")
-        with outside(world):
-            assistance.offer_to_inactive(now=base.now())  # a programme version is read once a process
-        with outside(world), statements() as seen:
+        with base.tenant(world.org_id):
+            for number in range(size):
+                world.person(f"Candidate {size} {number}")
+        assistance.offer_to_inactive(now=base.now())  # a programme version is read once a process
+        with statements() as seen:
             assistance.offer_to_inactive(now=base.now())
         counts.append(len(seen))
     assert counts == [1, 1]

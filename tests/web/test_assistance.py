@@ -228,9 +228,11 @@ def test_a_declined_offer_is_gone(course):
 
 def test_an_assessor_of_the_candidate_meets_a_board_on_which_there_is_nothing(course):
     made = course.ask()
-    empty = text(course.assessor.get("help/board"))
-    assert "F. Martins" in empty
+    assert "F. Martins" in text(course.assessor.get("help/board"))
+    assert "request for help waits" in text(course.assessor.get(""))
     course.plan()
+    assert "request for help waits" not in text(course.assessor.get(""))
+    assert "request for help waits" in text(course.coordinator.get(""))
     board = text(course.assessor.get("help/board"))
     for told in ("F. Martins", WORDS, "One request"):
         assert told not in board
@@ -242,6 +244,17 @@ def test_an_assessor_of_the_candidate_meets_a_board_on_which_there_is_nothing(co
         assert known.status_code == unknown.status_code == 404
         assert "There is no such request" in text(known)
     assert "F. Martins" in text(course.coordinator.get("help/board"))
+
+
+def test_the_first_page_of_those_who_help_says_that_somebody_waits_and_how_many(course):
+    assert "Nothing waits for you" in text(course.trainer.get(""))
+    course.ask()
+    assert "One candidate’s request for help waits" in text(course.trainer.get(""))
+    made = course.ask()
+    assert "2 requests for help wait" in text(course.trainer.get(""))
+    course.trainer.post(f"help/board/{made}/take")
+    assert "One candidate’s request for help waits" in text(course.trainer.get(""))
+    assert "for help wait" not in text(course.observer.get(""))
 
 
 def test_observers_who_do_not_train_have_no_board(course):
