@@ -184,9 +184,11 @@ def close(*, actor: Actor, request_id: str) -> None:
 
 
 def reopen(*, actor: Actor, request_id: str) -> None:
-    """Ask again: the answer was not enough. Anybody who may help can take it, and what is due counts from now."""
+    """Ask again: the answer was not enough. Anybody who may help can take it, and what is due counts from now. RuleBroken
+    ``not_taking_part``."""
     with base.transactional() as session:
         row = _own(session, actor, request_id)
+        _own_candidacy(session, actor)
         if row.state == "requested":
             return
         _move(session, actor, row, "reopen")

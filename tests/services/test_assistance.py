@@ -18,7 +18,7 @@ from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.training import steps
-from lti_mentoring.services import assistance, observation, offering, reports, training
+from lti_mentoring.services import assistance, holdings, observation, offering, reports, training
 from lti_mentoring.services import candidacy as candidacies
 from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
@@ -169,11 +169,16 @@ def test_what_is_late_is_shown_to_the_helping_side_first(cast):
 
 
 def test_somebody_who_does_not_take_part_asks_for_nothing_new_but_can_take_back(world, cast):
-    made = asked(cast)
+    made, done = asked(cast), asked(cast)
+    assistance.take(actor=cast["trainer"], request_id=done)
+    contact(cast["trainer"], done, answers=True)
     with base.transactional() as session:
         session.execute(update(Candidacy).where(Candidacy.id == world.candidacy_id("F. Martins")).values(participation="deferred"))
     with pytest.raises(RuleBroken, match="not_taking_part"):
         asked(cast)
+    with pytest.raises(RuleBroken, match="not_taking_part"):
+        assistance.reopen(actor=cast["candidate"], request_id=done)
+    assistance.close(actor=cast["candidate"], request_id=done)
     assistance.withdraw(actor=cast["candidate"], request_id=made)
     assert not assistance.page(actor=cast["candidate"]).takes_part
 
@@ -276,6 +281,19 @@ def test_it_goes_its_way_on_either_database(any_app: Flask):
         assert assistance.request_page(actor=helper, request_id=offer).verbs == {"take"}
         assistance.withdraw(actor=candidate, request_id=offer)
         assert assistance.helped(base.session(), world.candidacy_id("Ada")) == {(helper.person_id, frozenset({"MC1"}))}
+
+
+def test_what_is_held_counts_help_for_oneself_and_not_for_the_office(world, cast):
+    made = asked(cast)
+    assistance.take(actor=cast["trainer"], request_id=made)
+    contact(cast["trainer"], made)
+    candidate, trainer = cast["candidate"], cast["trainer"]
+    assert dict(holdings.look(actor=candidate, person_id=candidate.person_id).counts)["asked"] == 1
+    assert dict(holdings.look(actor=trainer, person_id=trainer.person_id).counts)["helped"] == 1
+    office = replace(cast["observer"], roles=frozenset({"member", "administrator"}))
+    seen = holdings.look(actor=office, person_id=candidate.person_id)
+    assert seen.known
+    assert not {"asked", "helped"} & set(dict(seen.counts))
 
 
 # --- one of two --------------------------------------------------------------------------------------------------------------

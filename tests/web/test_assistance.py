@@ -190,6 +190,19 @@ def test_what_is_overdue_is_said_to_the_helping_side(course):
     assert "Overdue" not in text(course.candidate.get("help/"))
 
 
+def test_no_line_of_the_log_holds_what_was_asked_or_answered_or_what_it_is_about(course, capfd):
+    capfd.readouterr()
+    made = course.ask(topic="competency:MC1")
+    course.trainer.post(f"help/board/{made}/take")
+    course.contact(made, action="answer")
+    course.contact(made, minutes="0")
+    course.coordinator.post(f"help/board/{made}/take")
+    logged = "".join(capfd.readouterr())
+    assert "assistance.make" in logged
+    for told in (WORDS, WORDS[:12], OUTCOME, OUTCOME[:12], "MC1", "competency"):
+        assert told not in logged
+
+
 # --- offers ------------------------------------------------------------------------------------------------------------------
 
 
