@@ -28,6 +28,7 @@ from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import Grades
 from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
+from lti_mentoring.services import assistance as assistance_verbs
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
@@ -42,12 +43,28 @@ from lti_mentoring.services.errands import Errands
 from lti_mentoring.services.reconciliation import Comparer, enlist
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
-from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training
+from lti_mentoring.store import (
+    application,
+    assistance,
+    base,
+    candidacy,
+    delivery,
+    observation,
+    people,
+    platform,
+    privacy,
+    programme,
+    reporting_line,
+    roster,
+    training,
+)
 from lti_mentoring.store import participation as participation_tables
 from lti_mentoring.web.tool import Tool
 
-TABLES = (base, candidacy, delivery, observation, participation_tables, people, platform, privacy, programme, roster, training)
-"""Every room of the store, so that migrations see every table."""
+TABLES = (
+    *(application, assistance, base, candidacy, delivery, observation, participation_tables),
+    *(people, platform, privacy, programme, reporting_line, roster, training),
+)
 
 STATIC = Path(__file__).parent / "web" / "static"
 
@@ -301,6 +318,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             "notices": lambda: notice_verbs.order_one(connector_for=connector_for, handler=handler),
             "roster": lambda: roll_call.run(connector_for=connector_for, pace=pace),
             "reconciliation": Comparer(app.extensions["grades_for"]).step,
+            "assistance": assistance_verbs.Rounds().step,
         },
     )
     app.extensions["deliver"] = deliver

@@ -52,6 +52,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "observation.queue": frozenset({"observer"}),
     "observation.rate": frozenset({"observer"}),
     "observation.read": frozenset({"candidate", "observer", "coordinator", "deputy"}),
+    "assistance.own": EVERYONE,
+    "assistance.ask": frozenset({"candidate"}),
+    "assistance.help": LEADS | {"trainer"},
     "delivery.read": LEADS,
     "delivery.retry": LEADS,
 }

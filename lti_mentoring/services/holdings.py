@@ -15,6 +15,7 @@ from lti_mentoring.domain.rule import NotAllowed, NotFound
 from lti_mentoring.lti.launch import Launch
 from lti_mentoring.services.review import NOBODY
 from lti_mentoring.store import base
+from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import EvidenceNote, Observation
@@ -75,7 +76,8 @@ def look(*, actor: Actor, person_id: str) -> Holdings:
         raise NotFound("person")
     if person is None:
         return Holdings(mine, False, "", False, False, None, ())
-    row = session.execute(select(*(_counted(kind, condition) for kind, condition in _kinds(person_id).items()))).one()
+    kinds = _kinds(person_id) | (_own_kinds(person_id) if mine else {})
+    row = session.execute(select(*(_counted(kind, condition) for kind, condition in kinds.items()))).one()
     return Holdings(
         mine=mine,
         known=True,
@@ -102,6 +104,15 @@ def _kinds(person_id: str) -> dict[str, Any]:
         "grades": (ScorePublication.id, ScorePublication.person_id == person_id, ScorePublication.last_timestamp.is_not(None)),
         "sessions": (WebSession.id_hash, WebSession.person_id == person_id, WebSession.expires_at > base.now()),
         "acts": (AuditEvent.id, AuditEvent.actor_id == person_id),
+    }
+
+
+def _own_kinds(person_id: str) -> dict[str, Any]:
+    """Kinds that are counted for the person alone: nobody else learns that somebody has asked for help."""
+    candidacies = select(Candidacy.id).where(Candidacy.person_id == person_id)
+    return {
+        "asked": (AssistanceRequest.id, AssistanceRequest.candidacy_id.in_(candidacies)),
+        "helped": (AssistanceContact.id, AssistanceContact.helper_id == person_id),
     }
 
 

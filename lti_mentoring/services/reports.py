@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import Boolean, and_, bindparam, func, select
 
+from lti_mentoring.domain.assistance import HELPERS
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.services import candidacy, roles, score
+from lti_mentoring.services import candidacy, helping, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
 from lti_mentoring.services.reviewing import REVIEWED
 from lti_mentoring.services.roles import Here
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview
+from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import Observation
@@ -41,6 +43,7 @@ class StaffHome:
     asks_to_coordinate: bool
     leads: bool
     observes: bool
+    helps: bool
     candidates: int
     observers: int
     released: int
@@ -48,15 +51,16 @@ class StaffHome:
 
 def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
     """What waits for this person, and how the course stands."""
-    leads, observes = actor.is_any(*LEADS), actor.is_any("observer")
+    leads, observes, helps = actor.is_any(*LEADS), actor.is_any("observer"), actor.is_any(*HELPERS)
     asked = actor.is_any("teacher") and not coordinated
-    counts = _counts(actor) if leads or observes else dict.fromkeys(_COUNTED, 0)  # nobody else is shown a number
+    counts = _counts(actor) if leads or observes or helps else dict.fromkeys(_COUNTED, 0)  # nobody else is shown a number
     return StaffHome(
-        todo=tuple(_todo(actor, counts, leads=leads, observes=observes)),
-        coordinators=() if leads or observes or asked else roles.coordinators(actor=actor),
+        todo=tuple(_todo(actor, counts, leads=leads, observes=observes, helps=helps)),
+        coordinators=() if leads or observes or helps or asked else roles.coordinators(actor=actor),
         asks_to_coordinate=asked,
         leads=leads,
         observes=observes,
+        helps=helps,
         candidates=counts["candidates"],
         observers=counts["observers"],
         released=counts["released"],
@@ -141,18 +145,27 @@ _COUNTED = {
     "stuck": select(func.count(ScorePublication.id))
     .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
     .where(ScorePublication.org_id == _org, Placement.course_id == _course, ScorePublication.state.in_(("refused", "held"))),
+    "help_waits": select(func.count(AssistanceRequest.id)).where(
+        AssistanceRequest.org_id == _org,
+        AssistanceRequest.course_id == _course,
+        AssistanceRequest.state == "requested",
+        helping.theirs_to_see(bindparam("person"), coordinates=bindparam("coordinates", type_=Boolean)),
+    ),
 }
 _COUNTS = select(*(query.scalar_subquery().label(name) for name, query in _COUNTED.items()))
 
 
 def _counts(actor: Actor) -> dict[str, int]:
     """All the numbers of the page in one statement."""
-    row = base.connection().execute(_COUNTS, {"org": actor.org_id, "course": actor.course_id, "person": actor.person_id}).one()
+    who = {"person": actor.person_id, "coordinates": actor.is_any("coordinator")}
+    row = base.connection().execute(_COUNTS, {"org": actor.org_id, "course": actor.course_id, **who}).one()
     return {name: int(getattr(row, name) or 0) for name in _COUNTED}
 
 
-def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool) -> list[Todo]:
+def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, helps: bool) -> list[Todo]:
     todo: list[Todo] = []
+    if helps and counts["help_waits"]:
+        todo.append(Todo("help_waits", "assistance.board", {"count": counts["help_waits"]}))
     if observes and counts["waiting"]:
         todo.append(Todo("observations_wait", "observation.index", {"count": counts["waiting"]}))
     if counts["reviews"]:

@@ -16,6 +16,7 @@ from lti_mentoring.lti import claims
 from lti_mentoring.services import invite as invites
 from lti_mentoring.services import privacy
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.offering import OFFERED
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -27,8 +28,8 @@ INVITATION_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A person in a course, as every page needs it. ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them; both
-    are known on a page's own visit only."""
+    """A person in a course, as every page needs it; ``offered``: help is offered to them, and they have not answered yet. ``own`` is
+    their candidacy, ``graded`` whether the LMS gets grades of them; both are known on a page's own visit only."""
 
     actor: Actor
     course_title: str
@@ -37,6 +38,7 @@ class Here:
     coordinated: bool
     own: CandidacyRow | None = None
     graded: bool | None = None
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ _HERE = (
         Person.chosen_name,
         Candidacy.id.label("candidacy"),
         Organisation.name.label("organisation"),
+        OFFERED.label("offered"),
     )
     .join(Course, and_(Course.org_id == Membership.org_id, Course.id == Membership.course_id))
     .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
@@ -112,7 +115,7 @@ def here(*, org_id: str, person_id: str, course_id: str, registration_id: str, l
     )
     name = row.name or row.chosen_name
     actor = Actor(org_id, person_id, course_id, display_name(name, person_id), roles, registration_id)
-    return Here(actor, row.title or row.label, row.organisation, nameless=not name, coordinated=coordinated)
+    return Here(actor, row.title or row.label, row.organisation, not name, coordinated, offered=bool(row.offered))
 
 
 def choose_name(*, actor: Actor, name: str) -> None:

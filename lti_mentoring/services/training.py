@@ -21,7 +21,7 @@ from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.question import Given, Question, pose
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.domain.training import OutcomeResult
-from lti_mentoring.services import delivery, privacy, programme
+from lti_mentoring.services import assistance, delivery, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.training import CheckAnswer, CheckAttempt
@@ -276,6 +276,8 @@ def _finish(session: Session, actor: Actor, candidacy: Candidacy, row: CheckAtte
     if row.mastered:
         items = {f"module:{row.module_key}"}
         delivery.want(session, org_id=actor.org_id, course_id=candidacy.course_id, person_id=candidacy.person_id, items=items)
+    else:
+        assistance.offer_after_check(session, candidacy, row.module_key)
     return True
 
 

@@ -43,7 +43,7 @@ def letter(template: str, *, state: Hashable, **context: Any) -> str:
         return render_template(template, **context)
     here = g.here
     who = here.actor
-    where = (who.org_id, who.course_id, here.course_title, here.organisation)
+    where = (who.org_id, who.course_id, here.course_title, here.organisation, here.offered)
     seen = (str(get_locale()), request.endpoint, *where, who.roles, CARRIED in request.headers)
     key = (template, seen, datetime.now(UTC).strftime("%Y%m%d%H"), state)
     own = {"name": who.name, "csrf": generate_csrf(), "nonce": csp_nonce()}

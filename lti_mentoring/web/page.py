@@ -12,6 +12,7 @@ from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale, gettext
 
+from lti_mentoring.domain.assistance import Topic
 from lti_mentoring.domain.people import STAFF_ROLES, Actor, may
 from lti_mentoring.web import session
 
@@ -23,6 +24,7 @@ NAVIGATION = (
     ("people.index", "people.read"),
     ("opening.index", "programme.open"),
     ("placement.index", "placement.read"),
+    ("assistance.board", "assistance.help"),
     ("delivery.index", "delivery.read"),
     ("office.index", "office.read"),
 )
@@ -38,6 +40,7 @@ def _label(endpoint: str) -> str:
         "opening.index": gettext("Programme"),
         "people.index": gettext("People"),
         "placement.index": gettext("Activities"),
+        "assistance.board": gettext("Help"),
         "delivery.index": gettext("Grades"),
         "office.index": gettext("LMS office"),
     }
@@ -90,12 +93,23 @@ def asset(name: str) -> str:
     return url_for("static", filename=name, v=_version(str(path), path.stat().st_mtime))
 
 
+def _help(actor: Actor, *, offered: bool) -> tuple[str, bool] | None:
+    """Where a candidate gets help, and whether it is offered to them; None for everybody else. A module's pages say which module it is."""
+    if not may(actor, "assistance.ask"):
+        return None
+    if offered:
+        return course_url("assistance.index"), True
+    module = (request.view_args or {}).get("key") if request.blueprint == "training" else None
+    return course_url("assistance.ask", topic=Topic("module", module).code if module else None), False
+
+
 def _context() -> dict[str, Any]:
     here = g.get("here")
     locale = get_locale()
     return {
         "current_actor": here.actor if here else None,
         "nav": navigation(here.actor) if here else [],
+        "get_help": _help(here.actor, offered=here.offered) if here else None,
         "carried": session.CARRIED in request.headers,
         "course_title": here.course_title if here else "",
         "organisation": here.organisation if here else "",

@@ -98,11 +98,12 @@ def test_two_roles_together_allow_what_either_allows(some, more):
 @given(st.frozensets(st.sampled_from(sorted(DERIVED - {"teacher", "colleague"}))))
 def test_only_granted_roles_see_other_people(roles):
     others = {"people.read", "people.manage", "candidacy.cohort", "delivery.read", "placement.read", "observation.rate", "observation.plan"}
+    others |= {"assistance.help"}
     assert not allowed(roles) & others
 
 
 def test_a_candidate_only_learns_and_reads_what_is_theirs():
-    own = {"training.learn", "training.read", "candidacy.way", "participation.own", "observation.read"}
+    own = {"training.learn", "training.read", "candidacy.way", "participation.own", "observation.read", "assistance.ask"}
     assert allowed(frozenset({"member", "candidate"})) == allowed(EVERYONE) | own
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lti_mentoring.domain import observation, participation
+from lti_mentoring.domain import application, assistance, observation, participation
 from lti_mentoring.domain.diagram import diagram
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -17,8 +17,8 @@ def drawn_in(page: str) -> list[str]:
     return re.findall(r"```mermaid\n(.*?)```", (DOCS / page).read_text("utf-8"), re.S)
 
 
-def test_the_states_of_an_observation_are_drawn_as_they_are():
-    assert drawn_in("domain.md") == [observation.diagram()]
+def test_the_states_of_observations_help_and_applications_are_drawn_as_they_are():
+    assert drawn_in("domain.md") == [observation.diagram(), assistance.diagram(), application.diagram()]
 
 
 def test_the_states_of_taking_part_are_drawn_and_listed_as_they_are():

@@ -19,6 +19,7 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
 from lti_mentoring.services import (
     application,
+    assistance,
     comparison,
     dossier,
     intake,
@@ -33,6 +34,7 @@ from lti_mentoring.services import (
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
+from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
 from support import applying
@@ -144,6 +146,21 @@ EXAMPLES: dict[str, Example] = {
     ),
     "opening.index": Example("coordinator"),
     "opening.choose": post("coordinator", {"policy": "assured"}),
+    "assistance.index": Example("candidate"),
+    "assistance.ask": Example("candidate", query={"offer": "{offer}"}),
+    "assistance.make": post("candidate", {"ask": "b" * 32, "offer": "{offer}", "topic": "platform", "urgency": "blocked"}),
+    "assistance.decline": post("candidate", help_request="{offer}"),
+    "assistance.withdraw": post("candidate", help_request="{asked}"),
+    "assistance.close": post("candidate", help_request="{answered}"),
+    "assistance.reopen": post("candidate", help_request="{answered}"),
+    "assistance.board": Example("trainer"),
+    "assistance.sheet": Example("coordinator", {"help_request": "{asked}"}),
+    "assistance.take": post("trainer", help_request="{asked}"),
+    "assistance.hand_back": post("deputy", help_request="{taken}"),
+    "assistance.add_contact": post(
+        "trainer", {"contact": "c" * 32, "minutes": "5", "mode": "call", "outcome": "Talked it through."}, help_request="{taken}"
+    ),
+    "assistance.answer": post("trainer", help_request="{taken}"),
     "linking.index": Example("teacher", {"handle": "{handle}"}),
     "linking.place": post("teacher", {"item": "programme"}, handle="{handle}"),
     "linking.nothing": post("candidate", handle="{handle}"),
@@ -189,6 +206,24 @@ def released_level(observer: Any, made: str) -> int:
     sheet = observation.sheet(actor=observer, observation_id=made)
     levels = [Rating(one.criterion.key, level=3, note_ids=(note.id,)) for one in sheet.criteria]
     return observation.save_draft(actor=observer, observation_id=made, revision=sheet.revision, ratings=levels, consent=True).revision
+
+
+def helped(world: World, people: dict[str, Any]) -> dict[str, str]:
+    """A request for help in each state that somebody can do something with. -> their ids"""
+    candidate, trainer = people["candidate"], people["trainer"]
+    made = {}
+    for name in ("asked", "taken", "answered"):
+        made[name] = base.new_id()
+        assistance.ask(actor=candidate, request_id=made[name], topic="module:M1", urgency="blocked", text="I am stuck.")
+        if name != "asked":
+            assistance.take(actor=trainer, request_id=made[name])
+            contact = {"contact_id": base.new_id(), "minutes": 5, "mode": "call", "outcome": "Talked it through."}
+            assistance.add_contact(actor=trainer, request_id=made[name], answers=name == "answered", **contact)
+    with base.transactional() as session:
+        facts = {"candidacy_id": world.candidacy_id("Candidate"), "course_id": world.course_id, "topic_kind": "other"}
+        offer = AssistanceRequest(id=base.new_id(), state="offered", reason="inactive", offer_key="inactive:", **facts)
+        session.add(offer)
+    return {**made, "offer": offer.id}
 
 
 def filled(app: Flask, name: str) -> Town:
@@ -262,6 +297,7 @@ def filled(app: Flask, name: str) -> Town:
             "handle": handle(world.org_id),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
+        ids |= helped(world, people)
         visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
     return Town(world, ids, visitors)
 
@@ -373,6 +409,7 @@ def uses(endpoint: str) -> set[str]:
 
 APPLYING = ("application", "review", "reference", "person_of_staff")
 NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
+NAMES += ("asked", "taken", "answered", "offer")
 
 
 @pytest.mark.checklist("AS-07")

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from conftest import make_world
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.services import (
+    assistance,
     intake,
     observation,
     opening,
@@ -28,6 +29,7 @@ from lti_mentoring.services import (
 )
 from lti_mentoring.services.rating import Note
 from lti_mentoring.store import base
+from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
@@ -75,6 +77,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "selection.review": ("observer", {"review": "{review}"}),
     "recorded.index": ("coordinator", {}),
     "opening.index": ("coordinator", {}),
+    "assistance.index": ("candidate", {}),
+    "assistance.ask": ("candidate", {"offer": "{offer}"}),
+    "assistance.board": ("coordinator", {}),
+    "assistance.sheet": ("coordinator", {"help_request": "{taken}"}),
     "linking.index": ("coordinator", {"handle": "{handle}"}),
     "delivery.index": ("coordinator", {}),
     "comparison.index": ("coordinator", {}),
@@ -134,6 +140,7 @@ class Course:
             self.ids["ready"], revision = self._rate(name)
             self.ids["released"], revision = self._rate(name)
             observation.release(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
+        self._help(number)
         with base.transactional() as session:
             for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
                 if stuck % 2:
@@ -157,6 +164,24 @@ class Course:
         participation.come_back(actor=lead, candidacy_id=held)
         state = ("active", "leaving")[number % 2]
         participation.enrol(actor=lead, candidacy_id=held, state=state, day=base.now().date())
+
+    def _help(self, number: int) -> None:
+        coordinator = self.people["coordinator"]
+        for name in ("Candidate", f"Candidate {number}"):
+            for taken in (False, True):
+                made = assistance.ask(
+                    actor=self.world.actor(name), request_id=base.new_id(), topic="module:M1", urgency="blocked", text="I am stuck."
+                )
+                if taken:
+                    assistance.take(actor=coordinator, request_id=made)
+                    contact = {"contact_id": base.new_id(), "minutes": 5, "mode": "call", "outcome": "Talked it through."}
+                    assistance.add_contact(actor=coordinator, request_id=made, **contact)
+                    self.ids["taken"] = made
+        with base.transactional() as session:
+            facts = {"candidacy_id": self.world.candidacy_id("Candidate"), "course_id": self.world.course_id, "topic_kind": "other"}
+            offer = AssistanceRequest(id=base.new_id(), state="offered", reason="inactive", offer_key=f"inactive:{number}", **facts)
+            session.add(offer)
+        self.ids["offer"] = offer.id
 
     def _attempt(self, name: str, number: int) -> None:
         with base.transactional() as session:
@@ -241,7 +266,7 @@ def test_the_courses_differ_in_what_they_hold(app: Flask, grown: Callable[[str, 
     """The comparison means nothing unless the larger course holds more of everything that pages list."""
     few, many = grown("Northfield", 1), grown("Southgate", 2)
     pauses = (DeferralPeriod, EnrolmentPeriod, ParticipationChange)
-    for table in (Candidacy, CheckAttempt, observation.Observation, ScorePublication, RoleGrant, *pauses):
+    for table in (Candidacy, CheckAttempt, AssistanceRequest, observation.Observation, ScorePublication, RoleGrant, *pauses):
         held = []
         for course in (few, many):
             with base.tenant(course.world.org_id):

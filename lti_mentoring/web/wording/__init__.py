@@ -19,6 +19,7 @@ from lti_mentoring.web.wording.application import (
     support_words,
     supports_words,
 )
+from lti_mentoring.web.wording.assistance import board_words, mode_words, offer_words, own_help_words, topic_words, urgency_words
 from lti_mentoring.web.wording.candidacy import (
     cohort_words,
     grade_words,
@@ -54,6 +55,7 @@ from lti_mentoring.web.wording.time import day_words, moment_words
 __all__ = [
     "Refusal",
     "application_state_words",
+    "board_words",
     "cohort_words",
     "come_by_words",
     "component_words",
@@ -79,10 +81,13 @@ __all__ = [
     "mean_words",
     "membership_words",
     "missing_people_words",
+    "mode_words",
     "moment_of_application_words",
     "moment_words",
     "need_words",
     "next_words",
+    "offer_words",
+    "own_help_words",
     "page_words",
     "part_done_words",
     "part_line_words",
@@ -111,6 +116,8 @@ __all__ = [
     "support_words",
     "supports_words",
     "todo_words",
+    "topic_words",
+    "urgency_words",
     "why_not_words",
 ]
 

@@ -16,6 +16,8 @@ HOLDINGS = {
     "observed": _l("Observations of them"),
     "observing": _l("Observations by them"),
     "notes": _l("Evidence notes written by them"),
+    "asked": _l("Requests for help and offers of it; only you see this count"),
+    "helped": _l("Contacts in which you have helped; only you see this count"),
     "grades": _l("Grades sent to the gradebook"),
     "sessions": _l("Browsers signed in now"),
     "acts": _l("Lines in the record of who did what"),

@@ -68,6 +68,10 @@ def todo_words(todo: Coded) -> tuple[str, str, str, str]:
         count = int(todo.facts["count"])
         what = ngettext("One application is undecided", "%(num)s applications are undecided", count)
         return "yours", what, say(_l("See who reviews it and what the reviews say.")), say(_l("Open the list"))
+    if todo.code == "help_waits":
+        count = int(todo.facts["count"])
+        what = ngettext("One candidate’s request for help waits", "%(num)s requests for help wait", count)
+        return "yours", what, say(_l("What is due first stands at the top.")), say(_l("Open the board"))
     if todo.code == "grades_stuck":
         count = int(todo.facts["count"])
         what = ngettext("One grade needs a person", "%(num)s grades need a person", count)

@@ -42,6 +42,9 @@ PERMISSIONS = {
     "observation.queue": _l("See one’s own observations"),
     "observation.rate": _l("Rate an observation"),
     "observation.read": _l("Read a report"),
+    "assistance.own": _l("See and end one’s own requests for help"),
+    "assistance.ask": _l("Ask for help"),
+    "assistance.help": _l("See who asks for help, and help; but not candidates whom one observes"),
     "delivery.read": _l("See grades on their way"),
     "delivery.retry": _l("Send a grade again"),
 }
