@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,7 @@ from structlog.typing import EventDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lti_mentoring import settings as settings_room
+from lti_mentoring.domain.mail import lane_key
 from lti_mentoring.keys import Sealer
 from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import Grades
@@ -31,8 +32,9 @@ from lti_mentoring.outbound import Client
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
+from lti_mentoring.services import notification as notification_verbs
 from lti_mentoring.services import platform as platform_verbs
-from lti_mentoring.services import roll_call
+from lti_mentoring.services import postman, roll_call
 from lti_mentoring.services import roster as roster_verbs
 from lti_mentoring.services import session as session_verbs
 from lti_mentoring.services.courier import Courier
@@ -41,10 +43,10 @@ from lti_mentoring.services.errands import Errands
 from lti_mentoring.services.reconciliation import Comparer, enlist
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
-from lti_mentoring.store import base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training
+from lti_mentoring.store import base, candidacy, delivery, notification, observation, people, platform, privacy, programme, roster, training
 from lti_mentoring.web.tool import Tool
 
-TABLES = (base, candidacy, delivery, observation, people, platform, privacy, programme, roster, training)
+TABLES = (base, candidacy, delivery, notification, observation, people, platform, privacy, programme, roster, training)
 """Every room of the store, so that migrations see every table."""
 
 STATIC = Path(__file__).parent / "web" / "static"
@@ -84,6 +86,9 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     )
     http = make_client(settings)
     app.extensions["huey"] = huey
+    if settings.mail.place:
+        place = settings.mail.place
+        app.extensions["mail_way"] = delivery.MailWay(lane_key(place), place, settings.mail.wait_seconds)
     app.extensions["grades_for"] = _grades_factory(sealer, http, settings.launch_url)
     app.extensions["connector_for"] = _connector_factory(sealer, http)
     app.extensions["doctor"] = Bag(
@@ -289,6 +294,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             platform_verbs.forget_spent_nonces(now=now)
             session_verbs.forget_old_sessions(now=now)
             roster_verbs.plan_new(now=now)
+            notification_verbs.digest(now)
         return lanes
 
     connector_for, handler = app.extensions["connector_for"], f"{settings.public_url}/lti/notices"
@@ -298,11 +304,24 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             "notices": lambda: notice_verbs.order_one(connector_for=connector_for, handler=handler),
             "roster": lambda: roll_call.run(connector_for=connector_for, pace=pace),
             "reconciliation": Comparer(app.extensions["grades_for"]).step,
-        },
+        }
+        | ({"mail": _postman(app, settings, pace, limits)} if settings.mail.place else {}),
     )
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier
     app.extensions["sweep"], app.extensions["sweep_seconds"] = sweep, told.sweep_seconds
+
+
+def _postman(app: Flask, settings: Settings, pace: delivery_verbs.Pace, limits: delivery_verbs.Limits) -> Callable[[], bool]:
+    """The errand of mails. What writes them knows the words of all pages, so a worker that has none to send does without."""
+
+    @functools.cache
+    def post() -> postman.Post:
+        letterbox = importlib.import_module("lti_mentoring.web.letterbox")
+        made: postman.Post = letterbox.post(app, settings, app.extensions["mail_way"], forbid=_forbid_in_transaction)
+        return made
+
+    return lambda: postman.step(post, pace=pace, limits=limits)
 
 
 _as_json = json.JSONEncoder(default=repr).encode

@@ -39,6 +39,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "training.preview": frozenset({"observer", "trainer", "coordinator", "deputy", "teacher", "colleague"}),
     "candidacy.way": frozenset({"candidate"}),
     "candidacy.cohort": LEADS,
+    "notification.read": EVERYONE,
+    "notification.choose": EVERYONE,
     "review.open": EVERYONE,
     "privacy.read": EVERYONE,
     "observation.plan": frozenset({"coordinator", "deputy", "observer"}),

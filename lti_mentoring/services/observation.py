@@ -17,7 +17,7 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.observation import WAITING, Case, Verdict
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, privacy, programme
+from lti_mentoring.services import delivery, notification, privacy, programme
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.rating import Clash, Draft, Note, record_consent, release, save_draft, save_note
 from lti_mentoring.services.sheet import RatedCriterion, release_page, sheet
@@ -181,6 +181,16 @@ def plan(
         session.add(made)
         session.flush()
         privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
+        if observer_id != actor.person_id:
+            notification.tell(
+                session,
+                org_id=actor.org_id,
+                person_id=observer_id,
+                kind="observation_planned",
+                facts={"planned_for": planned_for},
+                endpoint="observation.sheet",
+                ids={"course": actor.course_id, "observation": made.id},
+            )
         delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
         return made.id
 

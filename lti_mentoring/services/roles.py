@@ -16,6 +16,7 @@ from lti_mentoring.lti import claims
 from lti_mentoring.services import invite as invites
 from lti_mentoring.services import privacy
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.notification import unread_of
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -28,7 +29,7 @@ INVITATION_DAYS = 14
 @dataclass(frozen=True, slots=True)
 class Here:
     """A person in a course, as every page needs it. ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them; both
-    are known on a page's own visit only."""
+    are known on a page's own visit only. ``unread`` counts their notices."""
 
     actor: Actor
     course_title: str
@@ -37,6 +38,7 @@ class Here:
     coordinated: bool
     own: CandidacyRow | None = None
     graded: bool | None = None
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ _HERE = (
         Person.chosen_name,
         Candidacy.id.label("candidacy"),
         Organisation.name.label("organisation"),
+        unread_of(Membership.org_id, Membership.person_id),
     )
     .join(Course, and_(Course.org_id == Membership.org_id, Course.id == Membership.course_id))
     .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
@@ -113,7 +116,7 @@ def here(*, org_id: str, person_id: str, course_id: str, registration_id: str, l
     )
     name = row.name or row.chosen_name
     actor = Actor(org_id, person_id, course_id, display_name(name, person_id), roles, registration_id)
-    return Here(actor, row.title or row.label, row.organisation, nameless=not name, coordinated=coordinated)
+    return Here(actor, row.title or row.label, row.organisation, nameless=not name, coordinated=coordinated, unread=row.unread)
 
 
 def choose_name(*, actor: Actor, name: str) -> None:

@@ -43,6 +43,7 @@ from lti_mentoring.web import (
     wording,
 )
 from lti_mentoring.web import delivery as delivery_pages
+from lti_mentoring.web import notification as notification_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
 from lti_mentoring.web import people as people_pages
@@ -101,7 +102,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    for room in (*rooms, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
+    for room in (*rooms, comparison, roster_pages, office_pages, notification_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -20,6 +20,7 @@ from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
+from lti_mentoring.web.wording.notification import family_words, letter_words, mail_choice_words, notice_title, notice_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
 from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
@@ -36,6 +37,7 @@ __all__ = [
     "day_words",
     "diagnosis_words",
     "difference_words",
+    "family_words",
     "field_words",
     "gap_words",
     "grade_words",
@@ -43,12 +45,16 @@ __all__ = [
     "held_role_words",
     "holding_words",
     "lede_words",
+    "letter_words",
     "level_words",
     "link_words",
+    "mail_choice_words",
     "mean_words",
     "membership_words",
     "moment_words",
     "next_words",
+    "notice_title",
+    "notice_words",
     "page_words",
     "permission_words",
     "rating_words",

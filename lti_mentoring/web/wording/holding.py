@@ -16,6 +16,8 @@ HOLDINGS = {
     "observing": _l("Observations by them"),
     "notes": _l("Evidence notes written by them"),
     "grades": _l("Grades sent to the gradebook"),
+    "notices": _l("Notices to them"),
+    "mails": _l("Mails to them, without their words"),
     "sessions": _l("Browsers signed in now"),
     "acts": _l("Lines in the record of who did what"),
 }

@@ -18,6 +18,8 @@ PERMISSIONS = {
     "people.coordinate": _l("Take up coordination"),
     "people.read": _l("See who is in the course, and their roles"),
     "people.manage": _l("Give and take roles"),
+    "notification.read": _l("Read one’s own notices"),
+    "notification.choose": _l("Choose what comes by mail"),
     "review.open": _l("Open somebody’s work from the gradebook of the LMS, as far as one’s roles here go"),
     "privacy.read": _l("See what is held about oneself"),
     "people.why": _l("Have a verdict explained"),

@@ -34,6 +34,10 @@ FORMS = {
 PEOPLE = {
     "course": _l("There is no such course for you."),
     "person": _l("There is no such person in this course."),
+    "notification": _l("There is no such notice for you."),
+    "mail_choice_unknown": _l("Choose one of the answers for each kind of notice."),
+    "mail": _l("There is no such mail in this course."),
+    "mail_not_stuck": _l("This mail is not stuck; it needs nobody."),
     "privacy_others": _l("What is held about somebody is seen by themselves, and by an LMS administrator whom the operator has confirmed."),
     "why_others": _l("Only coordinators, deputies and the LMS’s administrator see why somebody else may do something."),
     "permission_unknown": _l("There is no permission called %(permission)s."),
