@@ -321,6 +321,7 @@ def _postman(app: Flask, settings: Settings, pace: delivery_verbs.Pace, limits: 
         made: postman.Post = letterbox.post(app, settings, app.extensions["mail_way"], forbid=_forbid_in_transaction)
         return made
 
+    app.extensions["post"] = post
     return lambda: postman.step(post, pace=pace, limits=limits)
 
 

@@ -71,9 +71,9 @@ def compose(
     mail["List-Unsubscribe"] = f"<{unsubscribe}>"
     mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(f"{written.text}\n{unsubscribe}\n", cte="quoted-printable")
     if written.language:
         mail["Content-Language"] = line(written.language, 35)
-    mail.set_content(f"{written.text}\n{unsubscribe}\n", cte="quoted-printable")
     # A long word of a header would be encoded to be folded, and no mail program reads an address in List-Unsubscribe then.
     mail.policy = WIRE.clone(max_line_length=998)
     return mail

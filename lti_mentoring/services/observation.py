@@ -182,15 +182,7 @@ def plan(
         session.flush()
         privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
         if observer_id != actor.person_id:
-            notification.tell(
-                session,
-                org_id=actor.org_id,
-                person_id=observer_id,
-                kind="observation_planned",
-                facts={"planned_for": planned_for},
-                endpoint="observation.sheet",
-                ids={"course": actor.course_id, "observation": made.id},
-            )
+            _tell_observer(session, made)
         delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
         return made.id
 
@@ -207,6 +199,18 @@ def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str)
         # Somebody of the course who observes no more is worth a sentence; anybody else does not exist here.
         raise RuleBroken("observer_unknown") if session.scalar(here) else NotFound("person")
     return subject
+
+
+def _tell_observer(session: Session, row: Observation) -> None:
+    notification.tell(
+        session,
+        org_id=row.org_id,
+        person_id=row.observer_id,
+        kind="observation_planned",
+        facts={"planned_for": row.planned_for},
+        endpoint="observation.sheet",
+        ids={"course": row.course_id, "observation": row.id},
+    )
 
 
 def cancel(*, actor: Actor, observation_id: str) -> None:

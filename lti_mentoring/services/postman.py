@@ -233,6 +233,8 @@ def _carried(dues: Sequence[Any], ready: Mapping[str, Ready], post: Post, *, unt
     """Hand these mails over one after the other. No transaction is open. What is not begun by ``until`` (monotonic) is left for the
     next connection: its lease would not outlast the server's slowest answers."""
     ended: list[Ended] = []
+    if not dues:
+        return ended
     try:
         with post.door() as carry:
             for due in dues:

@@ -72,6 +72,5 @@ def retry_mail(course: str) -> AnyResponse:
 def set_aside_mail(course: str) -> AnyResponse:
     which = WhichForm().load(request.form.to_dict())
     count = mail.set_aside(actor=actor(), mail_id=which["mail"], cause=which["cause"])
-    words = ngettext("One mail was set aside. Its notice stands in the tool.", "%(num)s mails were set aside. Their notices stand there.", count)
-    flash(words)
+    flash(ngettext("One mail was set aside. Its notice stays.", "%(num)s mails were set aside. Their notices stay.", count))
     return redirect(url_for("delivery.index", course=course), 303)

@@ -14,14 +14,15 @@ from sqlalchemy import select
 
 from conftest import World, make_world
 from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.notification import FAMILIES
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
 from lti_mentoring.domain.training import steps
-from lti_mentoring.services import comparison, invite, observation, roles, training
+from lti_mentoring.services import comparison, invite, notification, observation, roles, training
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
 from support.visitor import Visitor, handle
 
@@ -108,6 +109,13 @@ EXAMPLES: dict[str, Example] = {
     "delivery.index": Example("coordinator"),
     "delivery.retry": post("coordinator", {"grade": "{grade}"}),
     "delivery.set_aside": post("coordinator", {"grade": "{grade}"}),
+    "delivery.retry_mail": post("coordinator", {"mail": "{mail}"}),
+    "delivery.set_aside_mail": post("coordinator", {"mail": "{mail}"}),
+    "notification.index": Example("observer"),
+    "notification.follow": Example("observer", {"notice": "{notice}"}),
+    "notification.read_all": post("observer"),
+    "notification.choices": Example("other"),
+    "notification.choose": post("other", dict.fromkeys(FAMILIES, "weekly")),
     "comparison.index": Example("coordinator"),
     "comparison.ask": post("coordinator", {"activity": "{activity}"}),
     "comparison.send_ours": post("coordinator", {"grade": "{grade}", "seen": "{seen}"}),
@@ -194,6 +202,16 @@ def filled(app: Flask, name: str) -> Town:
             assert row is not None
             row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
             session.get_one(Registration, world.registration_id).keep_email = False
+            stuck = Mail(
+                id=base.new_id(),
+                person_id=observer.person_id,
+                course_id=world.course_id,
+                lane="mail:smtp.example",
+                state="refused",
+                fault="mail_address",
+                stuck_at=base.now(),
+            )
+            session.add(stuck)
             waits = f"waits-{world.org_id}"
             session.add(Deployment(registration_id=world.registration_id, deployment_id=waits, org_id=world.org_id, state="pending"))
         ids = {
@@ -210,6 +228,8 @@ def filled(app: Flask, name: str) -> Town:
             "note": note.id,
             "revision": str(revision),
             "grade": row.id,
+            "mail": stuck.id,
+            "notice": notification.page(actor=observer).notices[0].id,
             "seen": comparison.page(actor=coordinator).columns[0].lines[0].seen,
             "deployment": waits,
             "invite": hashed(invite.make(actor=world.actor("Administrator"), org_id=world.org_id)[0])[:12],
@@ -309,7 +329,10 @@ def uses(endpoint: str) -> set[str]:
     return {name for name in ("course", *NAMES) if f"{{{name}}}" in text} | {COURSE}
 
 
-NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code")
+NAMES = (
+    *("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade"),
+    *("mail", "notice", "code"),
+)
 
 
 @pytest.mark.checklist("AS-07")

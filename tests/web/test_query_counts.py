@@ -14,11 +14,12 @@ from sqlalchemy import select
 
 from conftest import make_world
 from lti_mentoring.domain.observation import Rating
-from lti_mentoring.services import observation, programme, roles, training
+from lti_mentoring.services import notification, observation, programme, roles, training
 from lti_mentoring.services.rating import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
 from support.statements import statements
@@ -57,6 +58,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "comparison.index": ("coordinator", {}),
     "permission.why": ("coordinator", {}),
     "office.index": ("administrator", {}),
+    "notification.index": ("observer", {}),
+    "notification.follow": ("observer", {"notice": "{notice}"}),
+    "notification.choices": ("coordinator", {}),
 }
 """Every page by GET -> who reads it, and where. ``{name}`` stands for an id."""
 
@@ -90,6 +94,7 @@ class Course:
             for number in range(size):
                 self._grow(number)
             self.ids["attempt"] = training.start_check(actor=people["candidate"], key="M1")
+            self.ids["notice"] = notification.page(actor=people["observer"]).notices[0].id
             self.visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
 
     def _grow(self, number: int) -> None:
@@ -190,7 +195,7 @@ def test_every_page_is_counted(app: Flask) -> None:
 def test_the_courses_differ_in_what_they_hold(app: Flask, grown: Callable[[str, int], Course]) -> None:
     """The comparison means nothing unless the larger course holds more of everything that pages list."""
     few, many = grown("Northfield", 1), grown("Southgate", 2)
-    for table in (Candidacy, CheckAttempt, observation.Observation, ScorePublication, RoleGrant):
+    for table in (Candidacy, CheckAttempt, observation.Observation, ScorePublication, RoleGrant, Notification):
         held = []
         for course in (few, many):
             with base.tenant(course.world.org_id):
