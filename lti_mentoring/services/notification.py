@@ -207,6 +207,12 @@ def _put(session: Session, org_id: str, person_id: str, wanted: Mapping[str, str
     )
 
 
+def erase(session: Session, *, person_id: str) -> None:
+    """Forget a person's notices, mails and choices, in the caller's transaction; their address goes with the person's own row."""
+    for kind in (Mail, Notification, MailChoice):
+        session.execute(delete(kind).where(kind.person_id == person_id).execution_options(synchronize_session=False))
+
+
 # --- the weekly digest -------------------------------------------------------------------------------------------------------------
 
 

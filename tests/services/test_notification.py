@@ -160,6 +160,20 @@ def test_unsubscribing_ends_all_mails_and_choosing_again_begins_them(post: Post)
     assert len(post.rows()) == 1
 
 
+def test_what_somebody_was_told_and_mailed_goes_with_them(post: Post) -> None:
+    ada, ben = post.world.person("Ada"), post.world.person("Ben")
+    for one in (ada, ben):
+        post.address(one, "somebody@example.edu")
+        tell(post.world, one)
+        notification.choose(actor=one, wanted=dict.fromkeys(FAMILIES, "off"))
+    with base.transactional() as session:
+        notification.erase(session, person_id=ada.person_id)
+    assert [row.person_id for row in post.rows()] == [ben.person_id]
+    assert notification.page(actor=ada).total == 0
+    assert dict(notification.choices(actor=ada).families) == dict.fromkeys(FAMILIES, "at_once")
+    assert notification.page(actor=ben).total == 1
+
+
 def test_the_page_of_what_is_held_counts_notices(world: World) -> None:
     ada = world.person("Ada")
     tell(world, ada)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from conftest import make_world
+from lti_mentoring import app as wiring
 from lti_mentoring.domain.notification import FAMILIES, digest_week
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound
@@ -271,6 +273,33 @@ def test_what_is_not_begun_in_half_a_lease_is_left_for_the_next_connection(post:
     assert server.mails == []
     assert post.step()
     assert len(server.mails) == 2
+
+
+def test_two_workers_on_one_postgresql_send_each_mail_once(
+    make_settings: Callable[..., Settings], empty_database: Path, tmp_path: Path, fresh_postgres_url: str, server: MailServer
+) -> None:
+    with mailing_app(make_settings, empty_database, tmp_path, server.port, pages=False, url=fresh_postgres_url) as app:
+        wiring.migrate_database()
+        post = Post(app, make_world("Northfield"))
+        for number in range(16):
+            tell(post, somebody(post, f"Person {number}", email=f"p{number}@example.edu"))
+        lead = somebody(post, "Lead", "coordinator", email="lead@example.edu")
+        tell(post, lead, "help_asked")
+        aged(post, 3, "help_asked")
+        assert notification.digest(MONDAY) == 1
+
+        def work() -> None:
+            while post.step():
+                pass
+
+        workers = [threading.Thread(target=work) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(timeout=60)
+        work()
+        assert {row.state for row in post.rows()} == {"done"}
+    assert sorted(server.tried) == sorted([*(f"p{number}@example.edu" for number in range(16)), "lead@example.edu"])
 
 
 # --- the digest --------------------------------------------------------------------------------------------------------------------
