@@ -70,7 +70,8 @@ def test_a_mail_says_what_waits_and_where_and_nothing_else(post: Post, server: M
         with base.transactional() as session:
             session.execute(update(Course).values(title="Mentors\r\nof 2026"))
             session.execute(update(Placement).where(Placement.id == made).values(title="Become a mentor"))
-    tell(post, somebody(post, "Ada\r\nBcc: all@example.edu"))
+    today = datetime.now(UTC).date()
+    tell(post, somebody(post, "Ada\r\nBcc: all@example.edu"), planned_for=today)
     assert post.step()
     assert not post.step()
     (told,) = server.mails
@@ -83,7 +84,7 @@ def test_a_mail_says_what_waits_and_where_and_nothing_else(post: Post, server: M
     assert told["Message-ID"] == f"<{row.id}@localhost>"
     assert told["Auto-Submitted"] == "auto-generated"
     text = told.get_content().replace("\n", " ")
-    assert "The report of your observation is ready" in text
+    assert f"The report of your observation is ready: {today.day} {today:%b %Y}." in text  # and not "today": it may be read tomorrow
     assert "open “Become a mentor” in your course “Mentors of 2026”" in text
     assert text.count("http") == 1
     assert told["List-Unsubscribe"].strip("<>") in text

@@ -83,7 +83,7 @@ def test_everybody_chooses_what_comes_by_mail(app: Flask, world: World) -> None:
     wanted = {**dict.fromkeys(FAMILIES, "weekly"), "help": "off"}
     assert ada.post("notices/mail", wanted).status_code == 303
     page = text(ada.get("notices/mail"))
-    assert page.count(" checked") == len(FAMILIES)
+    assert page.count(" selected") == len(FAMILIES)
     assert dict(notification.choices(actor=ada.actor).families) == wanted
     refused = ada.post("notices/mail", {**wanted, "help": "daily"})
     assert refused.status_code == 400 or refused.status_code == 409

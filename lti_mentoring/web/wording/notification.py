@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
-from flask_babel import lazy_gettext
+from flask_babel import format_date, lazy_gettext
 
 from lti_mentoring.domain.mail import Written
 from lti_mentoring.services.postman import Letter
@@ -96,8 +97,13 @@ def letter_words(letter: Letter) -> Written:
         paragraphs = [say(_l("In the last week there was:")), "\n".join(_count(kind, count) for kind, count in letter.counts)]
         where = say(_l("Who waits for whom stands in the tool. Open the activity in your course to see it."))
     else:
-        paragraphs, where = [notice_words(letter.kind, letter.facts or {})], _where(letter)
+        paragraphs, where = [notice_words(letter.kind, _dated(letter.facts or {}))], _where(letter)
     return Written(notice_title(letter.kind), "\n\n".join((*paragraphs, where, f"-- \n{WHY}")))
+
+
+def _dated(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Days as dates: nobody knows when a mail is read, so that "tomorrow" says nothing in it."""
+    return {name: format_date(value, "d MMM yyyy") if isinstance(value, date) else value for name, value in facts.items()}
 
 
 def _count(kind: str, count: int) -> str:
