@@ -39,7 +39,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("help_answered", "help", True),
         Kind("observation_planned", "observation", True, frozenset({"planned_for"})),
         Kind("observation_released", "observation", True, frozenset({"planned_for"})),
-        Kind("grades_stuck", "grades", False, frozenset({"count"})),
+        Kind("grades_stuck", "grades", True, frozenset({"count"})),
     )
 }
 """Every kind, by its code. No code names a decision, and no fact says one: a mail is read by whoever holds the mailbox."""

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from conftest import World
+from lti_mentoring.domain import notification as rules
 from lti_mentoring.domain.notification import FAMILIES
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.keys import Signer
@@ -60,6 +61,13 @@ def test_a_notice_of_a_page_that_is_gone_leads_home(app: Flask, world: World) ->
     ada = Visitor(app, world.person("Ada"))
     for made in (tell(world, ada.actor, endpoint="gone.page"), tell(world, ada.actor, endpoint="observation.report")):
         assert ada.get(f"notices/{made}").headers["Location"] == f"/courses/{world.course_id}/"
+
+
+def test_a_notice_of_another_release_has_words_all_the_same(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = Visitor(app, world.person("Ada"))
+    monkeypatch.setattr(rules, "KINDS", {**rules.KINDS, "later": rules.Kind("later", "help", True)})
+    tell(world, ada.actor, kind="later")
+    assert "There is news for you." in text(ada.get("notices"))
 
 
 def test_all_are_marked_as_read_by_one_button_and_older_ones_are_a_page_further(app: Flask, world: World) -> None:
