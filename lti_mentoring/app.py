@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +23,7 @@ from structlog.typing import EventDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lti_mentoring import settings as settings_room
+from lti_mentoring.domain.mail import lane_key
 from lti_mentoring.keys import Sealer
 from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import Grades
@@ -32,39 +33,18 @@ from lti_mentoring.services import assistance as assistance_verbs
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
-from lti_mentoring.services import participation as participation_verbs
-from lti_mentoring.services import platform as platform_verbs
-from lti_mentoring.services import roll_call
-from lti_mentoring.services import roster as roster_verbs
-from lti_mentoring.services import session as session_verbs
+from lti_mentoring.services import postman, roll_call, sweeping
 from lti_mentoring.services.courier import Courier
 from lti_mentoring.services.doctor import Bag
 from lti_mentoring.services.errands import Errands
-from lti_mentoring.services.reconciliation import Comparer, enlist
+from lti_mentoring.services.reconciliation import Comparer
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
-from lti_mentoring.store import (
-    application,
-    assistance,
-    base,
-    candidacy,
-    delivery,
-    observation,
-    people,
-    platform,
-    privacy,
-    programme,
-    reporting_line,
-    roster,
-    training,
-)
-from lti_mentoring.store import participation as participation_tables
+from lti_mentoring.store import base, delivery, platform, tables
 from lti_mentoring.web.tool import Tool
 
-TABLES = (
-    *(application, assistance, base, candidacy, delivery, observation, participation_tables),
-    *(people, platform, privacy, programme, reporting_line, roster, training),
-)
+TABLES = tables.ROOMS
+"""Every room of the store, so that migrations see every table."""
 
 STATIC = Path(__file__).parent / "web" / "static"
 
@@ -103,6 +83,9 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     )
     http = make_client(settings)
     app.extensions["huey"] = huey
+    if settings.mail.place:
+        place = settings.mail.place
+        app.extensions["mail_way"] = delivery.MailWay(lane_key(place), place, settings.mail.wait_seconds)
     app.extensions["grades_for"] = _grades_factory(sealer, http, settings.launch_url)
     app.extensions["connector_for"] = _connector_factory(sealer, http)
     app.extensions["doctor"] = Bag(
@@ -300,16 +283,9 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
         return made
 
     def sweep() -> list[str]:
-        """The lanes that have work, and what is old forgotten."""
+        """The lanes that have work; what is due by the clock is done, and what is old forgotten."""
         with app.app_context():
-            lanes = delivery_verbs.sweep()
-            enlist()
-            now = datetime.now(UTC)
-            platform_verbs.forget_spent_nonces(now=now)
-            session_verbs.forget_old_sessions(now=now)
-            roster_verbs.plan_new(now=now)
-            participation_verbs.sweep(now=now)
-        return lanes
+            return sweeping.sweep(now=datetime.now(UTC))
 
     connector_for, handler = app.extensions["connector_for"], f"{settings.public_url}/lti/notices"
     app.extensions["errands"] = Errands(
@@ -319,11 +295,25 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             "roster": lambda: roll_call.run(connector_for=connector_for, pace=pace),
             "reconciliation": Comparer(app.extensions["grades_for"]).step,
             "assistance": assistance_verbs.Rounds().step,
-        },
+        }
+        | ({"mail": _postman(app, settings, pace, limits)} if settings.mail.place else {}),
     )
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier
     app.extensions["sweep"], app.extensions["sweep_seconds"] = sweep, told.sweep_seconds
+
+
+def _postman(app: Flask, settings: Settings, pace: delivery_verbs.Pace, limits: delivery_verbs.Limits) -> Callable[[], bool]:
+    """The errand of mails. What writes them knows the words of all pages, so a worker that has none to send does without."""
+
+    @functools.cache
+    def post() -> postman.Post:
+        letterbox = importlib.import_module("lti_mentoring.web.letterbox")
+        made: postman.Post = letterbox.post(app, settings, app.extensions["mail_way"], forbid=_forbid_in_transaction)
+        return made
+
+    app.extensions["post"] = post
+    return lambda: postman.step(post, pace=pace, limits=limits)
 
 
 _as_json = json.JSONEncoder(default=repr).encode

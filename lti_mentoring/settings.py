@@ -6,9 +6,13 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import field as field_of
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, get_type_hints
 from urllib.parse import urlsplit
+
+from lti_mentoring.domain.mail import line, mailable
 
 PREFIX = "LTI_MENTORING_"
 PACKAGE = Path(__file__).parent
@@ -16,6 +20,13 @@ PACKAGE = Path(__file__).parent
 
 MOST_REQUESTS = 5
 """Requests that one delivery may need in a row: a token, the columns, a new column, the score, the result."""
+
+
+MOST_WAITS = 10
+"""Answers that one mail may have to be waited for in a row, those of greeting, TLS and sign-in included."""
+
+SECURITIES = ("none", "starttls", "tls")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class SettingsError(Exception):
@@ -55,6 +66,32 @@ class OutboundSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MailSettings:
+    """Where mails go, and from whom; without a host and a folder no mail is made."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field_of(repr=False)
+    security: str
+    sender: str
+    timeout_seconds: int
+    wait_seconds: int
+    folder: str
+
+    @property
+    def place(self) -> str:
+        """What takes the mails: the host, or ``folder``; empty where nothing does."""
+        return "folder" if self.folder else self.host
+
+    @property
+    def sender_parts(self) -> tuple[str, str]:
+        """The sender's name and address; the address is empty if it is none."""
+        name, address = parseaddr(self.sender)
+        return line(name), mailable(address) or ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting; ``config/default.toml`` describes each."""
 
@@ -77,6 +114,7 @@ class Settings:
     session: SessionSettings
     delivery: DeliverySettings
     outbound: OutboundSettings
+    mail: MailSettings
 
     @property
     def launch_url(self) -> str:
@@ -141,7 +179,7 @@ def _check(settings: Settings) -> None:
     url = urlsplit(settings.public_url)
     if url.scheme not in ("http", "https") or not url.netloc or url.path or url.query:
         raise SettingsError("LTI_MENTORING_PUBLIC_URL must look like https://mentoring.example.edu, without a path")
-    if url.scheme == "http" and url.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if url.scheme == "http" and url.hostname not in LOOPBACK:
         raise SettingsError("LTI_MENTORING_PUBLIC_URL must be https: browsers drop the session cookie on plain http")
     if not 0 <= settings.clock_leeway_seconds <= 300:
         raise SettingsError("LTI_MENTORING_CLOCK_LEEWAY_SECONDS must lie between 0 and 300")
@@ -159,6 +197,26 @@ def _check(settings: Settings) -> None:
             f"delivery.lease_seconds must be at least {MOST_REQUESTS} times outbound.connect_seconds plus read_seconds "
             f"({MOST_REQUESTS * one_request}), else two workers could send one grade"
         )
+    _check_mail(settings.mail, settings.delivery.lease_seconds)
+
+
+def _check_mail(mail: MailSettings, lease_seconds: int) -> None:
+    if mail.security not in SECURITIES:
+        raise SettingsError("LTI_MENTORING_MAIL__SECURITY must be none, starttls or tls")
+    if not 0 <= mail.port <= 65535 or mail.wait_seconds < 0:
+        raise SettingsError("LTI_MENTORING_MAIL__PORT must lie between 0 and 65535, and LTI_MENTORING_MAIL__WAIT_SECONDS not below 0")
+    if mail.host and mail.folder:
+        raise SettingsError("set LTI_MENTORING_MAIL__HOST or LTI_MENTORING_MAIL__FOLDER, not both: a folder is for trying out")
+    if not mail.place:
+        return
+    if not mail.sender_parts[1]:
+        raise SettingsError("LTI_MENTORING_MAIL__SENDER must be an address such as Mentoring <mentoring@example.edu>")
+    if not 1 <= mail.timeout_seconds * MOST_WAITS <= lease_seconds:
+        raise SettingsError(
+            f"delivery.lease_seconds must be at least {MOST_WAITS} times mail.timeout_seconds, else two workers could send one mail"
+        )
+    if mail.user and mail.security == "none" and mail.host not in LOOPBACK:
+        raise SettingsError("LTI_MENTORING_MAIL__USER needs LTI_MENTORING_MAIL__SECURITY starttls or tls: a password is not sent in clear")
 
 
 def _read(file: Path) -> dict[str, Any]:

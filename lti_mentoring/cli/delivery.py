@@ -8,6 +8,7 @@ import click
 from lti_mentoring.cli.base import opened, say
 from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import lane as lane_verbs
+from lti_mentoring.services import mail as mail_verbs
 from lti_mentoring.services import platform as platform_verbs
 
 
@@ -22,7 +23,7 @@ def delivery_list(organisation: str | None) -> None:
     """What waits or is stuck, a JSON line each."""
     with opened():
         org_id = platform_verbs.organisation_id(organisation) if organisation else None
-        for row in delivery_verbs.listing(org_id=org_id):
+        for row in (*delivery_verbs.listing(org_id=org_id), *mail_verbs.listing(org_id=org_id)):
             say(row)
 
 
@@ -30,14 +31,16 @@ def delivery_list(organisation: str | None) -> None:
 @click.argument("publication_id")
 @click.option("--organisation", required=True)
 def delivery_retry(publication_id: str, organisation: str) -> None:
-    """Send a grade again that is stuck."""
+    """Send a grade or a mail again that is stuck."""
     with opened():
-        say(delivery_verbs.retry_by_operator(org_id=platform_verbs.organisation_id(organisation), publication_id=publication_id))
+        org_id = platform_verbs.organisation_id(organisation)
+        mail = mail_verbs.retry_by_operator(org_id=org_id, mail_id=publication_id)
+        say(mail or delivery_verbs.retry_by_operator(org_id=org_id, publication_id=publication_id))
 
 
 @delivery_group.command("lanes")
 def delivery_lanes() -> None:
-    """Every LMS that grades go to: whether it rests or is paused, what waits for it; a JSON line each."""
+    """Every LMS that grades go to, and the mail server: whether it rests or is paused, what waits for it; a JSON line each."""
     with opened():
         for row in lane_verbs.listing():
             say(row)

@@ -19,6 +19,7 @@ from lti_mentoring.demo import (
     gradebook,
     growing,
     linking,
+    mails,
     notices,
     pages,
     protocol,
@@ -37,8 +38,11 @@ class NotLoopback(ValueError):
     """The pocket LMS signs anyone in; it is for this machine only."""
 
 
-def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: str, sites: Sequence[Site] = SITES) -> Flask:
-    """The pocket LMS at ``base_url``, in front of the tool at ``tool_url``; its memory is an SQLite file of its own."""
+def create_lms(
+    *, state_path: Path | str, base_url: str, tool_url: str, secret: str, sites: Sequence[Site] = SITES, mail_folder: Path | None = None
+) -> Flask:
+    """The pocket LMS at ``base_url``, in front of the tool at ``tool_url``; its memory is an SQLite file of its own. ``mail_folder`` is
+    where the tool writes its mails, which the LMS shows."""
     host = urlsplit(base_url).hostname or ""
     if not _loopback(host):
         raise NotLoopback(f"the pocket LMS runs on a loopback address only, not on {host or base_url}")
@@ -49,6 +53,7 @@ def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: 
         template_folder=resources("templates")[0],
     )
     app.config["MAX_CONTENT_LENGTH"] = 4 * 1024 * 1024
+    app.config[mails.FOLDER] = mail_folder
     state = State(state_path)
     app.extensions[world.EXTENSION] = world.build(state=state, base_url=base_url, tool_url=tool_url, secret=secret, played=sites)
     for site in sites:
@@ -60,7 +65,7 @@ def create_lms(*, state_path: Path | str, base_url: str, tool_url: str, secret: 
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _failed)
     app.context_processor(lambda: {"site": g.get("site"), "me": g.get("me"), "tool_url": world.world().tool_url})
-    rooms = (pages, troubles, protocol, gradebook, roster, notices, linking, registering, reviewing, control)
+    rooms = (pages, troubles, protocol, gradebook, roster, notices, linking, registering, reviewing, mails, control)
     for blueprint in (pages.front, *(room.bp for room in rooms)):
         app.register_blueprint(blueprint)
     return app

@@ -41,6 +41,11 @@ class Plan:
         return f"http://localhost:{self.tool_port}"
 
     @property
+    def mail_folder(self) -> Path:
+        """Where the tool writes its mails, for the pocket LMS to show."""
+        return self.folder / "mails"
+
+    @property
     def lms_url(self) -> str:
         """The pocket LMS."""
         return f"http://127.0.0.1:{self.lms_port}"
@@ -66,13 +71,22 @@ def plan(folder: Path, environ: Mapping[str, str]) -> Plan:
         "LTI_MENTORING_DELIVERY__BASE_SECONDS": "2",
         "LTI_MENTORING_DELIVERY__CAP_SECONDS": "30",
         "LTI_MENTORING_DELIVERY__SWEEP_SECONDS": "5",
+        "LTI_MENTORING_MAIL__FOLDER": str(folder / "mails"),
+        "LTI_MENTORING_MAIL__SENDER": "Mentoring <mentoring@tool.example>",
+        "LTI_MENTORING_MAIL__WAIT_SECONDS": "0",
     }
     return Plan(folder, tool_port, lms_port, settings, lms_secret)
 
 
 def serve_lms(plan: Plan) -> None:
     """Play the LMS until told to stop."""
-    lms = create_lms(state_path=plan.folder / "lms.sqlite3", base_url=plan.lms_url, tool_url=plan.tool_url, secret=plan.lms_secret)
+    lms = create_lms(
+        state_path=plan.folder / "lms.sqlite3",
+        base_url=plan.lms_url,
+        tool_url=plan.tool_url,
+        secret=plan.lms_secret,
+        mail_folder=plan.mail_folder,
+    )
     server(lms, "127.0.0.1", plan.lms_port).serve_forever()
 
 

@@ -201,7 +201,7 @@ def tell(plan: Plan) -> str:
         lines.append("")
     lines += [
         "  Try this: be the candidate and take the module; be the observer and rate the session that waits;",
-        "  then look at the gradebook.",
+        "  then look at the gradebook, and at “Mails” for what the tool has mailed.",
     ]
     lines += ["", "  Ctrl-C ends all of it.", ""]
     return "\n".join(lines)

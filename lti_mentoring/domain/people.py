@@ -41,6 +41,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "candidacy.cohort": LEADS,
     "participation.own": frozenset({"candidate"}),
     "participation.decide": LEADS,
+    "notification.read": EVERYONE,
+    "notification.choose": EVERYONE,
     "review.open": EVERYONE,
     "privacy.read": EVERYONE,
     "application.apply": EVERYONE,

@@ -17,7 +17,8 @@ from lti_mentoring.services.review import NOBODY
 from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.delivery import Mail, ScorePublication
+from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.participation import ParticipationChange
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person, RoleGrant, WebSession
@@ -102,6 +103,8 @@ def _kinds(person_id: str) -> dict[str, Any]:
         "observing": (Observation.id, Observation.observer_id == person_id),
         "notes": (EvidenceNote.id, EvidenceNote.author_id == person_id),
         "grades": (ScorePublication.id, ScorePublication.person_id == person_id, ScorePublication.last_timestamp.is_not(None)),
+        "notices": (Notification.id, Notification.person_id == person_id),
+        "mails": (Mail.id, Mail.person_id == person_id, Mail.sent_at.is_not(None)),
         "sessions": (WebSession.id_hash, WebSession.person_id == person_id, WebSession.expires_at > base.now()),
         "acts": (AuditEvent.id, AuditEvent.actor_id == person_id),
     }

@@ -22,7 +22,7 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.grades import ATTENTION
 from lti_mentoring.services import connection
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import DeliveryLane, ScorePublication
+from lti_mentoring.store.delivery import DeliveryLane, Mail, ScorePublication
 from lti_mentoring.store.people import Placement
 from lti_mentoring.store.platform import Registration
 
@@ -99,6 +99,14 @@ def admit(lane: str, *, most: int, pace: Pace, limits: Limits) -> Admission:
         if not count:
             return Admission((), rules.opens_at(gate, limits, now))
         return Admission(taken, _again(session, lane, gate, limits, now, full=len(taken) == count))
+
+
+def let_through(session: Session, row: Any, limits: Limits, *, most: int, in_flight: int, lease: timedelta) -> int:
+    """How many of ``most`` a locked gate lets through now, written down; for what is no score and is claimed by its own room."""
+    gate, limits, now = _gate(row), _own(row, limits), base.now()
+    count = min(most, rules.admits(gate, limits, in_flight=in_flight, now=now))
+    _keep(session, row, rules.let_through(gate, limits, count=count, now=now, lease=lease))
+    return count
 
 
 _LOCKED = select(_LANE).where(_LANE.c.key == bindparam("key")).with_for_update()
@@ -253,6 +261,18 @@ def heard(
 # --- what an operator says -------------------------------------------------------------------------------------------------------
 
 
+_MAILS = (
+    select(
+        Mail.lane,
+        func.count().filter(Mail.state == WAITING),
+        func.count().filter(Mail.state == SENDING),
+        func.min(Mail.next_at).filter(Mail.state == WAITING, Mail.next_at <= _now),
+    )
+    .where(Mail.state.in_((WAITING, SENDING)))
+    .group_by(Mail.lane)
+)
+
+
 def listing() -> list[dict[str, Any]]:
     """Every lane: where it stands, how much waits in it, and who is registered behind it; for the command line and the numbers."""
     now = base.now()
@@ -272,6 +292,7 @@ def listing() -> list[dict[str, Any]]:
                 {"now": now},
             )
         }
+        waits |= {row[0]: row[1:] for row in session.execute(_MAILS, {"now": now})}
         rows = session.execute(select(_LANE).order_by(_LANE.c.host, _LANE.c.key)).all()
     return [_told(row, *waits.get(row.key, (0, 0, None))) for row in rows]
 

@@ -17,7 +17,7 @@ from lti_mentoring.domain.observation import WAITING, Case, Verdict
 from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, privacy, programme
+from lti_mentoring.services import delivery, notification, privacy, programme
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.rating import Clash, Draft, Note, record_consent, release, save_draft, save_note
 from lti_mentoring.services.sheet import RatedCriterion, release_page, sheet
@@ -181,6 +181,8 @@ def plan(
         session.add(made)
         session.flush()
         privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
+        if observer_id != actor.person_id:
+            _tell_observer(session, made)
         delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
         return made.id
 
@@ -198,6 +200,18 @@ def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str)
         # Somebody of the course who observes no more is worth a sentence; anybody else does not exist here.
         raise RuleBroken("observer_unknown") if session.scalar(here) else NotFound("person")
     return subject
+
+
+def _tell_observer(session: Session, row: Observation) -> None:
+    notification.tell(
+        session,
+        org_id=row.org_id,
+        person_id=row.observer_id,
+        kind="observation_planned",
+        facts={"planned_for": row.planned_for},
+        endpoint="observation.sheet",
+        ids={"course": row.course_id, "observation": row.id},
+    )
 
 
 def cancel(*, actor: Actor, observation_id: str) -> None:

@@ -15,7 +15,7 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.observation import WAITING, Gap, Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import delivery, privacy, programme
+from lti_mentoring.services import delivery, notification, privacy, programme
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.sheet import NoteRow
 from lti_mentoring.store import base
@@ -122,6 +122,15 @@ def release(*, actor: Actor, observation_id: str, revision: int) -> None:
             session, actor=actor, verb="release", object_kind="observation", object_id=row.id, met=met, revision=assessment.revision
         )
         delivery.want(session, org_id=actor.org_id, course_id=row.course_id, person_id=subject.person_id, items=("observation",))
+        notification.tell(
+            session,
+            org_id=actor.org_id,
+            person_id=subject.person_id,
+            kind="observation_released",
+            facts={"planned_for": row.planned_for},
+            endpoint="observation.report",
+            ids={"course": row.course_id, "observation": row.id},
+        )
 
 
 # --- inside -------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from lti_mentoring.lti import claims
 from lti_mentoring.services import invite as invites
 from lti_mentoring.services import privacy
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.notification import unread_of
 from lti_mentoring.services.offering import OFFERED
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
@@ -28,8 +29,8 @@ INVITATION_DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A person in a course, as every page needs it; ``offered``: help is offered to them, and they have not answered yet. ``own`` is
-    their candidacy, ``graded`` whether the LMS gets grades of them; both are known on a page's own visit only."""
+    """A person in a course, as every page needs it: ``offered`` is help that waits for their answer, ``unread`` counts their notices;
+    ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them, both known on a page's own visit only."""
 
     actor: Actor
     course_title: str
@@ -39,6 +40,7 @@ class Here:
     own: CandidacyRow | None = None
     graded: bool | None = None
     offered: bool = False
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ _HERE = (
         Candidacy.id.label("candidacy"),
         Organisation.name.label("organisation"),
         OFFERED.label("offered"),
+        unread_of(Membership.org_id, Membership.person_id),
     )
     .join(Course, and_(Course.org_id == Membership.org_id, Course.id == Membership.course_id))
     .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
@@ -115,7 +118,8 @@ def here(*, org_id: str, person_id: str, course_id: str, registration_id: str, l
     )
     name = row.name or row.chosen_name
     actor = Actor(org_id, person_id, course_id, display_name(name, person_id), roles, registration_id)
-    return Here(actor, row.title or row.label, row.organisation, not name, coordinated, offered=bool(row.offered))
+    title = row.title or row.label
+    return Here(actor, title, row.organisation, not name, coordinated, offered=bool(row.offered), unread=row.unread)
 
 
 def choose_name(*, actor: Actor, name: str) -> None:
@@ -230,25 +234,16 @@ def _require_member(session: Session, course_id: str, person_id: str) -> None:
 def people_page(*, actor: Actor) -> PeoplePage:
     """Everybody who has launched in this course, by name; test users are never listed."""
     grant = aliased(RoleGrant)
-    rows = (
-        base.session()
-        .execute(
-            select(
-                Membership.person_id, Membership.standing, Membership.launched_at, Person.name, Person.chosen_name, Candidacy.id, grant.role
-            )
-            .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
-            .outerjoin(Candidacy, and_(Candidacy.course_id == Membership.course_id, Candidacy.person_id == Membership.person_id))
-            .outerjoin(
-                grant, and_(grant.course_id == Membership.course_id, grant.person_id == Membership.person_id, grant.revoked_at.is_(None))
-            )
-            .where(
-                Membership.course_id == actor.course_id,
-                or_(Membership.launched_at > NEVER, grant.role.is_not(None)),
-                ~select(Identity.id).where(Identity.person_id == Membership.person_id, Identity.test_user).exists(),
-            )
-        )
-        .all()
+    given = and_(grant.course_id == Membership.course_id, grant.person_id == Membership.person_id, grant.revoked_at.is_(None))
+    tested = select(Identity.id).where(Identity.person_id == Membership.person_id, Identity.test_user).exists()
+    query = (
+        select(Membership.person_id, Membership.standing, Membership.launched_at, Person.name, Person.chosen_name, Candidacy.id, grant.role)
+        .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
+        .outerjoin(Candidacy, and_(Candidacy.course_id == Membership.course_id, Candidacy.person_id == Membership.person_id))
+        .outerjoin(grant, given)
+        .where(Membership.course_id == actor.course_id, or_(Membership.launched_at > NEVER, grant.role.is_not(None)), ~tested)
     )
+    rows = base.session().execute(query).all()
     found: dict[str, Colleague] = {}
     for person_id, standing, launched_at, name, chosen, candidacy, role in rows:
         old = found.get(person_id)

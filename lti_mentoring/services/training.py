@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -22,100 +21,13 @@ from lti_mentoring.domain.question import Given, Question, pose
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.domain.training import OutcomeResult
 from lti_mentoring.services import assistance, delivery, privacy, programme
+from lti_mentoring.services.attempt import AttemptPage, AttemptRow, Kept, ModulePage, PreviewPage
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.training import CheckAnswer, CheckAttempt
 
 OPEN, FINISHED = "open", "finished"
 PREVIEW_SEED = "preview"
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
-    """One attempt of the reader's own."""
-
-    id: str
-    number: int
-    open: bool
-    mastered: bool
-    finished_at: datetime | None
-    results: tuple[OutcomeResult, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ModulePage:
-    """A module with the reader's own standing in it. ``takes_part``: this person may take the check; ``previews``: may look at it."""
-
-    module: Module
-    competencies: tuple[str, ...]
-    attempts: tuple[AttemptRow, ...]
-    answered: int
-    asked: int
-    retake_from: datetime | None
-    takes_part: bool
-    previews: bool
-
-    @property
-    def mastered(self) -> bool:
-        """Whether any attempt mastered it."""
-        return any(attempt.mastered for attempt in self.attempts)
-
-    @property
-    def open_attempt(self) -> AttemptRow | None:
-        """The attempt to go on with."""
-        return next((attempt for attempt in self.attempts if attempt.open), None)
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptPage:
-    """One attempt with all its questions. ``results`` stand while it is open too: they are what is in so far."""
-
-    attempt: AttemptRow
-    module: Module
-    questions: tuple[Question, ...]
-    results: tuple[OutcomeResult, ...]
-    retake_from: datetime | None
-
-    @property
-    def counted(self) -> tuple[Question, ...]:
-        """The questions that count: those without practice. The attempt ends with the last of them."""
-        return tuple(question for question in self.questions if not question.practice)
-
-    def question(self, number: int) -> Question:
-        """Question ``number``, counted from 1. NotFound beyond the last."""
-        if not 1 <= number <= len(self.questions):
-            raise NotFound("question", number=number)
-        return self.questions[number - 1]
-
-    @property
-    def first_open(self) -> int | None:
-        """The number of the first question that is not complete, practice behind the others; None when all are."""
-        return next((question.number for question in self.questions if not question.complete), None)
-
-    def result(self, outcome: str) -> OutcomeResult:
-        """How one outcome stands."""
-        return next(result for result in self.results if result.outcome == outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class PreviewPage:
-    """A question of the pool, for staff. Nothing here is kept."""
-
-    module: Module
-    question: Question
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What became of an answer: ``kept_at`` is when it was stored. ``first`` is False if one was in before: the first one holds."""
-
-    item_key: str
-    step: int
-    kept_at: datetime
-    first: bool
-    complete: bool
-    finished: bool
 
 
 # --- pages ----------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy import Row, and_, bindparam, or_, select
 from lti_mentoring.domain.people import Actor, display_name, roles_in_course
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.notification import unread_of
 from lti_mentoring.services.offering import OFFERED
 from lti_mentoring.services.roles import Here
 from lti_mentoring.services.session import SessionRow, Ticket
@@ -83,6 +84,7 @@ _VISIT = (
         select(_t.id).where(_t.org_id == _v.org_id, _t.candidacy_id == _v.id).exists().label("trained"),
         select(_w.id).where(_w.org_id == _v.org_id, _w.candidacy_id == _v.id).exists().label("observed"),
         OFFERED.label("offered"),
+        unread_of(_s.org_id, _s.person_id),
     )
     .select_from(base.table(WebSession))
     .join(base.table(Registration), and_(_r.id == _s.registration_id, _r.active))
@@ -171,4 +173,5 @@ def _here(rows: Sequence[Row[*tuple[Any, ...]]], org_id: str, course_id: str) ->
         own=own,
         graded=row.standing == "learner" and not row.tested,
         offered=row.offered,
+        unread=row.unread,
     )

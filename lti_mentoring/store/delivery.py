@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The outbox: which grades must reach an LMS, and whether they did."""
+"""The outbox: which grades must reach an LMS and which mails a mailbox, and whether they did."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple, cast
 
+from flask import current_app
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -126,3 +128,54 @@ class Reconciliation(TenantMixin, Base):
     fault: Mapped[str] = mapped_column(String(60), default="")
     status: Mapped[int | None]
     words: Mapped[str] = mapped_column(Text, default="")
+
+
+class Mail(TenantMixin, Base):
+    """One mail: of a notice, or a week's digest. It holds no word of what it says; that is made of the notice when it is sent."""
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        UniqueConstraint("org_id", "notification_id"),
+        UniqueConstraint("org_id", "person_id", "week"),
+        belongs_to("person", "person_id"),
+        belongs_to("notification", "notification_id"),
+        belongs_to("course", "course_id"),
+        Index("ix_mail_due", "state", "next_at"),
+        Index("ix_mail_lane", "lane", "state"),
+        Index("ix_mail_course", "org_id", "course_id", "state"),
+    )
+
+    person_id: Mapped[str] = mapped_column(Id)
+    notification_id: Mapped[str | None] = mapped_column(Id)
+    week: Mapped[str | None] = mapped_column(String(10))
+    """Of a digest, such as 2026-W48; then there is no notice, and no course."""
+    course_id: Mapped[str | None] = mapped_column(Id)
+    lane: Mapped[str] = mapped_column(Id)
+    state: Mapped[str] = mapped_column(String(20), default="waiting")
+    """waiting, sending, done (sent, or not wanted any more when its turn came), refused or set_aside."""
+    attempt: Mapped[int] = mapped_column(default=0)
+    """The fence, as a score's."""
+    tries: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fault: Mapped[str] = mapped_column(String(60), default="")
+    status: Mapped[int | None]
+    words: Mapped[str] = mapped_column(Text, default="")
+    stuck_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    tried_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None for good where it was not wanted any more."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class MailWay(NamedTuple):
+    """The lane that mails leave by, the server that it stands for, and the seconds that a notice has to be read before it is mailed."""
+
+    lane: str
+    host: str
+    wait_seconds: int
+
+
+def mail_way() -> MailWay | None:
+    """How mails leave this installation; None where they do not."""
+    return cast("MailWay | None", current_app.extensions.get("mail_way"))

@@ -45,8 +45,9 @@ UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
-PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/window", "/lti/notices")
-"""Cross-site by nature: a login changes nothing, and a launch carries a signed token and a state bound to this browser."""
+PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/window", "/lti/notices", "/lti/unsubscribe")
+"""Cross-site by nature: a login changes nothing, a launch carries a signed token and a state bound to this browser, and what ends mails
+is a signed link that mail programs send by themselves."""
 
 INVITED = ("/lti/register/", "/references/")
 """Without a session, so without its token: the invite in the address is a secret, and the form must come from a page of ours."""

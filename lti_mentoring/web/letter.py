@@ -35,15 +35,15 @@ _lock = threading.Lock()
 def letter(template: str, *, state: Hashable, **context: Any) -> str:
     """A page of the reader, rendered anew only if nobody who stands as they do has read it within the hour.
 
-    ``state`` is all that ``context`` follows from. To it come language, course, roles and what else the skeleton of a page shows; the
-    reader's name, the token of their forms and the nonce of their scripts are their own. A page that would hold any of these in
-    another place, or news for this reader alone, is not kept.
+    ``state`` is all that ``context`` follows from. To it come language, course, roles, the count of unread notices and what else the
+    skeleton of a page shows; the reader's name, the token of their forms and the nonce of their scripts are their own. A page that
+    would hold any of these in another place, or news for this reader alone, is not kept.
     """
     if "_flashes" in session:
         return render_template(template, **context)
     here = g.here
     who = here.actor
-    where = (who.org_id, who.course_id, here.course_title, here.organisation, here.offered)
+    where = (who.org_id, who.course_id, here.course_title, here.organisation, here.offered, here.unread)
     seen = (str(get_locale()), request.endpoint, *where, who.roles, CARRIED in request.headers)
     key = (template, seen, datetime.now(UTC).strftime("%Y%m%d%H"), state)
     own = {"name": who.name, "csrf": generate_csrf(), "nonce": csp_nonce()}

@@ -8,13 +8,13 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale, gettext
 
 from lti_mentoring.domain.assistance import Topic
 from lti_mentoring.domain.people import STAFF_ROLES, Actor, may
 from lti_mentoring.web import session
+from lti_mentoring.web.language import known
 
 NAVIGATION = (
     ("home.way", "candidacy.way"),
@@ -70,16 +70,8 @@ def _is_here(endpoint: str, actor: Actor) -> bool:
 def choose_locale(languages: tuple[str, ...]) -> str:
     """The reader's language: what the LMS said at launch, else what the browser asks for, among those that we have."""
     row = session.current()
-    wanted = row.locale if row is not None else None
-    if wanted:
-        try:
-            known = Locale.parse(wanted, sep="-" if "-" in wanted else "_")
-            for language in languages:
-                if language in (str(known), known.language):
-                    return language
-        except (ValueError, UnknownLocaleError):
-            pass
-    return request.accept_languages.best_match(languages) or languages[0]
+    wanted = known(row.locale if row is not None else None, languages)
+    return wanted or request.accept_languages.best_match(languages) or languages[0]
 
 
 @functools.lru_cache(maxsize=64)
@@ -113,6 +105,7 @@ def _context() -> dict[str, Any]:
         "carried": session.CARRIED in request.headers,
         "course_title": here.course_title if here else "",
         "organisation": here.organisation if here else "",
+        "unread": here.unread if here else 0,
         "locale": str(locale).replace("_", "-") if locale else "en",
         "text_direction": locale.text_direction if locale else "ltr",
     }

@@ -49,6 +49,7 @@ from lti_mentoring.web import (
 from lti_mentoring.web import application as application_pages
 from lti_mentoring.web import assistance as assistance_pages
 from lti_mentoring.web import delivery as delivery_pages
+from lti_mentoring.web import notification as notification_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
 from lti_mentoring.web import participation as participation_pages
@@ -108,7 +109,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    way = (application_pages, selection, recorded, reference, opening, participation_pages, assistance_pages)
+    way = (application_pages, selection, recorded, reference, opening, participation_pages, assistance_pages, notification_pages)
     for room in (*rooms, *way, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):

@@ -19,8 +19,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
     """Both, running."""
     ports = free_port(), free_port()
     tool = Tool(f"http://localhost:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
-    state = tmp_path_factory.mktemp("lms") / "lms.sqlite3"
-    lms = create_lms(state_path=state, base_url=tool.lms_url, tool_url=tool.url, secret="for this test only")
+    folder = tmp_path_factory.mktemp("lms")
+    tool.mail_folder = folder / "mails"
+    told = {"base_url": tool.lms_url, "tool_url": tool.url, "secret": "for this test only", "mail_folder": tool.mail_folder}
+    lms = create_lms(state_path=folder / "lms.sqlite3", **told)  # type: ignore[arg-type]
     with serving(tool.app(), ports[0]), serving(lms, ports[1]):
         yield tool
 

@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from lti_mentoring.demo.site import NORTH
+from lti_mentoring.domain import mail as mails
+from lti_mentoring.outbound.mail import to_folder
 from support.driver import Browser
 from support.little_tool import Wire
 
@@ -108,3 +112,20 @@ def test_a_form_of_another_site_is_not_taken(tool, person):
 @pytest.mark.parametrize("path", ["east/course", "north/activity/none", "north/course/9"])
 def test_what_is_not_there_is_404(tool, person, path):
     assert person.get(f"{tool.lms_url}/{path}").status == 404
+
+
+def test_the_page_of_mails_shows_what_people_of_this_site_were_mailed(tool, person):
+    assert "Nothing yet" in person.get(f"{tool.lms_url}/north/mails").text
+    words = mails.Written("An observation waits for you", "Look <here>.")
+    with to_folder(tool.mail_folder)() as carry:
+        for number, site in enumerate(("north", "south")):
+            told = {"name": f"Observer of {site}", "address": f"observer@{site}.example", "at": datetime.now(UTC)}
+            link = f"{tool.url}/lti/unsubscribe?mail=x"
+            made = mails.compose(words, sender=("", "t@tool.example"), message_id=f"<{number}@tool.example>", unsubscribe=link, **told)
+            carry(made, "t@tool.example", told["address"])
+    page = person.get(f"{tool.lms_url}/north/mails").text
+    assert "An observation waits for you" in page
+    assert "Observer of north" in page
+    assert "Observer of south" not in page
+    assert "Look &lt;here&gt;." in page
+    assert f'<a href="{link}">' in page

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -13,6 +14,8 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from lti_mentoring.domain import mail as mail_rules
+from lti_mentoring.domain import notification as notice_rules
 from lti_mentoring.domain.diagnosis import CODES, Finding
 from lti_mentoring.domain.participation import ENROLMENT, PARTICIPATION, REASONS, VERBS
 from lti_mentoring.lti.platforms import PROFILES
@@ -20,7 +23,7 @@ from lti_mentoring.lti.refusal import REASONS as REFUSALS
 from lti_mentoring.services.candidacy import Phrase
 from lti_mentoring.web import wording
 from lti_mentoring.web.errors import SHOWN
-from lti_mentoring.web.wording import candidacy, delivery, fault, mending, participation, people, refusal, rule
+from lti_mentoring.web.wording import candidacy, delivery, fault, mending, notification, participation, people, refusal, rule
 
 PACKAGE = Path(__file__).parents[2] / "lti_mentoring"
 BROKEN = ("RuleBroken", "NotAllowed", "NotFound", "Gap")
@@ -95,6 +98,21 @@ def test_every_remedy_that_a_platform_may_ask_for_has_steps():
         assert all((words.title, words.what, words.steps)), remedy
     documented = (PACKAGE / "lti" / "verdict.py").read_text("utf-8").partition("Remedies:")[2].partition(";")[0]
     assert {one.strip() for one in documented.replace("\n", " ").split(",")} <= set(delivery.REMEDIES)
+
+
+def test_every_remedy_for_a_mail_has_steps():
+    assert set(delivery.MAIL) == set(mail_rules.REMEDIES)
+
+
+def test_every_notice_has_words_on_the_page_in_a_mail_and_in_a_digest():
+    for words in (notification.NOTICES, notification.SUBJECTS, notification.COUNTS):
+        assert set(words) == set(notice_rules.KINDS)
+    assert set(notification.FAMILIES) == set(notice_rules.FAMILIES) == {one.family for one in notice_rules.KINDS.values()}
+    assert set(notification.CHOICES) == set(notice_rules.CHOICES)
+    for code, kind in notice_rules.KINDS.items():
+        facts = {name: datetime.now(UTC).date() if name == "planned_for" else 3 for name in kind.facts}
+        assert "%(" not in wording.notice_words(code, facts), code
+        assert set(facts) >= set(re.findall(r"%\((\w+)\)", str(notification.NOTICES[code]))), code
 
 
 def test_every_fault_that_the_doctor_knows_has_words_for_every_family():

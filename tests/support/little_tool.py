@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,7 @@ class Tool:
     auth: dict[str, str | None] = field(default_factory=dict)
     arrived: list[dict[str, str]] = field(default_factory=list)
     keys_status: int = 200
+    mail_folder: Path | None = None
 
     def app(self) -> Flask:
         made = Flask("little-tool")

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from conftest import World, make_world
 from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.answer import steps
+from lti_mentoring.domain.notification import FAMILIES
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import may
 from lti_mentoring.services import (
@@ -24,6 +25,7 @@ from lti_mentoring.services import (
     dossier,
     intake,
     invite,
+    notification,
     observation,
     opening,
     reviewing,
@@ -35,7 +37,7 @@ from lti_mentoring.services.rating import Note
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
-from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
 from support import applying
 from support.visitor import Visitor, handle
@@ -167,6 +169,13 @@ EXAMPLES: dict[str, Example] = {
     "delivery.index": Example("coordinator"),
     "delivery.retry": post("coordinator", {"grade": "{grade}"}),
     "delivery.set_aside": post("coordinator", {"grade": "{grade}"}),
+    "delivery.retry_mail": post("coordinator", {"mail": "{mail}"}),
+    "delivery.set_aside_mail": post("coordinator", {"mail": "{mail}"}),
+    "notification.index": Example("observer"),
+    "notification.follow": Example("observer", {"notice": "{notice}"}),
+    "notification.read_all": post("observer"),
+    "notification.choices": Example("other"),
+    "notification.choose": post("other", dict.fromkeys(FAMILIES, "weekly")),
     "comparison.index": Example("coordinator"),
     "comparison.ask": post("coordinator", {"activity": "{activity}"}),
     "comparison.send_ours": post("coordinator", {"grade": "{grade}", "seen": "{seen}"}),
@@ -272,6 +281,16 @@ def filled(app: Flask, name: str) -> Town:
             assert row is not None
             row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
             session.get_one(Registration, world.registration_id).keep_email = False
+            stuck = Mail(
+                id=base.new_id(),
+                person_id=observer.person_id,
+                course_id=world.course_id,
+                lane="mail:smtp.example",
+                state="refused",
+                fault="mail_address",
+                stuck_at=base.now(),
+            )
+            session.add(stuck)
             waits = f"waits-{world.org_id}"
             session.add(Deployment(registration_id=world.registration_id, deployment_id=waits, org_id=world.org_id, state="pending"))
         applications = applied(world, people)
@@ -290,6 +309,8 @@ def filled(app: Flask, name: str) -> Town:
             "note": note.id,
             "revision": str(revision),
             "grade": row.id,
+            "mail": stuck.id,
+            "notice": notification.page(actor=observer).notices[0].id,
             "seen": comparison.page(actor=coordinator).columns[0].lines[0].seen,
             "deployment": waits,
             "invite": hashed(invite.make(actor=world.actor("Administrator"), org_id=world.org_id)[0])[:12],
@@ -410,6 +431,7 @@ def uses(endpoint: str) -> set[str]:
 APPLYING = ("application", "review", "reference", "person_of_staff")
 NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
 NAMES += ("asked", "taken", "answered", "offer")
+NAMES += ("mail", "notice")
 
 
 @pytest.mark.checklist("AS-07")

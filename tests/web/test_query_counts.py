@@ -17,6 +17,7 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.services import (
     assistance,
     intake,
+    notification,
     observation,
     opening,
     participation,
@@ -32,6 +33,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
@@ -86,6 +88,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "comparison.index": ("coordinator", {}),
     "permission.why": ("coordinator", {}),
     "office.index": ("administrator", {}),
+    "notification.index": ("observer", {}),
+    "notification.follow": ("observer", {"notice": "{notice}"}),
+    "notification.choices": ("coordinator", {}),
 }
 """Every page by GET -> who reads it, and where. ``{name}`` stands for an id."""
 
@@ -125,6 +130,7 @@ class Course:
                 self._grow(number)
             self.ids["review"] = reviewing.waiting(actor=people["observer"])[0].id
             self.ids["attempt"] = training.start_check(actor=people["candidate"], key="M1")
+            self.ids["notice"] = notification.page(actor=people["observer"]).notices[0].id
             self.visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
 
     def _grow(self, number: int) -> None:
@@ -266,7 +272,7 @@ def test_the_courses_differ_in_what_they_hold(app: Flask, grown: Callable[[str, 
     """The comparison means nothing unless the larger course holds more of everything that pages list."""
     few, many = grown("Northfield", 1), grown("Southgate", 2)
     pauses = (DeferralPeriod, EnrolmentPeriod, ParticipationChange)
-    for table in (Candidacy, CheckAttempt, AssistanceRequest, observation.Observation, ScorePublication, RoleGrant, *pauses):
+    for table in (Candidacy, CheckAttempt, AssistanceRequest, observation.Observation, ScorePublication, RoleGrant, Notification, *pauses):
         held = []
         for course in (few, many):
             with base.tenant(course.world.org_id):

@@ -35,6 +35,7 @@ from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
+from lti_mentoring.web.wording.notification import family_words, letter_words, mail_choice_words, notice_title, notice_words
 from lti_mentoring.web.wording.observation import gap_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.opening import component_words, missing_people_words, need_words, people_kind_words, policy_words
 from lti_mentoring.web.wording.participation import (
@@ -67,6 +68,7 @@ __all__ = [
     "diagnosis_words",
     "difference_words",
     "enrolment_words",
+    "family_words",
     "field_words",
     "fraction_words",
     "gap_words",
@@ -76,8 +78,10 @@ __all__ = [
     "holding_words",
     "last_day_words",
     "lede_words",
+    "letter_words",
     "level_words",
     "link_words",
+    "mail_choice_words",
     "mean_words",
     "membership_words",
     "missing_people_words",
@@ -86,6 +90,8 @@ __all__ = [
     "moment_words",
     "need_words",
     "next_words",
+    "notice_title",
+    "notice_words",
     "offer_words",
     "own_help_words",
     "page_words",

@@ -11,6 +11,23 @@ from lti_mentoring.web.wording.time import day_words
 
 _l = lazy_gettext
 
+RULES = {
+    "assistance": _l("There is no such request for help for you."),
+    "assistance_taken": _l("Somebody else has taken this request a moment before you. The board shows what still waits."),
+    "assistance_moved_on": _l("This request has changed since you loaded the page. Load it again to see how it stands."),
+    "assistance_not_yours": _l("This is for somebody else to do: load the page again to see how the request stands."),
+    "assistance_of_another": _l("Somebody else helps with this request. They, or the coordinator, can hand it back first."),
+    "contact_missing": _l("Write down a contact first, so that the candidate can read what came of it."),
+    "topic_unknown": _l("Choose what it is about from the list."),
+    "urgency_unknown": _l("Choose how soon you need it."),
+    "help_text_empty": _l("Write a line on what it is about, so that somebody can help."),
+    "help_text_long": _l("This holds at most %(most)s characters."),
+    "minutes_unknown": _l("Give whole minutes, from 1 to %(most)s."),
+    "mode_unknown": _l("Choose how you were in contact."),
+    "outcome_empty": _l("Write what came of it; the candidate reads it."),
+    "follow_up_past": _l("Choose a day from today on, or leave it empty."),
+}
+
 URGENCIES = {"can_wait": _l("It can wait"), "this_week": _l("This week"), "blocked": _l("Blocked")}
 
 MODES = {"message": _l("Message"), "call": _l("Call"), "meeting": _l("Meeting")}

@@ -22,6 +22,47 @@ class Remedy:
 AGAIN = _l("Come back to this page and send the grade again.")
 ADMINISTRATOR = _l("Send the LMS’s answer above to whoever looks after the LMS.")
 
+OPERATOR = _l("Send the mail server’s answer above to whoever runs this tool.")
+MAIL_AGAIN = _l("Come back to this page and send the mail again.")
+
+MAIL = {
+    "mail_address": (
+        _l("The mailbox does not take mail"),
+        _l("The mail server knows no such mailbox, or the mailbox takes nothing from us. The notice stands in the tool."),
+        (_l("Ask the person to look at their address in the LMS; we take it from there when they next open an activity."), MAIL_AGAIN),
+    ),
+    "mail_refused": (
+        _l("The mail server refused these mails"),
+        _l("Its answer stands beside this. The notices stand in the tool."),
+        (OPERATOR, MAIL_AGAIN),
+    ),
+    "mail_login": (
+        _l("The mail server does not let this tool in"),
+        _l("It refused the tool’s name and password, or asks for none."),
+        (OPERATOR, _l("Nothing else: once the server takes a mail again, these go out by themselves within five days.")),
+    ),
+    "mail_no_tls": (
+        _l("The mail server offers no safe connection"),
+        _l("The settings ask for TLS, and the server offers none that can be trusted. Nothing was sent, and no password was said."),
+        (OPERATOR, _l("Nothing else: once the server takes a mail again, these go out by themselves within five days.")),
+    ),
+    "mail_server": (
+        _l("The mail server turns this tool away"),
+        _l("It refused the connection in words before any mail was offered."),
+        (OPERATOR, _l("Nothing else: once the server takes a mail again, these go out by themselves within five days.")),
+    ),
+    "mail_unreachable": (
+        _l("The mail server did not answer"),
+        _l("It could not be reached. The tool tries again by itself, for five days."),
+        (_l("If it lasts, tell whoever runs this tool."), MAIL_AGAIN),
+    ),
+    "mail_busy": (
+        _l("The mail server asked us to come back later"),
+        _l("The tool tries again by itself, for five days."),
+        (_l("If it lasts, send the mail server’s answer to whoever runs this tool."), MAIL_AGAIN),
+    ),
+}
+
 REMEDIES = {
     "user_not_gradable": (
         _l("The LMS does not grade these people"),
@@ -110,6 +151,7 @@ REMEDIES = {
         _l("The LMS named an address for its gradebook that lies outside of what is registered for it."),
         (_l("Ask whoever runs this tool to compare the addresses of the registration with those of the LMS."), AGAIN),
     ),
+    **MAIL,
     "unknown": (
         _l("The LMS refused these grades"),
         _l("Its answer stands beside this. Nothing is lost here, and nobody’s grade was changed."),

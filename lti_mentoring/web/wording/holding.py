@@ -19,6 +19,8 @@ HOLDINGS = {
     "asked": _l("Requests for help and offers of it; only you see this count"),
     "helped": _l("Contacts in which you have helped; only you see this count"),
     "grades": _l("Grades sent to the gradebook"),
+    "notices": _l("Notices to them"),
+    "mails": _l("Mails to them, without their words"),
     "sessions": _l("Browsers signed in now"),
     "acts": _l("Lines in the record of who did what"),
 }

@@ -13,6 +13,28 @@ from lti_mentoring.web.wording.time import day_words
 
 _l = lazy_gettext
 
+RULES = {
+    "participation_closed": _l("This is not possible as things stand now. Load the page again to see what is."),
+    "participation_not_yours": _l("This is for a coordinator of the course to do. Ask them."),
+    "participation_changed": _l("Somebody else has just changed this. Load the page again to see how things stand."),
+    "reason_unknown": _l("Choose a reason from the list."),
+    "withdraw_unsure": _l("Tick this box if it is really meant; nothing has changed yet."),
+    "limit_passed": _l("The time for the whole way ended on %(deadline)s. A coordinator can give more time, once."),
+    "limit_not_passed": _l("There is still time, until %(deadline)s."),
+    "deferral_used_up": _l("All the time for pauses is used up; together they may last %(months)s months."),
+    "deferral_end_past": _l("Choose a first day back that is later than today."),
+    "deferral_too_long": _l("That is too long: all pauses together may last %(months)s months. Come back on %(latest)s at the latest."),
+    "deferral_overlaps": _l("There is another pause at that time already."),
+    "deferral_goes_on": _l("The pause goes on until %(until)s."),
+    "reinstate_late": _l("Coming back was possible for %(months)s months, until %(until)s."),
+    "candidacy_elsewhere": _l("They take part in this programme in another course already; one way goes on at a time."),
+    "extensions_used": _l("More time was given as often as the programme allows (%(most)s)."),
+    "enrolment_unknown": _l("Choose how they stand at the institution."),
+    "enrolment_same": _l("That is how they stand already."),
+    "enrolment_order": _l("This does not follow on how they stand now. Load the page again and choose anew."),
+    "enrolment_before": _l("This must not be earlier than %(start)s, when the present state began."),
+}
+
 STATES = {
     "active": ("met", _l("Takes part")),
     "deferred": ("waits", _l("Has paused")),

@@ -23,6 +23,8 @@ PERMISSIONS = {
     "application.decide": _l("Decide on applications, and how the course takes candidates in"),
     "application.review": _l("Review an application that one is asked to"),
     "programme.open": _l("See how ready the programme is, and choose its policy"),
+    "notification.read": _l("Read one’s own notices"),
+    "notification.choose": _l("Choose what comes by mail"),
     "review.open": _l("Open somebody’s work from the gradebook of the LMS, as far as one’s roles here go"),
     "privacy.read": _l("See what is held about oneself"),
     "people.why": _l("Have a verdict explained"),

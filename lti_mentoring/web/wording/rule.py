@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from lti_mentoring.web.wording import application
+from lti_mentoring.web.wording import application, assistance, participation
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -35,6 +35,10 @@ FORMS = {
 PEOPLE = {
     "course": _l("There is no such course for you."),
     "person": _l("There is no such person in this course."),
+    "notification": _l("There is no such notice for you."),
+    "mail_choice_unknown": _l("Choose one of the answers for each kind of notice."),
+    "mail": _l("There is no such mail in this course."),
+    "mail_not_stuck": _l("This mail is not stuck; it needs nobody."),
     "privacy_others": _l("What is held about somebody is seen by themselves, and by an LMS administrator whom the operator has confirmed."),
     "why_others": _l("Only coordinators, deputies and the LMS’s administrator see why somebody else may do something."),
     "permission_unknown": _l("There is no permission called %(permission)s."),
@@ -205,23 +209,6 @@ OBSERVATION = {
     "draft_changed": _l("This draft was changed in another window. Load the page again to go on from the newest; your notes are kept."),
 }
 
-ASSISTANCE = {
-    "assistance": _l("There is no such request for help for you."),
-    "assistance_taken": _l("Somebody else has taken this request a moment before you. The board shows what still waits."),
-    "assistance_moved_on": _l("This request has changed since you loaded the page. Load it again to see how it stands."),
-    "assistance_not_yours": _l("This is for somebody else to do: load the page again to see how the request stands."),
-    "assistance_of_another": _l("Somebody else helps with this request. They, or the coordinator, can hand it back first."),
-    "contact_missing": _l("Write down a contact first, so that the candidate can read what came of it."),
-    "topic_unknown": _l("Choose what it is about from the list."),
-    "urgency_unknown": _l("Choose how soon you need it."),
-    "help_text_empty": _l("Write a line on what it is about, so that somebody can help."),
-    "help_text_long": _l("This holds at most %(most)s characters."),
-    "minutes_unknown": _l("Give whole minutes, from 1 to %(most)s."),
-    "mode_unknown": _l("Choose how you were in contact."),
-    "outcome_empty": _l("Write what came of it; the candidate reads it."),
-    "follow_up_past": _l("Choose a day from today on, or leave it empty."),
-}
-
 DELIVERY = {
     "grade": _l("There is no such stuck grade."),
     "grade_moved_on": _l("This grade has changed since you loaded the page. Look at it again, then decide."),
@@ -233,28 +220,6 @@ DELIVERY = {
     "placement": _l("There is no such activity in this course."),
 }
 
-PARTICIPATION = {
-    "participation_closed": _l("This is not possible as things stand now. Load the page again to see what is."),
-    "participation_not_yours": _l("This is for a coordinator of the course to do. Ask them."),
-    "participation_changed": _l("Somebody else has just changed this. Load the page again to see how things stand."),
-    "reason_unknown": _l("Choose a reason from the list."),
-    "withdraw_unsure": _l("Tick this box if it is really meant; nothing has changed yet."),
-    "limit_passed": _l("The time for the whole way ended on %(deadline)s. A coordinator can give more time, once."),
-    "limit_not_passed": _l("There is still time, until %(deadline)s."),
-    "deferral_used_up": _l("All the time for pauses is used up; together they may last %(months)s months."),
-    "deferral_end_past": _l("Choose a first day back that is later than today."),
-    "deferral_too_long": _l("That is too long: all pauses together may last %(months)s months. Come back on %(latest)s at the latest."),
-    "deferral_overlaps": _l("There is another pause at that time already."),
-    "deferral_goes_on": _l("The pause goes on until %(until)s."),
-    "reinstate_late": _l("Coming back was possible for %(months)s months, until %(until)s."),
-    "candidacy_elsewhere": _l("They take part in this programme in another course already; one way goes on at a time."),
-    "extensions_used": _l("More time was given as often as the programme allows (%(most)s)."),
-    "enrolment_unknown": _l("Choose how they stand at the institution."),
-    "enrolment_same": _l("That is how they stand already."),
-    "enrolment_order": _l("This does not follow on how they stand now. Load the page again and choose anew."),
-    "enrolment_before": _l("This must not be earlier than %(start)s, when the present state began."),
-}
-
 RULES: dict[str, object] = {
     **FORMS,
     **PEOPLE,
@@ -264,8 +229,8 @@ RULES: dict[str, object] = {
     **PROGRAMME,
     **TRAINING,
     **OBSERVATION,
-    **PARTICIPATION,
-    **ASSISTANCE,
+    **participation.RULES,
+    **assistance.RULES,
     **DELIVERY,
     **application.RULES,
 }

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every room of the store in one place, so that migrations see every table."""
+
+from __future__ import annotations
+
+from lti_mentoring.store import (
+    application,
+    assistance,
+    base,
+    candidacy,
+    delivery,
+    notification,
+    observation,
+    participation,
+    people,
+    platform,
+    privacy,
+    programme,
+    reporting_line,
+    roster,
+    training,
+)
+
+ROOMS = (
+    *(application, assistance, base, candidacy, delivery, notification, observation, participation),
+    *(people, platform, privacy, programme, reporting_line, roster, training),
+)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notices in words: the same on the page and in a mail, which says what waits and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import format_date, lazy_gettext
+
+from lti_mentoring.domain.mail import Written
+from lti_mentoring.services.postman import Letter
+from lti_mentoring.web.wording.phrase import say
+
+_l = lazy_gettext
+
+NOTICES = {
+    "application_waits": _l("An application waits for you to review it."),
+    "application_news": _l("There is news about your application."),
+    "training_open": _l("Module %(module)s is open for you."),
+    "help_asked": _l("Somebody has asked for help."),
+    "help_answered": _l("Your question has an answer."),
+    "observation_planned": _l("An observation was planned for you to carry out: %(planned_for)s."),
+    "observation_released": _l("The report of your observation is ready: %(planned_for)s."),
+    "grades_stuck": _l("Grades on their way to the LMS need a person."),
+}
+
+SUBJECTS = {
+    "application_waits": _l("An application waits for you"),
+    "application_news": _l("News about your application"),
+    "training_open": _l("A module is open for you"),
+    "help_asked": _l("Somebody has asked for help"),
+    "help_answered": _l("Your question has an answer"),
+    "observation_planned": _l("An observation waits for you"),
+    "observation_released": _l("Your observation report is ready"),
+    "grades_stuck": _l("Grades need a person"),
+}
+
+COUNTS = {
+    "application_waits": _l("Applications to review: %(count)s"),
+    "application_news": _l("News about your application: %(count)s"),
+    "training_open": _l("Modules opened for you: %(count)s"),
+    "help_asked": _l("Questions asked: %(count)s"),
+    "help_answered": _l("Answers to your questions: %(count)s"),
+    "observation_planned": _l("Observations planned for you: %(count)s"),
+    "observation_released": _l("Observation reports: %(count)s"),
+    "grades_stuck": _l("Times that grades needed a person: %(count)s"),
+}
+
+FAMILIES = {
+    "application": (_l("Applications"), _l("Applications to review, and news about your own.")),
+    "training": (_l("Training"), _l("Modules that open for you.")),
+    "help": (_l("Help"), _l("Questions that wait for you, and answers to yours.")),
+    "observation": (_l("Observations"), _l("Observations planned for you, and reports of your own.")),
+    "grades": (_l("Grades"), _l("Grades that did not reach the LMS.")),
+}
+
+CHOICES = {
+    "at_once": _l("A mail when something waits for me"),
+    "weekly": _l("Numbers, once a week"),
+    "off": _l("No mail"),
+}
+
+
+WHY = _l(
+    "You get this mail because of your role in a mentor programme. “Notices” in the tool has a page on which you choose what comes by"
+    " mail. To end all mails, follow this link:"
+)
+
+
+def notice_words(kind: str, facts: Mapping[str, Any]) -> str:
+    """A notice in one sentence."""
+    return say(NOTICES.get(kind, _l("There is news for you.")), facts)  # a notice of another release has no words here
+
+
+def notice_title(kind: str) -> str:
+    """What a mail is called; without a kind, the weekly one."""
+    return str(SUBJECTS.get(kind, _l("Your week in the mentor programme")))
+
+
+def family_words(family: str) -> tuple[str, str]:
+    """A family of notices: its name, and what is in it."""
+    name, what = FAMILIES[family]
+    return str(name), str(what)
+
+
+def mail_choice_words(choice: str) -> str:
+    """What may come by mail."""
+    return str(CHOICES[choice])
+
+
+def letter_words(letter: Letter) -> Written:
+    """A mail in the reader's language, as it is forced around this: what waits, and where to look. No link into the tool, since the
+    way in is the course page of the LMS."""
+    if letter.counts:
+        paragraphs = [say(_l("In the last week there was:")), "\n".join(_count(kind, count) for kind, count in letter.counts)]
+        where = say(_l("Who waits for whom stands in the tool. Open the activity in your course to see it."))
+    else:
+        paragraphs, where = [notice_words(letter.kind, _dated(letter.facts or {}))], _where(letter)
+    return Written(notice_title(letter.kind), "\n\n".join((*paragraphs, where, f"-- \n{WHY}")))
+
+
+def _dated(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Days as dates: nobody knows when a mail is read, so that "tomorrow" says nothing in it."""
+    return {name: format_date(value, "d MMM yyyy") if isinstance(value, date) else value for name, value in facts.items()}
+
+
+def _count(kind: str, count: int) -> str:
+    return f"- {say(COUNTS[kind], {'count': count})}"
+
+
+def _where(letter: Letter) -> str:
+    names = {"activity": letter.activity, "course": letter.course}
+    if letter.activity and letter.course:
+        return say(_l("To see it, open “%(activity)s” in your course “%(course)s”."), names)
+    return say(_l("To see it, open the activity in your course “%(course)s”."), names) if letter.course else _anywhere()
+
+
+def _anywhere() -> str:
+    return say(_l("To see it, open the activity in your course."))
