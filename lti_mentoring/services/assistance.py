@@ -13,7 +13,7 @@ from lti_mentoring.domain import assistance as rules
 from lti_mentoring.domain.assistance import Case, Topic
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, privacy, programme
+from lti_mentoring.services import calling, candidacy, privacy, programme
 from lti_mentoring.services.helping import (
     Board,
     ContactRow,
@@ -146,6 +146,7 @@ def ask(*, actor: Actor, request_id: str, topic: str, urgency: str, text: str) -
         session.add(made)
         session.flush()
         _record(session, actor, "ask", made.id)
+        calling.asked(session, made)
         return made.id
 
 
@@ -161,6 +162,7 @@ def accept(*, actor: Actor, request_id: str, topic: str, urgency: str, text: str
         _move(session, actor, row, "accept")
         row.topic_kind, row.topic_key, row.urgency, row.text = about.kind, about.key, urgency, text.strip()
         row.offer_key, row.asked_at = None, row.changed_at
+        calling.asked(session, row)
 
 
 def decline(*, actor: Actor, request_id: str) -> None:

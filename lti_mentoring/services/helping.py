@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from lti_mentoring.domain import assistance as rules
 from lti_mentoring.domain.assistance import OPEN, Case, Topic
 from lti_mentoring.domain.people import LEADS, Actor, display_name
-from lti_mentoring.services import privacy, programme
+from lti_mentoring.services import notification, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
@@ -329,6 +329,11 @@ def _move(session: Session, actor: Actor, found: Any, verb: str, **values: Any) 
     for name, value in values.items():
         setattr(one, name, value)
     _record(session, actor, verb, one.id)
+    if verb == "answer":
+        ids = {"course": one.course_id}
+        notification.tell(
+            session, org_id=one.org_id, person_id=found.person_id, kind="help_answered", facts={}, endpoint="assistance.index", ids=ids
+        )
 
 
 def _record(session: Session, actor: Actor, verb: str, request_id: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.selection import Standing
-from lti_mentoring.services import declaring, intake, privacy, programme, timeline
+from lti_mentoring.services import declaring, intake, notification, privacy, programme, timeline
 from lti_mentoring.services import dossier as dossiers
 from lti_mentoring.services.privacy import SYSTEM
 from lti_mentoring.services.reviewing import author_reviews
@@ -24,6 +25,9 @@ from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview
 
 LONGEST_WORDS = 4000
+
+NEWS = frozenset({"ask_information", "offer", "waitlist", "decline", "lapse"})
+"""What the applicant is told of as it happens."""
 
 # --- verbs ----------------------------------------------------------------------------------------------------------------
 
@@ -53,6 +57,9 @@ def assign(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
             assigned_by=actor.person_id,
         )
         session.add(review)
+        if reviewer_id != actor.person_id:
+            ids = {"course": row.course_id, "review": review.id}
+            _tell(session, row, reviewer_id, "application_waits", "selection.review", ids)
         facts = {"application": row.id, "reviewer": reviewer_id}
         privacy.record(session, actor=actor, verb="assign", object_kind="application_review", object_id=review.id, **facts)
         if row.state == "submitted" and len(held) + 1 >= version.policy.selection.reviewers:
@@ -148,6 +155,13 @@ def _move(
 ) -> None:
     row.state = rules.after(row.state, verb, case)
     timeline.note(session, row, actor, verb, reason=reason, words=words)
+    if verb in NEWS:
+        _tell(session, row, row.person_id, "application_news", "application.index", {"course": row.course_id})
+
+
+def _tell(session: Session, row: Application, person_id: str, kind: str, endpoint: str, ids: Mapping[str, str]) -> None:
+    """Say that there is something to read; what it is stands on the page."""
+    notification.tell(session, org_id=row.org_id, person_id=person_id, kind=kind, facts={}, endpoint=endpoint, ids=ids)
 
 
 def _words(text: str) -> str:

@@ -21,6 +21,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationSnapshot, Reference
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.privacy import AuditEvent
 from support.applying import REFEREES, answered, reviewed, submitted, taking_applications
@@ -324,3 +325,18 @@ def test_two_referees_are_two_people(world: World):
     with pytest.raises(RuleBroken) as refused:
         submitted(world, "Ada", declared=Declared(nobody=True, referees=twice))
     assert [one.code for one in refused.value.facts["problems"]] == ["referee_twice"]
+
+
+def told(world: World, name: str) -> list[str]:
+    rows = base.session().scalars(select(Notification).where(Notification.person_id == world.people[name]).order_by(Notification.id))
+    return [row.kind for row in rows]
+
+
+def test_reviewers_and_applicants_hear_that_there_is_something_and_not_what(world: World):
+    lead = taking_applications(world)
+    reader = world.person("Reader", "observer", standing="none")
+    made = submitted(world, "Ada")
+    reviewed(world, lead, made, reader)
+    selection.ask_information(actor=lead, application_id=made, words="Where do the hours come from?")
+    assert (told(world, "Reader"), told(world, "Ada")) == (["application_waits"], ["application_news"])
+    assert all(row.facts == {} for row in base.session().scalars(select(Notification)))

@@ -24,6 +24,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import Membership
 from lti_mentoring.store.privacy import AuditEvent
 from support.statements import statements
@@ -499,3 +500,15 @@ def test_help_changes_nothing_of_what_is_met(world, cast):
     assistance.take(actor=cast["trainer"], request_id=made)
     contact(cast["trainer"], made, answers=True)
     assert candidacies.records(base.session(), own) == before
+
+
+def test_helpers_hear_that_somebody_asks_and_never_who_assesses_them_and_the_candidate_hears_of_an_answer(world, cast):
+    plan(world, cast)
+    made = asked(cast)
+    assistance.take(actor=cast["trainer"], request_id=made)
+    contact(cast["trainer"], made)
+    assistance.answer(actor=cast["trainer"], request_id=made)
+    notices = base.session().execute(select(Notification.person_id, Notification.kind).where(Notification.kind.like("help_%")))
+    told = {(person, kind) for person, kind in notices}
+    helpers = {(cast[name].person_id, "help_asked") for name in ("trainer", "second", "coordinator")}
+    assert told == helpers | {(cast["candidate"].person_id, "help_answered")}
