@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from lti_mentoring.domain.observation import WAITING, Verdict
-from lti_mentoring.domain.programme import Policy
+from lti_mentoring.domain.programme import CO, INDEPENDENT, KINDS, STRUCTURED, Policy
 
 STEPS = (
     "application",
@@ -20,6 +20,9 @@ STEPS = (
     "credential",
 )
 """The seven steps of the way. A policy need not ask for all of them."""
+
+STEP_OF: Mapping[str, str] = {STRUCTURED: "structured_observation", CO: "co_mentoring", INDEPENDENT: "independent_mentoring"}
+"""Kind of observation -> the step that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,15 @@ def _node(code: str, children: tuple[Requirement, ...]) -> Requirement:
 
 
 def requirements(policy: Policy, records: Records) -> Requirement:
-    """What the policy asks, against what there is: ``programme`` over ``training`` and ``independent_mentoring``.
+    """What the policy asks, against what there is: ``programme`` over ``training`` and, as far as the policy asks for them,
+    ``structured_observation``, ``co_mentoring`` and ``independent_mentoring``.
 
-    Leaves: ``module_mastered`` (key, title, attempts, open_attempt), and under each ``observation_met`` (number, of, state,
+    Leaves: ``module_mastered`` (key, title, attempts, open_attempt), and under each ``observation_met`` (kind, number, of, state,
     and of the observation it stands for: observation, observer, planned_for) that was released as not yet, the verdict's
     reasons as leaves of their own.
     """
-    return _node("programme", (_training(policy, records), _independent(policy, records)))
+    asked = [kind for kind in KINDS if policy.asks(kind) or kind == INDEPENDENT]
+    return _node("programme", (_training(policy, records), *(_observed(policy, records, kind) for kind in asked)))
 
 
 def _training(policy: Policy, records: Records) -> Requirement:
@@ -93,13 +98,13 @@ def _training(policy: Policy, records: Records) -> Requirement:
     return _node("training", tuple(leaves))
 
 
-def _independent(policy: Policy, records: Records) -> Requirement:
+def _observed(policy: Policy, records: Records, kind: str) -> Requirement:
     """Each required observation is met by one that counts; the first that is missing shows what is under way, or why not yet."""
-    own = [one for one in records.observations if one.kind == "independent" and one.state != "cancelled"]
+    own = [one for one in records.observations if one.kind == kind and one.state != "cancelled"]
     counting = [one for one in own if one.counts]
     under_way = [one for one in own if one.state in WAITING]
     not_yet = [one for one in own if one.state == "released" and not one.counts]
-    wanted = policy.independent_observations
+    wanted = policy.asks(kind)
     leaves = []
     for number in range(1, wanted + 1):
         if number <= len(counting):
@@ -108,12 +113,12 @@ def _independent(policy: Policy, records: Records) -> Requirement:
             missing = number - len(counting)
             candidates = under_way or not_yet[-1:]
             shown = candidates[missing - 1] if missing <= len(candidates) else None
-        leaves.append(_observation_leaf(number, wanted, shown))
-    return _node("independent_mentoring", tuple(leaves))
+        leaves.append(_observation_leaf(kind, number, wanted, shown))
+    return _node(STEP_OF[kind], tuple(leaves))
 
 
-def _observation_leaf(number: int, wanted: int, shown: ObservationRecord | None) -> Requirement:
-    facts: dict[str, object] = {"number": number, "of": wanted, "state": "none"}
+def _observation_leaf(kind: str, number: int, wanted: int, shown: ObservationRecord | None) -> Requirement:
+    facts: dict[str, object] = {"kind": kind, "number": number, "of": wanted, "state": "none"}
     if shown is None:
         return Requirement("observation_met", facts)
     facts |= {"state": shown.state, "observation": shown.id, "observer": shown.observer, "planned_for": shown.planned_for}
@@ -156,7 +161,7 @@ def next_step(policy: Policy, records: Records) -> NextStep:
         if not leaf.met:
             code = "take_module" if not leaf.facts["attempts"] else "retake_module"
             return NextStep("go_on_module" if leaf.facts["open_attempt"] else code, leaf.facts, yours=True)
-    for leaf in tree.children[1].children:
+    for leaf in (leaf for part in tree.children[1:] for leaf in part.children):
         if not leaf.met:
             waits = {"none": "await_plan", "planned": "await_session", "drafting": "await_rating", "not_yet": "await_another"}
             return NextStep(waits[str(leaf.facts["state"])], leaf.facts)

@@ -26,6 +26,10 @@ LEVELS = (1, 2, 3, 4)
 
 NOT_REQUIRED = "not_required"
 
+STRUCTURED, CO, INDEPENDENT = "structured", "co", "independent"
+KINDS = (STRUCTURED, CO, INDEPENDENT)
+"""Kinds of observation, in the order of the way: watching an accomplished mentor, mentoring with one, mentoring alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
@@ -155,6 +159,19 @@ class Policy:
     independent_observers: int = 1
     evidence_months: int = 24
 
+    def asks(self, kind: str) -> int:
+        """How many observations of a kind are asked for; KeyError for what is no kind."""
+        counts = {
+            STRUCTURED: self.structured_observations,
+            CO: self.co_mentoring_sessions,
+            INDEPENDENT: self.independent_observations,
+        }
+        return counts[kind]
+
+    def rubric_of(self, kind: str) -> str:
+        """The rubric that observations of a kind are rated on; KeyError for what is no kind."""
+        return {STRUCTURED: self.structured_rubric, CO: self.co_mentoring_rubric, INDEPENDENT: self.observation_rubric}[kind]
+
 
 @dataclass(frozen=True, slots=True)
 class FormField:
@@ -256,6 +273,14 @@ class Programme:
         for module in self.modules:
             if module.key == key:
                 return module
+        raise KeyError(key)
+
+    def criterion(self, key: str) -> Criterion:
+        """The criterion with that key, on whichever rubric observations are rated; KeyError if there is none."""
+        for kind in KINDS:
+            for rubric in self.rubrics:
+                if rubric.key == self.policy.rubric_of(kind) and any(one.key == key for one in rubric.criteria):
+                    return rubric.criterion(key)
         raise KeyError(key)
 
     def rubric(self, key: str) -> Rubric:

@@ -266,7 +266,7 @@ def named(facts: Mapping[str, object], version: Programme) -> dict[str, object]:
     if "competency" in facts:
         more["title"] = version.competency(str(facts["competency"])).title
     elif "criterion" in facts:
-        more["title"] = version.rubric(version.policy.observation_rubric).criterion(str(facts["criterion"])).title
+        more["title"] = version.criterion(str(facts["criterion"])).title
     return more
 
 

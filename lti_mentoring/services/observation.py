@@ -16,6 +16,7 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.observation import WAITING, Case, Verdict
 from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import delivery, notification, privacy, programme
 from lti_mentoring.services import sheet as sheets
@@ -57,10 +58,12 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """Who can be observed, and by whom. An observer who does not lead plans their own observations only."""
+    """Who can be observed, by whom, and in what kinds of session, as some candidate's policy asks for them. An observer who does not
+    lead plans their own observations only."""
 
     candidates: tuple[PersonRow, ...]
     observers: tuple[PersonRow, ...]
+    kinds: tuple[str, ...] = (INDEPENDENT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +115,20 @@ def candidates(*, actor: Actor) -> PlanOptions:
     """Whom this person may plan to have observed, and by whom; by name."""
     session = base.session()
     tested = select(Identity.id).where(Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
-    going_on = [state for state, may_go_on in PARTICIPATION.items() if may_go_on]
+    going_on = [state for state, goes_on in PARTICIPATION.items() if goes_on]
     chosen = (
-        select(Candidacy.id, Person.id, Person.name, Person.chosen_name)
+        select(Candidacy.id, Person.id, Person.name, Person.chosen_name, Candidacy.programme_version_id)
         .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
         .where(Candidacy.course_id == actor.course_id, Candidacy.participation.in_(going_on), ~tested)
     )
     observers = _observers(actor)
     if not actor.is_any(*LEADS):
         observers = observers.where(Person.id == actor.person_id)
+    found = session.execute(chosen).all()
+    policies = [programme.load(version).policy for version in {row[4] for row in found}]
     return PlanOptions(
-        candidates=_by_name(PersonRow(row[0], display_name(row[3] or row[2], row[1])) for row in session.execute(chosen)),
+        candidates=_by_name(PersonRow(row[0], display_name(row[3] or row[2], row[1])) for row in found),
+        kinds=tuple(kind for kind in KINDS if any(policy.asks(kind) for policy in policies)) or (INDEPENDENT,),
         observers=_by_name(PersonRow(row[0], display_name(row[2] or row[1], row[0])) for row in session.execute(observers)),
     )
 
@@ -148,12 +154,13 @@ def plan(
     planned_for: date,
     protege_label: str,
     place: str = "",
+    kind: str = INDEPENDENT,
     observation_id: str | None = None,
 ) -> str:
-    """Plan an independent observation. -> its id. ``observation_id`` is the form's own, so that sending it twice plans once.
+    """Plan an observation of one of the kinds. -> its id. ``observation_id`` is the form's own, so that sending it twice plans once.
 
     NotFound ``candidacy``; NotAllowed ``observer_plans_own``; RuleBroken ``candidacy_paused``, ``observer_unknown``,
-    ``protege_label_empty``, ``observation_of_oneself``.
+    ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the candidate's policy.
     """
     label = " ".join(protege_label.split())
     if not label:
@@ -166,15 +173,18 @@ def plan(
         subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
         policy = programme.load(subject.programme_version_id).policy
+        if kind not in KINDS or not policy.asks(kind):
+            raise RuleBroken("kind_not_asked")
         made = Observation(
             id=observation_id or base.new_id(),
             candidacy_id=subject.id,
             course_id=actor.course_id,
+            kind=kind,
             observer_id=observer_id,
             protege_label=label[:120],
             planned_for=planned_for,
             place=" ".join(place.split())[:200],
-            rubric_version_id=programme.rubric_version_id(subject.programme_version_id, policy.observation_rubric),
+            rubric_version_id=programme.rubric_version_id(subject.programme_version_id, policy.rubric_of(kind)),
             state=state,
             created_by=actor.person_id,
         )
@@ -203,15 +213,9 @@ def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str)
 
 
 def _tell_observer(session: Session, row: Observation) -> None:
-    notification.tell(
-        session,
-        org_id=row.org_id,
-        person_id=row.observer_id,
-        kind="observation_planned",
-        facts={"planned_for": row.planned_for},
-        endpoint="observation.sheet",
-        ids={"course": row.course_id, "observation": row.id},
-    )
+    whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": "observation_planned", "endpoint": "observation.sheet"}
+    ids = {"course": row.course_id, "observation": row.id}
+    notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
 
 
 def cancel(*, actor: Actor, observation_id: str) -> None:

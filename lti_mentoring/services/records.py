@@ -78,7 +78,7 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
             continue
         verdict = None
         if row.state == "released":
-            rubric = version.rubric(version.policy.observation_rubric)
+            rubric = version.rubric(version.policy.rubric_of(row.kind))
             verdict = observation.met(version.policy, rubric, said.get(row.id, {}))
         observer = display_name(row.name or row.chosen_name, row.observer_id)
         found[row.candidacy_id].append(ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict))

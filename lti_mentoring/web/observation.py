@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.observation import LEVELS, Rating
 from lti_mentoring.domain.people import LEADS
+from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import candidacy
 from lti_mentoring.services import observation as verbs
@@ -53,6 +54,7 @@ class PlanForm(Schema):
     planned_for = fields.Date(required=True)
     protege = fields.String(required=True, validate=validate.Length(min=1, max=120))
     place = fields.String(load_default="", validate=validate.Length(max=200))
+    kind = fields.String(load_default=INDEPENDENT, validate=validate.OneOf(KINDS))
 
 
 class NoteForm(Schema):
@@ -108,6 +110,14 @@ class ReleaseForm(Schema):
 
     revision = fields.Integer(required=True, validate=validate.Range(min=0))
 
+
+PLAN_FIELDS = {
+    "observation_of_oneself": "observer",
+    "observer_unknown": "observer",
+    "candidacy_paused": "candidate",
+    "kind_not_asked": "kind",
+}
+"""What a rule refuses of a plan, by the field that it is about."""
 
 CONSENT = {"consent": True, "take_back_consent": False}
 """Buttons of the sheet that also say something of the protégé's consent."""
@@ -178,12 +188,13 @@ def make_plan(course: str) -> Answer:
             planned_for=form["planned_for"],
             protege_label=form["protege"],
             place=form["place"],
+            kind=form["kind"],
             observation_id=form["plan"],
         )
     except ValidationError as error:
         return _plan_again(sent, {name: field_words(told) for name, told in error.normalized_messages().items()})
     except RuleBroken as broken:
-        field = {"observation_of_oneself": "observer", "observer_unknown": "observer", "candidacy_paused": "candidate"}.get(broken.code)
+        field = PLAN_FIELDS.get(broken.code)
         if field is None:
             raise
         return _plan_again(sent, {field: rule_words(broken.code, broken.facts)})

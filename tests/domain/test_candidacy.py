@@ -97,6 +97,29 @@ def test_two_are_asked_where_the_policy_asks_two():
     assert [leaf.facts["state"] for leaf in tree.children[1].children] == ["met", "planned"]
 
 
+SMALL = Policy(
+    modules_required=(),
+    observation_rubric="RU-C",
+    structured_observations=1,
+    structured_rubric="RU-A",
+    co_mentoring_sessions=1,
+    co_mentoring_rubric="RU-B",
+    independent_observations=2,
+)
+
+
+def test_each_kind_of_session_is_asked_for_as_often_as_the_policy_says_and_in_the_order_of_the_way():
+    tree = candidacy.requirements(SMALL, Records())
+    assert [(part.code, part.facts["of"]) for part in tree.children[1:]] == [
+        ("structured_observation", 1),
+        ("co_mentoring", 1),
+        ("independent_mentoring", 2),
+    ]
+    watched = Records((), (seen(verdict=MET, kind="structured"),))
+    assert [part.met for part in candidacy.requirements(SMALL, watched).children[1:]] == [True, False, False]
+    assert candidacy.next_step(SMALL, watched).facts["kind"] == "co"
+
+
 def in_order(found):
     return tuple(seen(state, verdict if state == "released" else None, number) for number, (state, verdict) in enumerate(found, 1))
 

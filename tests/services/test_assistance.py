@@ -14,10 +14,10 @@ from sqlalchemy import func, select, update
 
 from conftest import World, make_world
 from lti_mentoring.demo.story import right_answer
+from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.domain.training import steps
 from lti_mentoring.services import assistance, holdings, observation, offering, reports, training
 from lti_mentoring.services import candidacy as candidacies
 from lti_mentoring.store import base

@@ -14,7 +14,7 @@ from sqlalchemy import delete, event, func, select, update
 from conftest import World, make_world
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import candidacy, observation
+from lti_mentoring.services import candidacy, observation, opening, recorded
 from lti_mentoring.services.observation import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
@@ -531,3 +531,36 @@ def test_the_audit_record_holds_nobodys_words(world, cast):
     released(world, cast)
     told = base.session().scalars(select(AuditEvent)).all()
     assert not [line for line in told if "leave here with" in repr(line.facts) or "new colleague" in repr(line.facts)]
+
+
+def test_each_kind_of_session_is_rated_on_its_own_rubric_and_counts_for_its_own_step(world: World):
+    lead = world.person("Coordinator", "coordinator", standing="instructor")
+    observer = world.person("Observer", "observer", standing="instructor")
+    opening.choose_policy(actor=lead, name="starter")
+    world.person("Ada", standing="none")
+    day = base.now().date()
+    recorded.record(actor=lead, text="Ada", decided_by="The board", decided_on=day, why="Known.")
+    page = observation.candidates(actor=lead)
+    assert page.kinds == ("structured", "co", "independent")
+    facts = {"candidacy_id": world.candidacy_id("Ada"), "observer_id": observer.person_id, "planned_for": day, "protege_label": "A"}
+    made = observation.plan(actor=lead, kind="structured", **facts)
+    note = Note("a" * 32, "“What would you like to leave with?” 0:40")
+    observation.save_note(actor=observer, observation_id=made, note=note)
+    sheet = observation.sheet(actor=observer, observation_id=made)
+    assert [one.criterion.key for one in sheet.criteria] == [f"A{number}" for number in range(1, 7)]
+    ratings = [Rating(one.criterion.key, level=3, note_ids=(note.id,)) for one in sheet.criteria]
+    draft = observation.save_draft(actor=observer, observation_id=made, revision=sheet.revision, ratings=ratings, consent=True)
+    observation.release(actor=observer, observation_id=made, revision=draft.revision)
+    way = candidacy.way(actor=world.actor("Ada"))
+    assert [(part.code, part.met) for part in way.requirements.children] == [
+        ("training", False),
+        ("structured_observation", True),
+        ("co_mentoring", False),
+        ("independent_mentoring", False),
+    ]
+
+
+def test_a_kind_that_the_policy_does_not_ask_for_is_not_planned(world: World, cast):
+    with pytest.raises(RuleBroken) as refused:
+        planned(world, cast, kind="co")
+    assert refused.value.code == "kind_not_asked"

@@ -205,6 +205,8 @@ def _critical(req: Coded) -> Line:
 REQUIREMENTS = {
     "programme": _part,
     "training": _part,
+    "structured_observation": _part,
+    "co_mentoring": _part,
     "independent_mentoring": _part,
     "module_mastered": _module,
     "observation_met": _observation,

@@ -21,6 +21,17 @@ GAPS = {
     "observation_of_oneself": _l("you are the candidate"),
 }
 
+KINDS = {
+    "structured": _l("The candidate watches an accomplished mentor"),
+    "co": _l("The candidate mentors together with an accomplished mentor"),
+    "independent": _l("The candidate mentors alone"),
+}
+
+
+def kind_words(kind: str) -> str:
+    """A kind of observation."""
+    return str(KINDS[kind])
+
 
 def level_words(level: int) -> str:
     """The name of a level."""
