@@ -265,8 +265,8 @@ def submit(*, actor: Actor, answers: Mapping[str, object], declared: Declared, r
         row.submitted_at = base.now()
         managers = [Manager("direct", person_id=one) for one in said.staff] + list(said.managers)
         reporting_line.attest(session, actor=actor, managers=managers)
-        for one in said.referees:
-            session.add(Reference(application_id=row.id, name=one.name, email=one.email.casefold(), relation=one.relation))
+        for number, one in enumerate(said.referees, 1):
+            session.add(Reference(application_id=row.id, number=number, name=one.name, email=one.email.casefold(), relation=one.relation))
         timeline.freeze(session, row, "submitted", {"answers": row.answers, "form": content_hash(to_body(_form(version)))})
         timeline.note(session, row, actor, "submit")
 

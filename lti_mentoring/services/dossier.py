@@ -231,7 +231,7 @@ def _managers(session: Session, person_id: str) -> tuple[str, ...]:
 
 def references(session: Session, application_id: str) -> tuple[ReferenceRow, ...]:
     """The references of an application, in the order in which they were named."""
-    query = select(Reference).where(Reference.application_id == application_id).order_by(Reference.id)
+    query = select(Reference).where(Reference.application_id == application_id).order_by(Reference.number)
     return tuple(
         ReferenceRow(row.id, row.name, row.relation, row.state, row.supports, row.text, row.answered_at) for row in session.scalars(query)
     )

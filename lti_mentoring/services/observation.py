@@ -18,7 +18,7 @@ from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, notification, privacy, programme
+from lti_mentoring.services import delivery, impartial, notification, privacy, programme
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.rating import Clash, Draft, Note, record_consent, release, save_draft, save_note
 from lti_mentoring.services.sheet import RatedCriterion, release_page, sheet
@@ -160,7 +160,8 @@ def plan(
     """Plan an observation of one of the kinds. -> its id. ``observation_id`` is the form's own, so that sending it twice plans once.
 
     NotFound ``candidacy``; NotAllowed ``observer_plans_own``; RuleBroken ``candidacy_paused``, ``observer_unknown``,
-    ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the candidate's policy.
+    ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the candidate's policy, ``observer_helped``,
+    ``observer_line`` (R7).
     """
     label = " ".join(protege_label.split())
     if not label:
@@ -175,6 +176,7 @@ def plan(
         policy = programme.load(subject.programme_version_id).policy
         if kind not in KINDS or not policy.asks(kind):
             raise RuleBroken("kind_not_asked")
+        impartial.check(session, subject, observer_id, policy.rubric_of(kind), [row[0] for row in session.execute(_observers(actor))])
         made = Observation(
             id=observation_id or base.new_id(),
             candidacy_id=subject.id,

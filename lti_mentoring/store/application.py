@@ -92,6 +92,7 @@ class Reference(TenantMixin, Base):
     )
 
     application_id: Mapped[str] = mapped_column(Id)
+    number: Mapped[int]
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str] = mapped_column(String(400), default="")
     relation: Mapped[str] = mapped_column(String(300), default="")

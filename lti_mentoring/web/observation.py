@@ -116,6 +116,8 @@ PLAN_FIELDS = {
     "observer_unknown": "observer",
     "candidacy_paused": "candidate",
     "kind_not_asked": "kind",
+    "observer_helped": "observer",
+    "observer_line": "observer",
 }
 """What a rule refuses of a plan, by the field that it is about."""
 

@@ -14,8 +14,9 @@ from sqlalchemy import delete, event, func, select, update
 from conftest import World, make_world
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import candidacy, observation, opening, recorded
+from lti_mentoring.services import assistance, candidacy, observation, opening, recorded, reporting_line, roles
 from lti_mentoring.services.observation import Note
+from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
@@ -564,3 +565,28 @@ def test_a_kind_that_the_policy_does_not_ask_for_is_not_planned(world: World, ca
     with pytest.raises(RuleBroken) as refused:
         planned(world, cast, kind="co")
     assert refused.value.code == "kind_not_asked"
+
+
+def helped(cast, by, topic: str = "module:M1") -> None:
+    made = assistance.ask(actor=cast["candidate"], request_id=base.new_id(), topic=topic, urgency="blocked", text="I am stuck.")
+    assistance.take(actor=by, request_id=made)
+    assistance.add_contact(actor=by, request_id=made, contact_id=base.new_id(), minutes=5, mode="call", outcome="Talked.")
+
+
+def test_R7_whoever_helped_does_not_observe_under_a_strict_policy_unless_nobody_else_could(world: World, cast):
+    helper = world.person("H. Both", "observer", "trainer", standing="instructor")
+    helped(cast, helper)
+    with pytest.raises(RuleBroken) as refused:
+        planned(world, cast, observer_id=helper.person_id)
+    assert refused.value.code == "observer_helped"
+    roles.dismiss(actor=cast["coordinator"], person_id=cast["observer"].person_id, role="observer")
+    assert planned(world, cast, observer_id=helper.person_id)
+
+
+def test_R7_nobody_in_a_reporting_line_with_the_candidate_observes_them(world: World, cast):
+    boss = cast["observer"].person_id
+    with base.transactional() as session:
+        reporting_line.attest(session, actor=cast["candidate"], managers=[Manager("direct", person_id=boss)])
+    with pytest.raises(RuleBroken) as refused:
+        planned(world, cast)
+    assert refused.value.code == "observer_line"

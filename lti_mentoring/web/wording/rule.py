@@ -194,6 +194,10 @@ OBSERVATION = {
     "observation_of_oneself": _l("Nobody observes and judges themself. Choose another observer."),
     "observer_plans_own": _l("You can plan observations for yourself to observe; a coordinator plans them for others."),
     "observer_unknown": _l("Choose somebody who is an observer in this course."),
+    "observer_helped": _l(
+        "This observer has helped the candidate with what is rated here, within a year, and the policy keeps the two apart. Choose another."
+    ),
+    "observer_line": _l("This observer manages or appraises the candidate, or the other way round, or did within a year. Choose another."),
     "kind_not_asked": _l("The policy that this candidate goes by does not ask for such a session. Choose another kind."),
     "protege_label_empty": _l("Say who the protégé is; initials or a role are enough."),
     "consent_missing": _l("The protégé’s consent is not recorded. Without it the observation cannot be released."),

@@ -166,6 +166,7 @@ def upgrade():
 
     op.create_table('reference',
     sa.Column('application_id', sa.String(length=32), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('email', sa.String(length=400), nullable=False),
     sa.Column('relation', sa.String(length=300), nullable=False),

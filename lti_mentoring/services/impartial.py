@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may observe a candidate (R7): nobody in a reporting line with them; under a strict policy nobody who has helped with what is rated."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain.assistance import assessor_conflict
+from lti_mentoring.domain.programme import Policy, Rubric
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.services import assistance, programme, reporting_line
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+
+Helped = Collection[tuple[str, frozenset[str]]]
+
+
+def check(session: Session, subject: Candidacy, observer_id: str, rubric: str, observers: Collection[str]) -> None:
+    """RuleBroken ``observer_line``, ``observer_helped``. Help never leaves a candidate without an observer: where nobody else of
+    ``observers`` is left, who has helped may observe."""
+    lines = reporting_line.of(session, subject.person_id, on=base.now().date())
+    related = lines.managers | lines.above | lines.below
+    if observer_id in related:
+        raise RuleBroken("observer_line")
+    version = programme.load(subject.programme_version_id)
+    helped = assistance.helped(session, subject.id)
+    others = set(observers) - related - {observer_id, subject.person_id}
+    free = [one for one in others if not _blocked(version.policy, helped, one, version.rubric(rubric), remaining=None) ]
+    if _blocked(version.policy, helped, observer_id, version.rubric(rubric), remaining=len(free)):
+        raise RuleBroken("observer_helped")
+
+
+def _blocked(policy: Policy, helped: Helped, observer_id: str, rubric: Rubric, *, remaining: int | None) -> bool:
+    rated = {key for criterion in rubric.criteria for key in criterion.competencies}
+    return assessor_conflict(policy, helped, observer_id, rated, remaining_eligible=remaining).verdict == "blocked"
