@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may observe a candidate (R7): nobody in a reporting line with them; under a strict policy nobody who has helped with what is rated."""
+"""Who may observe a candidate (R7): nobody in a reporting line with them, and under a strict policy nobody who has helped."""
 
 from __future__ import annotations
 

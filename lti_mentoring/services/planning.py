@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Planning a session to be observed: who, by whom, of what kind; and calling it off."""
+
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import observation as rules
+from lti_mentoring.domain.observation import Case
+from lti_mentoring.domain.participation import PARTICIPATION
+from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.programme import INDEPENDENT, KINDS
+from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
+from lti_mentoring.services import delivery, impartial, notification, privacy, programme
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody to choose: for candidates the id is their candidacy's."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """Who can be observed, by whom, and in what kinds of session, as some candidate's policy asks for them. An observer who does not
+    lead plans their own observations only."""
+
+    candidates: tuple[PersonRow, ...]
+    observers: tuple[PersonRow, ...]
+    kinds: tuple[str, ...] = (INDEPENDENT,)
+
+
+def candidates(*, actor: Actor) -> PlanOptions:
+    """Whom this person may plan to have observed, and by whom; by name."""
+    session = base.session()
+    tested = select(Identity.id).where(Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
+    going_on = [state for state, goes_on in PARTICIPATION.items() if goes_on]
+    chosen = (
+        select(Candidacy.id, Person.id, Person.name, Person.chosen_name, Candidacy.programme_version_id)
+        .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
+        .where(Candidacy.course_id == actor.course_id, Candidacy.participation.in_(going_on), ~tested)
+    )
+    observers = _observers(actor)
+    if not actor.is_any(*LEADS):
+        observers = observers.where(Person.id == actor.person_id)
+    found = session.execute(chosen).all()
+    policies = [programme.load(version).policy for version in {row[4] for row in found}]
+    return PlanOptions(
+        candidates=_by_name(PersonRow(row[0], display_name(row[3] or row[2], row[1])) for row in found),
+        kinds=tuple(kind for kind in KINDS if any(policy.asks(kind) for policy in policies)) or (INDEPENDENT,),
+        observers=_by_name(PersonRow(row[0], display_name(row[2] or row[1], row[0])) for row in session.execute(observers)),
+    )
+
+
+def _observers(actor: Actor) -> Select[str, str | None, str | None]:
+    return (
+        select(Person.id, Person.name, Person.chosen_name)
+        .join(RoleGrant, and_(RoleGrant.org_id == Person.org_id, RoleGrant.person_id == Person.id))
+        .where(RoleGrant.course_id == actor.course_id, RoleGrant.role == "observer", RoleGrant.revoked_at.is_(None))
+        .distinct()
+    )
+
+
+def _by_name(rows: Iterable[PersonRow]) -> tuple[PersonRow, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.name.casefold(), row.id)))
+
+
+def plan(
+    *,
+    actor: Actor,
+    candidacy_id: str,
+    observer_id: str,
+    planned_for: date,
+    protege_label: str,
+    place: str = "",
+    kind: str = INDEPENDENT,
+    observation_id: str | None = None,
+) -> str:
+    """Plan an observation of one of the kinds. -> its id. ``observation_id`` is the form's own, so that sending it twice plans once.
+
+    NotFound ``candidacy``; NotAllowed ``observer_plans_own``; RuleBroken ``candidacy_paused``, ``observer_unknown``,
+    ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the candidate's policy, ``observer_helped``,
+    ``observer_line`` (R7).
+    """
+    label = " ".join(protege_label.split())
+    if not label:
+        raise RuleBroken("protege_label_empty")
+    if not actor.is_any(*LEADS) and observer_id != actor.person_id:
+        raise NotAllowed("observer_plans_own")
+    with base.transactional() as session:
+        if observation_id is not None and session.scalar(select(Observation.id).where(Observation.id == observation_id)):
+            return observation_id
+        subject = _chosen(session, actor, candidacy_id, observer_id)
+        state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
+        rubric = _rubric_for(subject, kind)
+        impartial.check(session, subject, observer_id, rubric, [row[0] for row in session.execute(_observers(actor))])
+        made = Observation(
+            id=observation_id or base.new_id(),
+            candidacy_id=subject.id,
+            course_id=actor.course_id,
+            kind=kind,
+            observer_id=observer_id,
+            protege_label=label[:120],
+            planned_for=planned_for,
+            place=" ".join(place.split())[:200],
+            rubric_version_id=programme.rubric_version_id(subject.programme_version_id, rubric),
+            state=state,
+            created_by=actor.person_id,
+        )
+        session.add(made)
+        session.flush()
+        privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
+        if observer_id != actor.person_id:
+            _tell_observer(session, made)
+        delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
+        return made.id
+
+
+def _rubric_for(subject: Candidacy, kind: str) -> str:
+    """The rubric of a kind of session, if the candidate's policy asks for such."""
+    policy = programme.load(subject.programme_version_id).policy
+    if kind not in KINDS or not policy.asks(kind):
+        raise RuleBroken("kind_not_asked")
+    return policy.rubric_of(kind)
+
+
+def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str) -> Candidacy:
+    """The candidacy to observe, if it goes on, and if the observer is one in this course."""
+    query = select(Candidacy).where(Candidacy.id == candidacy_id, Candidacy.course_id == actor.course_id)
+    subject = session.scalar(query.with_for_update(read=True))  # so that nobody leaves while it is being planned
+    if subject is None:
+        raise NotFound("candidacy")
+    if not PARTICIPATION[subject.participation]:
+        raise RuleBroken("candidacy_paused", participation=subject.participation)
+    if session.execute(_observers(actor).where(Person.id == observer_id)).first() is None:
+        here = select(Membership.id).where(Membership.course_id == actor.course_id, Membership.person_id == observer_id)
+        # Somebody of the course who observes no more is worth a sentence; anybody else does not exist here.
+        raise RuleBroken("observer_unknown") if session.scalar(here) else NotFound("person")
+    return subject
+
+
+def _tell_observer(session: Session, row: Observation) -> None:
+    whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": "observation_planned", "endpoint": "observation.sheet"}
+    ids = {"course": row.course_id, "observation": row.id}
+    notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
+
+
+def cancel(*, actor: Actor, observation_id: str) -> None:
+    """Call an observation off: its observer or who leads the course. What was written stays with its observer, unread by others.
+
+    RuleBroken ``observation_closed`` once it is released. Calling it off twice is harmless.
+    """
+    with base.transactional() as session:
+        query = select(Observation).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
+        row = session.scalar(query.with_for_update())
+        if row is None or not (row.observer_id == actor.person_id or actor.is_any(*LEADS)):
+            raise NotFound("observation")
+        if row.state == "cancelled":
+            return
+        row.state = rules.after(row.state, "cancel")
+        privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id)
