@@ -10,7 +10,7 @@ from dataclasses import field as field_of
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, get_type_hints
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from lti_mentoring.domain.mail import line, mailable
 
@@ -115,6 +115,7 @@ class Settings:
     delivery: DeliverySettings
     outbound: OutboundSettings
     mail: MailSettings
+    smtp_url: str = field_of(repr=False)
 
     @property
     def launch_url(self) -> str:
@@ -154,6 +155,7 @@ def load(environ: Mapping[str, str]) -> Settings:
             raise SettingsError(f"{name} is not a setting; config/default.toml lists all of them")
         _put(merged, known[name], text)
     settings = _build(Settings, merged, ())
+    settings = replace(settings, mail=_by_url(settings.mail, settings.smtp_url))
     _check(settings)
     return replace(settings, database_url=_absolute(settings.database_url), queue_url=_absolute(settings.queue_url))
 
@@ -198,6 +200,28 @@ def _check(settings: Settings) -> None:
             f"({MOST_REQUESTS * one_request}), else two workers could send one grade"
         )
     _check_mail(settings.mail, settings.delivery.lease_seconds)
+
+
+SMTP = {"smtp": ("starttls", 587), "smtps": ("tls", 465)}
+"""Scheme of ``smtp_url`` -> how it is secured, and its usual port."""
+
+
+def _by_url(mail: MailSettings, smtp_url: str) -> MailSettings:
+    """The mail settings with what the one line says; SettingsError where both name a server, or the line is none."""
+    if not smtp_url:
+        return mail
+    if mail.host:
+        raise SettingsError("set LTI_MENTORING_SMTP_URL or LTI_MENTORING_MAIL__HOST, not both")
+    url = urlsplit(smtp_url)
+    try:
+        port = url.port
+    except ValueError:
+        port = -1
+    if url.scheme not in SMTP or not url.hostname or port == -1 or url.path.strip("/") or url.query:
+        raise SettingsError("LTI_MENTORING_SMTP_URL must look like smtp://user:password@mail.example.edu:587, or smtps:// for TLS at once")
+    security, usual = SMTP[url.scheme]
+    user, password = unquote(url.username or ""), unquote(url.password or "")
+    return replace(mail, host=url.hostname, port=port or usual, user=user, password=password, security=security)
 
 
 def _check_mail(mail: MailSettings, lease_seconds: int) -> None:

@@ -94,9 +94,7 @@ def plan(
     ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the candidate's policy, ``observer_helped``,
     ``observer_line`` (R7).
     """
-    label = " ".join(protege_label.split())
-    if not label:
-        raise RuleBroken("protege_label_empty")
+    label = _label(protege_label)
     if not actor.is_any(*LEADS) and observer_id != actor.person_id:
         raise NotAllowed("observer_plans_own")
     with base.transactional() as session:
@@ -104,8 +102,7 @@ def plan(
             return observation_id
         subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
-        rubric = _rubric_for(subject, kind)
-        impartial.check(session, subject, observer_id, rubric, [row[0] for row in session.execute(_observers(actor))])
+        rubric = _rubric_for(session, actor, subject, observer_id, kind)
         made = Observation(
             id=observation_id or base.new_id(),
             candidacy_id=subject.id,
@@ -122,17 +119,25 @@ def plan(
         session.add(made)
         session.flush()
         privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
-        if observer_id != actor.person_id:
-            _tell_observer(session, made)
+        _tell_observer(session, made, actor)
         delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
         return made.id
 
 
-def _rubric_for(subject: Candidacy, kind: str) -> str:
-    """The rubric of a kind of session, if the candidate's policy asks for such."""
+def _label(protege: str) -> str:
+    label = " ".join(protege.split())
+    if not label:
+        raise RuleBroken("protege_label_empty")
+    return label
+
+
+def _rubric_for(session: Session, actor: Actor, subject: Candidacy, observer_id: str, kind: str) -> str:
+    """The rubric of a kind of session, if the candidate's policy asks for such, and if the observer may rate them on it."""
     policy = programme.load(subject.programme_version_id).policy
     if kind not in KINDS or not policy.asks(kind):
         raise RuleBroken("kind_not_asked")
+    observers = [row[0] for row in session.execute(_observers(actor))]
+    impartial.check(session, subject, observer_id, policy.rubric_of(kind), observers)
     return policy.rubric_of(kind)
 
 
@@ -151,7 +156,9 @@ def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str)
     return subject
 
 
-def _tell_observer(session: Session, row: Observation) -> None:
+def _tell_observer(session: Session, row: Observation, actor: Actor) -> None:
+    if row.observer_id == actor.person_id:
+        return
     whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": "observation_planned", "endpoint": "observation.sheet"}
     ids = {"course": row.course_id, "observation": row.id}
     notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
