@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 MOST_LINES = 2000
 
-_EMAIL = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+\.[^\s<>,;\"']+")
+LONGEST_LINE = 300
+"""Characters of a line that are looked at: names and an address have room in them, and no pattern takes long over so few."""
+
+_EMAIL = re.compile(r"[^\s<>,;\"'@]+@[^\s<>,;\"'@]+")
 _CELLS = re.compile(r"\t|;|,(?=\s|\S+@)")
 _HEADS = frozenset({"name", "email", "e-mail", "mail", "first name", "last name", "surname", "person"})
 
@@ -26,7 +29,7 @@ class Pasted:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Somebody of the course."""
+    """Somebody of the course, with the name and the address that the LMS gives them; what people call themselves is not among it."""
 
     person_id: str
     name: str
@@ -45,23 +48,27 @@ class Match:
 def read(text: str) -> Iterator[Pasted]:
     """The lines of a pasted list; empty ones and a head of column titles are passed over."""
     for number, line in enumerate(text.splitlines(), 1):
+        line = line[:LONGEST_LINE]
         cells = [cell.strip().strip("\"'") for cell in _CELLS.split(line)]
         cells = [cell for cell in cells if cell]
         if not cells or {cell.casefold() for cell in cells} <= _HEADS:
             continue
         found = _EMAIL.search(line)
-        email = found[0].casefold() if found else ""
+        email = found[0].lower() if found else ""
         rest = tuple(name for cell in cells if (name := _EMAIL.sub("", cell).strip(" <>\"'")))
         yield Pasted(number, line.strip(), email, rest)
 
 
 def match(lines: Iterable[Pasted], people: Sequence[Known]) -> tuple[Match, ...]:
-    """Match each line by its address, else by the whole name that only one person has; nobody is taken twice."""
+    """Match each line by its address, else by the whole name that only one person has; nobody is taken twice.
+
+    A name is not enough where the line has an address and the person another one.
+    """
     taken: set[str] = set()
     made = []
     for line in lines:
-        fitting = [one for one in people if line.email and one.email.casefold() == line.email] or [
-            one for one in people if _called(one.name) in _spellings(line.names)
+        fitting = [one for one in people if line.email and one.email.lower() == line.email] or [
+            one for one in people if _called(one.name) in _spellings(line.names) and not (line.email and one.email)
         ]
         if len(fitting) != 1:
             made.append(Match(line, None, "several" if fitting else "nobody"))

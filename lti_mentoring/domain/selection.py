@@ -121,8 +121,9 @@ def check_marks(rubric: Rubric, marks: Iterable[Mark]) -> None:
     """What even a draft must keep. RuleBroken ``criterion_unknown``, ``level_unknown`` or ``ground_long``, with the criterion."""
     known = {one.key for one in rubric.criteria}
     for mark in marks:
-        if mark.criterion not in known:
+        if mark.criterion not in known:  # a second mark of one criterion is as unknown
             raise RuleBroken("criterion_unknown", criterion=mark.criterion)
+        known.discard(mark.criterion)
         if mark.level is not None and mark.level not in LEVELS:
             raise RuleBroken("level_unknown", criterion=mark.criterion)
         if len(mark.ground) > LONGEST_GROUND:
@@ -138,14 +139,19 @@ def gaps(rubric: Rubric, marks: Iterable[Mark]) -> tuple[str, ...]:
 # --- who may ------------------------------------------------------------------------------------------------------------
 
 
-def may_read(reader: str, *, author: str, assigned: Collection[str], submitted: Collection[str]) -> bool:
-    """Whether somebody may read a review: its author always; others once every assigned reviewer has submitted, whoever they are (I9)."""
-    return reader == author or (bool(assigned) and set(assigned) <= set(submitted))
+def all_in(*, assigned: Collection[str], submitted: Collection[str], wanted: int) -> bool:
+    """Whether every assigned reviewer has submitted, and as many as the policy asks for have."""
+    return len(submitted) >= wanted and set(assigned) <= set(submitted)
+
+
+def may_read(reader: str, *, author: str, assigned: Collection[str], submitted: Collection[str], wanted: int) -> bool:
+    """Whether somebody may read a review: its author always; others once all are in, whoever they are (I9)."""
+    return reader == author or all_in(assigned=assigned, submitted=submitted, wanted=wanted)
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Why somebody may not review an application (R9): ``oneself``, ``manages``, ``above``, ``managed``, ``refereed``."""
+    """Why somebody may not review an application (R9): ``oneself``, ``manages``, ``above``, ``managed``, ``refereed``, ``applies``."""
 
     code: str
     rule: str = "R9"

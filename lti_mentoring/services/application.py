@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -27,6 +27,7 @@ from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.services.timeline import Moment
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, Reference
+from lti_mentoring.store.programme import ProgrammeVersion
 
 LONGEST_SUPPLEMENT = 8000
 
@@ -113,10 +114,13 @@ def _mine(session: Session, actor: Actor) -> Application:
 
 def _earlier(session: Session, actor: Actor) -> list[Earlier]:
     """Applications of this person that have ended, in every course of the organisation that works with the same programme."""
+    here = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
+    same = and_(ProgrammeVersion.org_id == Application.org_id, ProgrammeVersion.id == Application.programme_version_id)
     rows = session.execute(
-        select(Application.submitted_at, Application.declined_at).where(
-            Application.person_id == actor.person_id, Application.course_id == actor.course_id, Application.slot != actor.person_id
-        )
+        select(Application.submitted_at, Application.declined_at)
+        .join(ProgrammeVersion, same)
+        .where(Application.person_id == actor.person_id, Application.slot != actor.person_id)
+        .where(ProgrammeVersion.slug == programme.load(here).slug)
     )
     return [Earlier(at.date() if at else None, no.date() if no else None) for at, no in rows]
 
@@ -167,10 +171,10 @@ def _form(version: Programme) -> ApplicationForm:
 def _problems(version: Programme, answers: Mapping[str, Any], declared: Declared) -> tuple[Problem, ...]:
     found = list(forms.problems(_form(version), forms.clean(_form(version), answers)))
     wanted = version.policy.selection.referees
-    named = [one for one in declared.referees if one.name]
+    named = [one for one in declared.referees if one.name and one.email]
     if len(named) < wanted:
         found.append(Problem("referees", "referees_missing", wanted, "referees"))
-    elif len({(one.email or one.name).casefold() for one in named}) < len(named):
+    elif len({one.email.lower() for one in named}) < len(named):
         found.append(Problem("referees", "referee_twice", wanted, "referees"))
     return tuple(found)
 
@@ -252,6 +256,9 @@ def submit(*, actor: Actor, answers: Mapping[str, object], declared: Declared, r
             _keep(session, actor, row, answers, declared, revision)
         version = programme.load(row.programme_version_id)
         entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
+        if entry.mode != APPLY:
+            raise RuleBroken("window_closed")
+        _no_candidate(session, actor)
         said = declaring.read(row.declared)
         case = Case(
             base.now(),
@@ -266,9 +273,15 @@ def submit(*, actor: Actor, answers: Mapping[str, object], declared: Declared, r
         managers = [Manager("direct", person_id=one) for one in said.staff] + list(said.managers)
         reporting_line.attest(session, actor=actor, managers=managers)
         for number, one in enumerate(said.referees, 1):
-            session.add(Reference(application_id=row.id, number=number, name=one.name, email=one.email.casefold(), relation=one.relation))
+            session.add(Reference(application_id=row.id, number=number, name=one.name, email=one.email.lower(), relation=one.relation))
         timeline.freeze(session, row, "submitted", {"answers": row.answers, "form": content_hash(to_body(_form(version)))})
         timeline.note(session, row, actor, "submit")
+
+
+def _no_candidate(session: Session, actor: Actor) -> None:
+    """Whoever has become a candidate meanwhile in another way has nothing left to apply for."""
+    if candidacy.find(session, person_id=actor.person_id, course_id=actor.course_id) is not None:
+        raise RuleBroken("candidate_already")
 
 
 def give_information(*, actor: Actor, text: str) -> None:
@@ -304,6 +317,7 @@ def accept(*, actor: Actor, agreed: bool) -> None:
     """
     with base.transactional() as session:
         row = _mine(session, actor)
+        _no_candidate(session, actor)
         row.state = rules.after(row.state, "accept", Case(base.now(), offer_until=row.offer_until, agreed=agreed))
         candidacy.begin(
             session, org_id=actor.org_id, person_id=row.person_id, course_id=row.course_id, version_id=row.programme_version_id

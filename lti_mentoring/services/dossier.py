@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -157,7 +157,7 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
     version = programme.load(row.programme_version_id)
     rubric = version.rubric(version.policy.selection.rubric)
     assigned = assigned_to(session, row.id)
-    blind = not _all_in(assigned)
+    blind = not all_in(assigned, version.policy.selection.reviewers)
     reviews = author_reviews(assigned)
     names = names_of(session, [one.reviewer_id for one in assigned] + [row.person_id])
     readable = () if blind else tuple(ReadReview(names[one.reviewer], one) for one in reviews)
@@ -182,14 +182,27 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
 
 
 def read(session: Session, actor: Actor, application_id: str, *, lock: bool = False) -> Application:
-    """A submitted application of the actor's course. NotFound else; RuleBroken ``application_own`` for one's own."""
+    """A submitted application of the actor's course. NotFound else; RuleBroken ``application_own`` for one's own, ``applicant_decides``
+    for whoever has applied in the course, ``manager_decides`` for whoever manages or appraises the applicant (R9)."""
     query = select(Application).where(Application.id == application_id, Application.course_id == actor.course_id)
     row = session.scalar(query.with_for_update() if lock else query)
     if row is None or row.submitted_at is None:
         raise NotFound("application")
     if row.person_id == actor.person_id:
         raise RuleBroken("application_own")
+    if applicants(session, actor.course_id, [actor.person_id]):
+        raise RuleBroken("applicant_decides")
+    lines = reporting_line.of(session, row.person_id, on=base.now().date())
+    if actor.person_id in lines.managers | lines.above:
+        raise RuleBroken("manager_decides")
     return row
+
+
+def applicants(session: Session, course_id: str, people: Collection[str]) -> set[str]:
+    """Those of these people who have an application in the course that is submitted and not decided."""
+    waits = rules.LIVE - {"draft", "accepted"}
+    query = select(Application.person_id).where(Application.course_id == course_id, Application.person_id.in_(people))
+    return set(session.scalars(query.where(Application.state.in_(waits))))
 
 
 def submitted(session: Session, row: Application, version: Programme) -> Submitted:
@@ -208,8 +221,10 @@ def assigned_to(session: Session, application_id: str) -> Sequence[ApplicationRe
     return session.scalars(query.order_by(ApplicationReview.assigned_at, ApplicationReview.id)).all()
 
 
-def _all_in(assigned: Sequence[ApplicationReview]) -> bool:
-    return bool(assigned) and all(one.submitted_at is not None for one in assigned)
+def all_in(assigned: Sequence[ApplicationReview], wanted: int) -> bool:
+    """Whether all the reviews are in, so that they may be read."""
+    asked = [one.reviewer_id for one in assigned]
+    return judging.all_in(assigned=asked, submitted=[one.reviewer_id for one in assigned if one.submitted_at is not None], wanted=wanted)
 
 
 def names_of(session: Session, people: Sequence[str]) -> dict[str, str]:
@@ -254,12 +269,13 @@ def conflicts(session: Session, row: Application, people: Mapping[str, str]) -> 
     """What speaks against each of these people as reviewers of an application (R9), as things stand today."""
     today = base.now().date()
     lines = reporting_line.of(session, row.person_id, on=today)
-    emails = {email.casefold() for email in session.scalars(select(Reference.email).where(Reference.application_id == row.id)) if email}
+    emails = {email.lower() for email in session.scalars(select(Reference.email).where(Reference.application_id == row.id)) if email}
     referees: set[str] = set()
     if emails:
         rows = session.execute(select(Person.id, Person.email).where(Person.id.in_(list(people)), Person.email.is_not(None)))
-        referees = {person for person, email in rows if email and email.casefold() in emails}
-    return {
+        referees = {person for person, email in rows if email and email.lower() in emails}
+    applying = applicants(session, row.course_id, list(people)) - {row.person_id}
+    found = {
         person: judging.conflicts(
             applicant=row.person_id,
             reviewer=person,
@@ -270,3 +286,4 @@ def conflicts(session: Session, row: Application, people: Mapping[str, str]) -> 
         )
         for person in people
     }
+    return {person: (*told, *((Conflict("applies"),) if person in applying else ())) for person, told in found.items()}

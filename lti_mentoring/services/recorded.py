@@ -13,7 +13,7 @@ from lti_mentoring.domain import pasting
 from lti_mentoring.domain.pasting import MOST_LINES, Known, Match
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import candidacy, intake, privacy
+from lti_mentoring.services import candidacy, dossier, intake, privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.application import RecordedSelection
 from lti_mentoring.store.candidacy import Candidacy
@@ -51,16 +51,18 @@ def check(*, actor: Actor, text: str) -> tuple[Selected, ...]:
     session = base.session()
     candidates = set(session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == actor.course_id)))
     found = pasting.match(lines, _members(session, actor))
+    applied = dossier.applicants(session, actor.course_id, [one.person.person_id for one in found if one.person is not None])
+    found = tuple(Match(one.line, None, "applied") if one.person is not None and one.person.person_id in applied else one for one in found)
     return tuple(Selected(one, one.person is not None and one.person.person_id in candidates) for one in found)
 
 
 def _members(session: Session, actor: Actor) -> list[Known]:
     rows = session.execute(
-        select(Person.id, Person.name, Person.chosen_name, Person.email)
+        select(Person.id, Person.name, Person.email)
         .join(Membership, and_(Membership.org_id == Person.org_id, Membership.person_id == Person.id))
         .where(Membership.course_id == actor.course_id)
     )
-    return [Known(row.id, display_name(row.name or row.chosen_name, row.id), row.email or "") for row in rows]
+    return [Known(row.id, row.name or "", row.email or "") for row in rows]
 
 
 def record(*, actor: Actor, text: str, decided_by: str, decided_on: date, why: str) -> tuple[Selected, ...]:
@@ -76,13 +78,15 @@ def record(*, actor: Actor, text: str, decided_by: str, decided_on: date, why: s
         raise RuleBroken("why_missing")
     if decided_on > base.now().date():
         raise RuleBroken("decided_later")
-    selected = check(actor=actor, text=text)
-    people = [one.match.person for one in selected if one.match.person is not None and not one.candidate]
-    if not people:
-        raise RuleBroken("list_names_nobody")
     with base.transactional() as session:
         version = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
-        row = intake.held(session, actor)
+        row = intake.held(session, actor)  # locked, so that who is a candidate now still is none below
+        selected = check(actor=actor, text=text)
+        people = [one.match.person for one in selected if one.match.person is not None and not one.candidate]
+        if not people:
+            raise RuleBroken("list_names_nobody")
+        if actor.person_id in {person.person_id for person in people}:
+            raise RuleBroken("recorded_oneself")
         if row.places is not None and row.places - row.given < len(people):
             raise RuleBroken("places_short", left=row.places - row.given, wanted=len(people))
         row.given += len(people)

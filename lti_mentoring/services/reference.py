@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import privacy, programme
+from lti_mentoring.services import dossier, privacy, programme
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, Reference
@@ -59,16 +59,12 @@ def issue(*, actor: Actor, application_id: str, reference_id: str) -> str:
 
 
 def _of_course(session: Session, actor: Actor, application_id: str, reference_id: str) -> tuple[Reference, Application]:
-    row = session.execute(
-        select(Reference, Application)
-        .join(Application, and_(Application.org_id == Reference.org_id, Application.id == Reference.application_id))
-        .where(Reference.id == reference_id, Application.id == application_id, Application.course_id == actor.course_id)
-    ).first()
+    application = dossier.read(session, actor, application_id, lock=True)
+    query = select(Reference).where(Reference.id == reference_id, Reference.application_id == application.id)
+    row = session.scalar(query.with_for_update())
     if row is None:
         raise NotFound("reference")
-    if row[1].person_id == actor.person_id:
-        raise RuleBroken("application_own")
-    return row[0], row[1]
+    return row, application
 
 
 def organisation_of(token: str) -> str:
@@ -142,5 +138,7 @@ def _settle(session: Session, token: str, state: str, supports: str, text: str) 
     session.refresh(row, with_for_update=True)
     if row.answered_at is not None:
         raise RuleBroken("reference_given")
+    if row.token_hash != hashed(token):  # a new link was made meanwhile
+        raise NotFound("reference_link")
     row.state, row.supports, row.text, row.answered_at = state, supports, text, base.now()
     privacy.record(session, actor=privacy.REFEREE, verb=state, object_kind="reference", object_id=row.id, application=row.application_id)

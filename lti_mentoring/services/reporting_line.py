@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import reporting_line as rules
@@ -66,10 +66,10 @@ def _key(kind: str, person_id: str | None, email: str, name: str) -> tuple[str, 
 
 
 def _known(session: Session, one: Manager) -> Manager:
-    email = one.email.strip().casefold()
+    email = one.email.strip().lower()
     if one.person_id is not None or not email:
         return Manager(one.kind, one.person_id, one.name.strip(), email)
-    found = session.scalars(select(Person.id).where(Person.email.is_not(None), Person.email.ilike(email, escape="\\"))).all()
+    found = session.scalars(select(Person.id).where(func.lower(Person.email) == email)).all()
     return Manager(one.kind, found[0] if len(found) == 1 else None, one.name.strip(), email)
 
 
@@ -104,17 +104,17 @@ def _line(row: ReportingLine, manager: str) -> Line:
 
 
 def _emails(session: Session, people: Iterable[str]) -> set[str]:
-    return {email.casefold() for email in session.scalars(select(Person.email).where(Person.id.in_(people))) if email}
+    return {email.lower() for email in session.scalars(select(Person.email).where(Person.id.in_(people))) if email}
 
 
 def _people(session: Session, emails: Collection[str]) -> dict[str, str]:
     """Address to person, where one person has it."""
     if not emails:
         return {}
-    rows = session.execute(select(Person.id, Person.email).where(or_(*(Person.email.ilike(one, escape="\\") for one in emails)))).all()
+    rows = session.execute(select(Person.id, Person.email).where(func.lower(Person.email).in_(emails))).all()
     found: dict[str, str] = {}
     for row in rows:
-        key = row.email.casefold()
+        key = row.email.lower()
         found[key] = "" if key in found else row.id
     return {email: person for email, person in found.items() if person}
 

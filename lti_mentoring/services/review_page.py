@@ -39,8 +39,9 @@ def page(*, actor: Actor, review_id: str) -> ReviewPage:
     names = dossier.names_of(session, [*(one.reviewer_id for one in assigned), application.person_id])
     asked = [one.reviewer_id for one in assigned]
     done = [one.reviewer_id for one in assigned if one.submitted_at is not None]
+    wanted = version.policy.selection.reviewers
     others = [one for one in reviewing.author_reviews(assigned) if one.reviewer != actor.person_id]
-    readable = [one for one in others if may_read(actor.person_id, author=one.reviewer, assigned=asked, submitted=done)]
+    readable = [one for one in others if may_read(actor.person_id, author=one.reviewer, assigned=asked, submitted=done, wanted=wanted)]
     return ReviewPage(
         id=row.id,
         applicant=names[application.person_id],

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import application as rules
 from lti_mentoring.domain import selection as judging
 from lti_mentoring.domain.application import Case
-from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.selection import Standing
@@ -23,6 +23,8 @@ from lti_mentoring.services.privacy import SYSTEM
 from lti_mentoring.services.reviewing import author_reviews
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.people import RoleGrant
 
 LONGEST_WORDS = 4000
 
@@ -45,10 +47,12 @@ def assign(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
         found = dossiers.conflicts(session, row, {reviewer_id: known[reviewer_id]})[reviewer_id]
         if found:
             raise RuleBroken("reviewer_conflict", reviewer=known[reviewer_id], conflicts=found)
-        held = {one.reviewer_id for one in dossiers.assigned_to(session, row.id)}
+        version = programme.load(row.programme_version_id)
+        asked = dossiers.assigned_to(session, row.id)
+        held = {one.reviewer_id for one in asked}
         if reviewer_id in held:
             return
-        version = programme.load(row.programme_version_id)
+        _further(session, actor, version, asked, reviewer_id)
         review = ApplicationReview(
             id=base.new_id(),
             application_id=row.id,
@@ -66,12 +70,26 @@ def assign(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
             _move(session, actor, row, "review", Case(base.now(), assigned=len(held) + 1, wanted=version.policy.selection.reviewers))
 
 
+def _further(session: Session, actor: Actor, version: Programme, asked: Sequence[ApplicationReview], reviewer_id: str) -> None:
+    """Once the reviews can be read, a further one is asked for only where they are apart, and of nobody who can have read them."""
+    selection = version.policy.selection
+    if not dossiers.all_in(asked, selection.reviewers):
+        return
+    if not judging.standing(selection, version.rubric(selection.rubric), author_reviews(asked)).needs_further:
+        raise RuleBroken("reviews_complete")
+    leads = select(RoleGrant.id).where(RoleGrant.course_id == actor.course_id, RoleGrant.person_id == reviewer_id)
+    if session.scalar(leads.where(RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None)).limit(1)) is not None:
+        raise RuleBroken("reviewer_has_read")
+
+
 def relieve(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
     """Take back the request for a review that is not submitted. RuleBroken ``review_submitted``."""
     with base.transactional() as session:
         row = dossiers.read(session, actor, application_id, lock=True)
         review = session.scalar(
-            select(ApplicationReview).where(ApplicationReview.application_id == row.id, ApplicationReview.reviewer_id == reviewer_id)
+            select(ApplicationReview)
+            .where(ApplicationReview.application_id == row.id, ApplicationReview.reviewer_id == reviewer_id)
+            .with_for_update()
         )
         if review is None:
             raise NotFound("review")
@@ -110,6 +128,8 @@ def offer(*, actor: Actor, application_id: str, feedback: str = "") -> None:
             row = dossiers.read(session, actor, application_id, lock=True)
             version = programme.load(row.programme_version_id)
             found = _case(session, row, version)
+            if session.scalar(select(Candidacy.id).where(Candidacy.person_id == row.person_id, Candidacy.course_id == row.course_id)):
+                raise RuleBroken("candidate_already")
             rules.after(row.state, "offer", found)  # what the reviews say comes first: a place is asked for last
             if not intake.take_place(session, row.course_id):
                 raise RuleBroken("no_place_left")

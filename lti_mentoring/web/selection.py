@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -25,6 +26,9 @@ bp = Blueprint("selection", __name__, url_prefix="/courses/<course>")
 Answer = str | AnyResponse | tuple[str, int]
 
 
+DAYS = validate.Range(min=date(2000, 1, 1), max=date(2999, 12, 31))
+
+
 class IntakeForm(Schema):
     """How the course takes candidates in. Days are whole: from the start of the first to the end of the last, in UTC."""
 
@@ -33,8 +37,8 @@ class IntakeForm(Schema):
 
     mode = fields.String(required=True, validate=validate.OneOf(MODES))
     places = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(min=0, max=MOST_PLACES))
-    opens_on = fields.Date(load_default=None, allow_none=True)
-    closes_on = fields.Date(load_default=None, allow_none=True)
+    opens_on = fields.Date(load_default=None, allow_none=True, validate=DAYS)
+    closes_on = fields.Date(load_default=None, allow_none=True, validate=DAYS)
 
 
 class ReviewerForm(Schema):

@@ -87,11 +87,16 @@ def test_the_order_of_reviewers_changes_nothing(rubric, data):
 
 
 def test_nobody_reads_a_review_before_all_are_in_but_its_author():
-    facts = {"author": "a", "assigned": ["a", "b"]}
+    facts = {"author": "a", "assigned": ["a", "b"], "wanted": 2}
     assert rules.may_read("a", submitted=["a"], **facts)
     assert not rules.may_read("b", submitted=["a"], **facts)
     assert not rules.may_read("coordinator", submitted=["a"], **facts)
     assert rules.may_read("coordinator", submitted=["a", "b"], **facts)
+
+
+def test_reviews_stay_unread_while_fewer_are_asked_for_than_the_policy_wants():
+    assert not rules.may_read("coordinator", author="a", assigned=["a"], submitted=["a"], wanted=2)
+    assert not rules.all_in(assigned=[], submitted=[], wanted=1)
 
 
 def test_a_mark_has_a_ground_and_a_level_of_the_scale(rubric):

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from conftest import World, make_world
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import application, dossier, intake, reference, reviewing, selection
+from lti_mentoring.services import application, dossier, intake, recorded, reference, reviewing, roles, selection
 from lti_mentoring.services.application import Declared
 from lti_mentoring.services.declaring import NamedReferee
 from lti_mentoring.services.reporting_line import Manager
@@ -24,7 +24,7 @@ from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.privacy import AuditEvent
-from support.applying import REFEREES, answered, reviewed, submitted, taking_applications
+from support.applying import REFEREES, answered, reviewed, submitted, submitted_by, taking_applications
 
 
 def code_of(verb, **how) -> str:
@@ -283,7 +283,7 @@ def test_another_course_reads_and_decides_nothing_here(world: World):
 
 
 def asked(world: World, lead, made: str) -> str:
-    row = base.session().scalars(select(Reference).where(Reference.application_id == made).order_by(Reference.id)).first()
+    row = base.session().scalars(select(Reference).where(Reference.application_id == made).order_by(Reference.number)).first()
     return reference.issue(actor=lead, application_id=made, reference_id=row.id)
 
 
@@ -340,3 +340,71 @@ def test_reviewers_and_applicants_hear_that_there_is_something_and_not_what(worl
     selection.ask_information(actor=lead, application_id=made, words="Where do the hours come from?")
     assert (told(world, "Reader"), told(world, "Ada")) == (["application_waits"], ["application_news"])
     assert all(row.facts == {} for row in base.session().scalars(select(Notification)))
+
+
+# --- what somebody tried
+
+
+def test_I9_a_coordinator_who_asks_one_reviewer_only_reads_nothing_until_as_many_as_the_policy_wants_are_in(world: World):
+    lead = taking_applications(world, "assured")
+    first = world.person("First", "observer", standing="none")
+    made = submitted(world, "Ada")
+    reviewed(world, lead, made, first)
+    assert dossier.dossier(actor=lead, application_id=made).reviews == ()
+    selection.assign(actor=lead, application_id=made, reviewer_id=lead.person_id)
+    selection.relieve(actor=lead, application_id=made, reviewer_id=lead.person_id)
+    assert dossier.dossier(actor=lead, application_id=made).reviews == ()
+
+
+def test_nobody_asks_for_reviews_until_the_mean_fits(world: World):
+    lead = taking_applications(world)
+    friend = world.person("Friend", "observer", standing="none")
+    made = submitted(world, "Ada")
+    reviewed(world, lead, made, lead, 2)
+    assert code_of(selection.assign, actor=lead, application_id=made, reviewer_id=friend.person_id) == "reviews_complete"
+
+
+def test_R9_a_coordinator_who_manages_the_applicant_neither_reads_nor_decides(world: World):
+    lead = taking_applications(world)
+    made = submitted(world, "Ada", declared=Declared(staff=(lead.person_id,), referees=REFEREES))
+    assert code_of(dossier.dossier, actor=lead, application_id=made) == "manager_decides"
+    assert code_of(selection.decline, actor=lead, application_id=made, reason="not_eligible", feedback="x" * 30) == "manager_decides"
+
+
+def test_whoever_applies_here_reviews_and_decides_on_no_rival(world: World):
+    lead = taking_applications(world)
+    rival = world.person("Rival", "observer", standing="none")
+    submitted_by(world, rival)
+    made = submitted(world, "Ada")
+    assert code_of(selection.assign, actor=lead, application_id=made, reviewer_id=rival.person_id) == "reviewer_conflict"
+    roles.appoint(actor=lead, person_id=rival.person_id, role="deputy")
+    assert code_of(dossier.dossier, actor=world.actor("Rival"), application_id=made) == "applicant_decides"
+
+
+def test_a_selection_recorded_beside_an_application_takes_one_place_and_nobody_records_themself(world: World):
+    lead = taking_applications(world, places=2)
+    submitted(world, "Ada")
+    how = {"decided_by": "The board", "decided_on": datetime.now(UTC).date(), "why": "Known."}
+    assert code_of(recorded.record, actor=lead, text="Ada", **how) == "list_names_nobody"
+    assert recorded.check(actor=lead, text="Ada")[0].match.why_not == "applied"
+    assert code_of(recorded.record, actor=lead, text="Coordinator", **how) == "recorded_oneself"
+
+
+def test_a_draft_of_a_course_that_takes_applications_no_more_is_not_submitted(world: World):
+    lead = taking_applications(world)
+    who = world.person("Ada", standing="none")
+    application.begin(actor=who)
+    intake.change(actor=lead, mode="open", places=None, opens_at=None, closes_at=None)
+    said = Declared(nobody=True)
+    assert code_of(application.submit, actor=who, answers=answered(world, who), declared=said, revision=0) == "window_closed"
+
+
+def test_a_manager_s_address_with_signs_of_a_pattern_is_nobody_else_s(world: World):
+    lead = taking_applications(world)
+    other = world.person("Other", "observer", standing="none")
+    with base.transactional() as session:
+        session.execute(update(Person).where(Person.id == other.person_id).values(email="annaxb@example.org"))
+    said = Declared(managers=(Manager("direct", None, "Anna", "anna_b@example.org"),), referees=REFEREES)
+    made = submitted(world, "Ada", declared=said)
+    found = {one.name: one.conflicts for one in dossier.dossier(actor=lead, application_id=made).reviewers}
+    assert found["Other"] == ()

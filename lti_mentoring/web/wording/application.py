@@ -21,8 +21,8 @@ RULES = {
     "application_own": _l("This is your own application; somebody else decides on it."),
     "application_closed": _l("That cannot be done with this application any more. Load the page to see how it stands."),
     "application_incomplete": _l("The application is not complete yet. What is missing is marked."),
-    "applicant_decides": _l("You decide on applications in this course, so you cannot apply in it."),
-    "candidate_already": _l("You are a candidate in this course already."),
+    "applicant_decides": _l("Whoever decides on applications in this course cannot apply in it, nor the other way round."),
+    "candidate_already": _l("This person is a candidate in this course already."),
     "window_closed": _l("The course takes no applications at the moment. Your draft stays here."),
     "window_backwards": _l("The last day comes before the first."),
     "places_given": _l("%(given)s places are offered or taken already. Write that many or more."),
@@ -48,6 +48,10 @@ RULES = {
     "offer_running": _l("The offer still runs."),
     "agreement_unsigned": _l("Tick that you agree; without it you cannot become a candidate."),
     "applied_anew": _l("This person has begun a new application meanwhile. Decide on that one."),
+    "manager_decides": _l("You manage or appraise this applicant, so somebody else decides, such as a deputy whom you appoint."),
+    "reviews_complete": _l("All the reviews that the policy asks for are in, and they are not apart. Decide on them."),
+    "reviewer_has_read": _l("Whoever leads the course can read the reviews that are in. Ask somebody who has not read them."),
+    "recorded_oneself": _l("The list names yourself. Somebody else records that, so take yourself out of it."),
     "reviewer_unknown": _l("Choose somebody who has a role in this course."),
     "reviewer_conflict": _l("%(reviewer)s cannot review this application; the page says why."),
     "review": _l("There is no such review of yours."),
@@ -122,6 +126,7 @@ CONFLICTS = {
     "above": _l("is above the applicant in the reporting line"),
     "managed": _l("is managed or appraised by the applicant"),
     "refereed": _l("is named as a referee"),
+    "applies": _l("applies in this course too"),
 }
 
 SUPPORTS = {
