@@ -107,7 +107,7 @@ def test_the_files_of_an_import_make_the_same_programme_again(world: World, tmp_
     shutil.copytree(tmp_path / "new/en/rubrics", pack / "en/rubrics", dirs_exist_ok=True)
     settings_of_pack = yaml.safe_load((pack / "programme.yaml").read_text("utf-8"))
     moved = yaml.safe_load((tmp_path / "new/competencies.yaml").read_text("utf-8"))
-    (pack / "programme.yaml").write_text(yaml.safe_dump({**settings_of_pack, **moved}, allow_unicode=True), "utf-8")
+    (pack / "programme.yaml").write_text(yaml.safe_dump({**settings_of_pack, **moved}, allow_unicode=True, sort_keys=False), "utf-8")
     again, faults = packs.read(pack)
     assert faults == []
     assert again == foundations()
