@@ -15,6 +15,7 @@ from lti_mentoring.domain.rule import NotAllowed, NotFound
 from lti_mentoring.lti.launch import Launch
 from lti_mentoring.services.review import NOBODY
 from lti_mentoring.store import base
+from lti_mentoring.store.application import Application, ApplicationReview
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import Mail, ScorePublication
@@ -23,6 +24,7 @@ from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.participation import ParticipationChange
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person, RoleGrant, WebSession
 from lti_mentoring.store.privacy import AuditEvent
+from lti_mentoring.store.reporting_line import ReportingLine
 from lti_mentoring.store.training import CheckAttempt
 
 _i, _g = base.table(Identity).c, base.table(RoleGrant).c
@@ -98,6 +100,9 @@ def _kinds(person_id: str) -> dict[str, Any]:
         "rosters": (Membership.id, Membership.person_id == person_id, Membership.roster_run > 0),
         "roles": (RoleGrant.id, RoleGrant.person_id == person_id),
         "checks": (CheckAttempt.id, CheckAttempt.candidacy_id.in_(candidacies)),
+        "applications": (Application.id, Application.person_id == person_id),
+        "lines": (ReportingLine.id, ReportingLine.subordinate_id == person_id),
+        "reviews": (ApplicationReview.id, ApplicationReview.reviewer_id == person_id),
         "parts": (ParticipationChange.id, ParticipationChange.candidacy_id.in_(candidacies)),
         "observed": (Observation.id, Observation.candidacy_id.in_(candidacies)),
         "observing": (Observation.id, Observation.observer_id == person_id),

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, func, or_, select, update
+from sqlalchemy import CursorResult, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.application import window_is_open
@@ -117,11 +119,13 @@ def change(*, actor: Actor, mode: str, places: int | None, opens_at: datetime | 
 
 def held(session: Session, actor: Actor) -> Intake:
     """The row of the actor's course, made if there is none, in the caller's transaction."""
-    row = session.scalar(select(Intake).where(Intake.course_id == actor.course_id).with_for_update())
+    query = select(Intake).where(Intake.course_id == actor.course_id).with_for_update()
+    row = session.scalar(query)
     if row is None:
-        row = Intake(id=base.new_id(), course_id=actor.course_id, given=0, updated_by=actor.person_id)
-        session.add(row)
-        session.flush()
+        made = {"org_id": actor.org_id, "id": base.new_id(), "course_id": actor.course_id, "mode": OPEN, "given": 0}
+        with suppress(IntegrityError), session.begin_nested():  # somebody else has just made it
+            session.execute(insert(Intake).values(**made, updated_by=actor.person_id, updated_at=base.now()))
+        row = session.scalars(query).one()
     return row
 
 

@@ -137,11 +137,17 @@ class MailPage:
 
 
 def _of_course(actor: Actor) -> Any:
-    """The mails of notices of a course, and the digests of people who are in it."""
+    """The mails of notices of a course, and the digests of people who are in it. That help was asked for or given is the coordinator's to
+    see alone: whoever else leads may assess the candidate."""
     here = select(Membership.id).where(
         Membership.org_id == Mail.org_id, Membership.person_id == Mail.person_id, Membership.course_id == actor.course_id
     )
-    return or_(Mail.course_id == actor.course_id, and_(Mail.course_id.is_(None), here.exists()))
+    theirs = or_(Mail.course_id == actor.course_id, and_(Mail.course_id.is_(None), here.exists()))
+    if actor.is_any("coordinator"):
+        return theirs
+    of_help = [code for code, kind in rules.KINDS.items() if kind.family == "help"]
+    about = select(Notification.id).where(Notification.org_id == Mail.org_id, Notification.id == Mail.notification_id)
+    return and_(theirs, ~about.where(Notification.kind.in_(of_help)).correlate(Mail).exists())
 
 
 def stuck(*, actor: Actor) -> MailPage:

@@ -21,7 +21,7 @@ from lti_mentoring.web.wording import rule_words
 log = structlog.get_logger()
 
 SHOWN = frozenset({400, 401, 403, 404, 405, 409, 413, 429, 500, 503})
-MOST_TYPED = 20_000
+MOST_TYPED = 100_000
 CHOSEN = re.compile(r"[0-9a-f-]{32,36}|.{0,3}")
 """Ids, numbers and boxes: chosen, not typed."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from conftest import World, make_world
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import application, dossier, intake, recorded, reference, reviewing, roles, selection
+from lti_mentoring.services import application, dossier, holdings, intake, recorded, reference, reviewing, roles, selection
 from lti_mentoring.services.application import Declared
 from lti_mentoring.services.declaring import NamedReferee
 from lti_mentoring.services.reporting_line import Manager
@@ -408,3 +408,34 @@ def test_a_manager_s_address_with_signs_of_a_pattern_is_nobody_else_s(world: Wor
     made = submitted(world, "Ada", declared=said)
     found = {one.name: one.conflicts for one in dossier.dossier(actor=lead, application_id=made).reviewers}
     assert found["Other"] == ()
+
+
+def test_what_is_held_counts_applications_and_lines_and_tells_nobody_what_others_have_said_of_them(world: World):
+    lead = taking_applications(world)
+    submitted(world, "Ada", declared=Declared(staff=(lead.person_id,), referees=REFEREES))
+    who = world.actor("Ada")
+    counts = dict(holdings.look(actor=who, person_id=who.person_id).counts)
+    assert (counts["applications"], counts["lines"], counts["reviews"]) == (1, 1, 0)
+    assert "references" not in counts
+
+
+def test_the_intake_is_made_once_by_two_who_decide_at_once(any_app):
+    made = make_world("Twice")
+    with base.tenant(made.org_id):
+        lead = made.person("Coordinator", "coordinator", standing="instructor")
+        gate, told = threading.Barrier(2), []
+
+        def decide() -> None:
+            with any_app.app_context(), base.tenant(made.org_id):
+                gate.wait()
+                intake.change(actor=lead, mode="recorded", places=3, opens_at=None, closes_at=None)
+                told.append(True)
+
+        base.session().rollback()
+        threads = [threading.Thread(target=copy_context().run, args=(decide,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert told == [True, True]
+        assert intake.of(org_id=made.org_id, course_id=made.course_id).places == 3

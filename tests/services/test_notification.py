@@ -16,7 +16,7 @@ from lti_mentoring.domain import notification as rules
 from lti_mentoring.domain.notification import FAMILIES
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import holdings, notification, observation
+from lti_mentoring.services import holdings, mail, notification, observation
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import Mail
@@ -192,3 +192,15 @@ def test_any_database_counts_the_unread_of_a_visit(any_app: Flask) -> None:
         notification.choose(actor=ada, wanted=dict.fromkeys(FAMILIES, "weekly"))
         notification.choose(actor=ada, wanted=dict.fromkeys(FAMILIES, "off"))
         assert notification.page(actor=ada).unread == 1
+
+
+def test_a_stuck_mail_about_help_is_the_coordinators_to_see_alone(world: World) -> None:
+    lead = world.person("Lead", "coordinator", standing="instructor")
+    deputy = world.person("Deputy", "deputy", standing="instructor")
+    ada = world.person("Ada")
+    with base.transactional() as session:
+        whom = {"org_id": world.org_id, "person_id": ada.person_id, "kind": "help_answered", "endpoint": "assistance.index"}
+        told = notification.tell(session, facts={}, ids={"course": world.course_id}, **whom)
+        stuck = {"state": "refused", "fault": "mail_address", "lane": "mail:x"}
+        session.add(Mail(person_id=ada.person_id, course_id=world.course_id, notification_id=told, **stuck))
+    assert (mail.stuck(actor=lead).need_person, mail.stuck(actor=deputy).need_person) == (1, 0)
