@@ -67,7 +67,8 @@ def tool_frame(page: Page, tool_url: str) -> Frame:
     for _ in range(PATIENCE_MS // 100):
         for frame in page.frames:
             if frame.url.startswith(tool_url) and "/lti/" not in frame.url:
-                frame.wait_for_load_state()
+                # The event of a frame in a process of its own may come before anybody listens; its state stays.
+                frame.wait_for_function("document.readyState === 'complete'")
                 return frame
         page.wait_for_timeout(100)
     raise AssertionError(f"no page of the tool in {[frame.url for frame in page.frames]}")
