@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Frame, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Error, Frame, Page, Playwright, expect
 
 from support.install.servers import chromium
 
@@ -63,15 +63,21 @@ def browser(
 
 
 def tool_frame(page: Page, tool_url: str) -> Frame:
-    """The tool's frame in a page of the LMS, once it is there; the page itself where the tool is on top."""
+    """The tool's frame in a page of the LMS, once it is there and loaded; the page itself where the tool is on top."""
     for _ in range(PATIENCE_MS // 100):
         for frame in page.frames:
-            if frame.url.startswith(tool_url) and "/lti/" not in frame.url:
-                # The event of a frame in a process of its own may come before anybody listens; its state stays.
-                frame.wait_for_function("document.readyState === 'complete'")
+            if frame.url.startswith(tool_url) and "/lti/" not in frame.url and _loaded(frame):
                 return frame
         page.wait_for_timeout(100)
     raise AssertionError(f"no page of the tool in {[frame.url for frame in page.frames]}")
+
+
+def _loaded(frame: Frame) -> bool:
+    """Looked at, not waited for: the event of a frame in a process of its own may come before anybody listens."""
+    try:
+        return bool(frame.evaluate("document.readyState === 'complete'"))
+    except Error:  # it is going elsewhere at this moment
+        return False
 
 
 def no_horizontal_scroll(page: Page | Frame) -> None:
