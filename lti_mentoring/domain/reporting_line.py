@@ -15,7 +15,7 @@ DEEPEST = 10
 """Steps up a line that are followed; nobody's line is longer, and a circle ends there."""
 
 LOOK_BACK_MONTHS = 12
-"""A line that ended within a year still counts where somebody judges (R7, R9); what was attested so long ago counts no more (R0)."""
+"""A line that ended within a year still counts where somebody judges (R7, R9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,3 @@ def lines_of(person: str, lines: Iterable[Line], on: date) -> Lines:
         reached |= step
     below = {line.subordinate for line in counting if line.manager == person}
     return Lines(frozenset(managers), frozenset(reached - {person} - managers), frozenset(below))
-
-
-def attested(last: date | None, on: date) -> bool:
-    """Whether somebody has said within the year who manages them (R0: unknown is not clear)."""
-    return last is not None and add_months(last, LOOK_BACK_MONTHS) > on

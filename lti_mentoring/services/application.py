@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -56,15 +56,13 @@ class ApplicationPage:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What somebody finds who is no candidate: whether the course takes applications, from when to when, and how theirs stands."""
+    """What somebody finds who has no application: how the course takes them, why they may not apply yet, and how their last one ended."""
 
     intake: IntakeRow
-    state: str | None
     refused: tuple[str, date | None] | None = None
     earlier: tuple[Moment, ...] = ()
     title: str = ""
     intro: str = ""
-    minutes: tuple[str, ...] = field(default=())
 
 
 # --- finding ------------------------------------------------------------------------------------------------------------
@@ -79,14 +77,11 @@ def door(*, actor: Actor) -> Door:
     """What the course says to somebody who is no candidate. NotFound where it takes no applications."""
     entry = _entry(actor)
     session = base.session()
-    own = _own(session, actor)
     version = programme.load(intake.version_of(actor, entry))
-    past = _earlier(session, actor)
-    ended = None if own is not None else _newest_ended(session, actor)
+    ended = _newest_ended(session, actor)
     return Door(
         intake=entry,
-        state=own.state if own is not None else None,
-        refused=None if own is not None else rules.refusal(version.policy.selection, past, base.now().date()),
+        refused=rules.refusal(version.policy.selection, _earlier(session, actor), base.now().date()),
         earlier=timeline.of(session, ended.id) if ended is not None else (),
         title=version.title,
         intro=version.form.intro if version.form is not None else "",

@@ -66,8 +66,6 @@ def read(body: Mapping[str, Any]) -> Declared:
     )
 
 
-
-
 def stored(session: Session, actor: Actor, declared: Declared) -> dict[str, Any]:
     """The declared people as a draft keeps them, cut to what their columns hold; of the staff, only who is of the staff."""
     known = {person for person, _ in staff(session, actor)}

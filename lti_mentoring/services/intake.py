@@ -13,7 +13,6 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.application import window_is_open
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import privacy, programme
@@ -41,10 +40,6 @@ class IntakeRow:
     def left(self) -> int | None:
         """Places left; None where they are not counted."""
         return None if self.places is None else max(self.places - self.given, 0)
-
-    def takes_applications(self, now: datetime) -> bool:
-        """Whether somebody may submit an application at this moment."""
-        return self.mode == APPLY and window_is_open(now, self.opens_at, self.closes_at)
 
 
 _i = base.table(Intake).c

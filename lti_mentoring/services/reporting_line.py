@@ -117,9 +117,3 @@ def _people(session: Session, emails: Collection[str]) -> dict[str, str]:
         key = row.email.lower()
         found[key] = "" if key in found else row.id
     return {email: person for email, person in found.items() if person}
-
-
-def attested(session: Session, person_id: str, *, on: date) -> bool:
-    """Whether a person has said within the year who manages them (R0)."""
-    last = session.scalar(select(LineAttestation.attested_at).where(LineAttestation.person_id == person_id))
-    return rules.attested(last.date() if last is not None else None, on)

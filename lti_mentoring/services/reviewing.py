@@ -69,21 +69,6 @@ def waiting(*, actor: Actor) -> tuple[Waiting, ...]:
     )
 
 
-def open_reviews(session: Session, actor: Actor) -> int:
-    """How many reviews the actor owes in this course."""
-    query = (
-        select(ApplicationReview.id)
-        .join(Application, and_(Application.org_id == ApplicationReview.org_id, Application.id == ApplicationReview.application_id))
-        .where(
-            ApplicationReview.reviewer_id == actor.person_id,
-            ApplicationReview.submitted_at.is_(None),
-            Application.course_id == actor.course_id,
-            Application.state.in_(REVIEWED),
-        )
-    )
-    return len(session.scalars(query).all())
-
-
 def find(session: Session, actor: Actor, review_id: str, *, lock: bool = False) -> tuple[ApplicationReview, Application]:
     """The actor's own review with its application. NotFound for anybody else's, in every course."""
     query = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_mentoring.domain.form import CHOICES, YES, fields_of
+from lti_mentoring.domain.form import CHOICES, YES, Problem, fields_of
 from lti_mentoring.domain.programme import ApplicationForm
 from lti_mentoring.domain.reporting_line import DIRECT
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -145,28 +145,23 @@ def begin(course: str) -> AnyResponse:
 @bp.post("/application")
 @require("application.apply")
 def keep(course: str) -> Answer:
-    page = verbs.page(actor=actor())
-    told = _loaded(_sent(page.form))
+    told = _loaded(_sent(verbs.page(actor=actor()).form))
+    # Kept first, whatever becomes of it: a window that has just closed costs nobody what they typed.
+    told["revision"], _ = verbs.save(actor=actor(), **told)
     if request.form.get("action") != "submit":
-        verbs.save(actor=actor(), **told)
         flash(gettext("Draft kept."), "ok")
         return redirect(url_for("application.index", course=course), 303)
     try:
         verbs.submit(actor=actor(), **told)
     except RuleBroken as broken:
         if broken.code == "application_incomplete":
-            return _again(told, {one.field: problem_words(one) for one in broken.facts["problems"]})  # type: ignore[attr-defined]
+            problems = cast("tuple[Problem, ...]", broken.facts["problems"])
+            return _form(verbs.page(actor=actor()), {one.field: problem_words(one) for one in problems}, 400)
         if broken.code == "manager_unattested":
-            return _again(told, {"managers": rule_words(broken.code)})
+            return _form(verbs.page(actor=actor()), {"managers": rule_words(broken.code)}, 400)
         raise
     flash(gettext("Submitted. What you wrote stays as it is; you see here what happens next."), "ok")
     return redirect(url_for("application.index", course=course), 303)
-
-
-def _again(told: dict[str, Any], errors: Mapping[str, str]) -> Answer:
-    """The form with its faults; what was typed is kept first."""
-    verbs.save(actor=actor(), **told)
-    return _form(verbs.page(actor=actor()), errors, 400)
 
 
 @bp.post("/application/information")

@@ -141,7 +141,7 @@ def test_from_an_application_over_two_blind_reviews_to_an_accepted_offer(running
     applicant.get_by_role("button", name="Accept").click()
     expect(applicant.get_by_text("Tick that you agree")).to_be_visible()
     plain = open_browser(java_script_enabled=False)
-    plain.add_cookies(applicant.context.cookies())  # type: ignore[arg-type]
+    plain.add_cookies(applicant.context.cookies())
     without_script = plain.new_page()
     without_script.goto(re.sub(r"/application.*", "/application", applicant.url))
     without_script.get_by_label("I keep in confidence").check()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -134,14 +135,14 @@ def rate_by_keyboard(page: Page, levels: dict[str, int]) -> None:
         radio_by_keyboard(page, f"level-{key}", str(level))
 
 
-HANDS: dict[str, Callable[[Page, object], None]] = {
-    "choice": lambda page, told: radio_by_keyboard(page, "choice", told),  # type: ignore[arg-type]
-    "choices": lambda page, told: tick_by_keyboard(page, "choices", told),  # type: ignore[arg-type]
-    "cards": lambda page, told: select_by_keyboard(page, told),  # type: ignore[arg-type]
-    "order": lambda page, told: select_by_keyboard(page, {key: place for place, key in enumerate(told, 1)}),  # type: ignore[arg-type, var-annotated]
-    "levels": lambda page, told: rate_by_keyboard(page, told),  # type: ignore[arg-type]
-    "text": lambda page, told: write_by_keyboard(page, told),  # type: ignore[arg-type]
-    "ticks": lambda page, told: tick_by_keyboard(page, "ticks", told),  # type: ignore[arg-type]
+HANDS: dict[str, Callable[[Page, Any], None]] = {
+    "choice": lambda page, told: radio_by_keyboard(page, "choice", told),
+    "choices": lambda page, told: tick_by_keyboard(page, "choices", told),
+    "cards": lambda page, told: select_by_keyboard(page, told),
+    "order": lambda page, told: select_by_keyboard(page, {key: place for place, key in enumerate(told, 1)}),
+    "levels": lambda page, told: rate_by_keyboard(page, told),
+    "text": lambda page, told: write_by_keyboard(page, told),
+    "ticks": lambda page, told: tick_by_keyboard(page, "ticks", told),
 }
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lti_mentoring.domain import selection as rules
 from lti_mentoring.domain.programme import Rubric, Selection
-from lti_mentoring.domain.reporting_line import Line, attested, lines_of
+from lti_mentoring.domain.reporting_line import Line, lines_of
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.selection import Mark, Review
 from lti_mentoring.services import programme as packs
@@ -146,7 +146,7 @@ def test_a_circle_of_managers_ends():
     assert len(lines_of("applicant", deep, DAY).above) == 9
 
 
-def test_R0_what_nobody_has_said_within_a_year_is_not_clear():
-    assert not attested(None, DAY)
-    assert attested(date(2025, 3, 3), DAY)
-    assert not attested(date(2025, 3, 2), DAY)
+def test_one_criterion_has_one_mark(rubric):
+    with pytest.raises(RuleBroken) as refused:
+        rules.check_marks(rubric, [Mark("E1", 3, "Says so."), Mark("E1", 4, "Says so again.")])
+    assert (refused.value.code, refused.value.facts["criterion"]) == ("criterion_unknown", "E1")

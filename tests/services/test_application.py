@@ -22,7 +22,7 @@ from lti_mentoring.store.application import Application, ApplicationSnapshot, Re
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.notification import Notification
-from lti_mentoring.store.people import Person
+from lti_mentoring.store.people import Course, Person
 from lti_mentoring.store.privacy import AuditEvent
 from support.applying import REFEREES, answered, reviewed, submitted, submitted_by, taking_applications
 
@@ -439,3 +439,22 @@ def test_the_intake_is_made_once_by_two_who_decide_at_once(any_app):
             thread.join()
         assert told == [True, True]
         assert intake.of(org_id=made.org_id, course_id=made.course_id).places == 3
+
+
+def test_the_wait_after_a_decline_holds_in_every_course_of_the_programme(world: World):
+    lead = taking_applications(world)
+    made = submitted(world, "Ada")
+    selection.decline(actor=lead, application_id=made, reason="not_eligible", feedback="Come back with three years of practice.")
+    elsewhere = base.new_id()
+    with base.transactional() as session:
+        session.add(Course(id=elsewhere, issuer="https://lms.example/other", context_id="c:other", title="Another course"))
+        session.flush()
+        session.execute(update(Application).where(Application.id == made).values(course_id=elsewhere))
+    assert code_of(application.begin, actor=world.actor("Ada")) == "reapply_later"
+
+
+def test_a_referee_has_an_address_so_that_it_is_known_who_speaks(world: World):
+    taking_applications(world, "assured")
+    with pytest.raises(RuleBroken) as refused:
+        submitted(world, "Ada", declared=Declared(nobody=True, referees=(REFEREES[0], NamedReferee("No Address", "", ""))))
+    assert [one.code for one in refused.value.facts["problems"]] == ["referees_missing"]

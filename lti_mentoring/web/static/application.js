@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keeps an application while it is written. Without this, the button keeps it. */
 
-import { Autosave } from "./autosave.js";
+import { Autosave, sendAfter } from "./autosave.js";
 
 const form = document.getElementById("application");
 
@@ -43,19 +43,5 @@ if (form) {
     },
   });
   form.addEventListener("input", () => saving.touch());
-  let leaving = false;
-  form.addEventListener("submit", async (event) => {
-    if (leaving) return;
-    event.preventDefault();
-    const button = event.submitter;
-    await saving.idle();
-    // A form does not submit again while its submit event is still on its way.
-    setTimeout(() => {
-      leaving = true;
-      form.requestSubmit(button);
-    });
-  });
-  addEventListener("pageshow", () => {
-    leaving = false;
-  });
+  sendAfter(saving, form);
 }

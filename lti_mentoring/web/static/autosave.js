@@ -106,3 +106,23 @@ export class Autosave {
     this.#timer = setTimeout(() => this.flush(), ms);
   }
 }
+
+/* A form whose fields are saved as they change is sent once no save is on its way, so that the two do not cross. -> whether it is leaving. */
+export function sendAfter(saving, form) {
+  let leaving = false;
+  form.addEventListener("submit", async (event) => {
+    if (leaving) return;
+    event.preventDefault();
+    const button = event.submitter;
+    await saving.idle();
+    // A form does not submit again while its submit event is still on its way.
+    setTimeout(() => {
+      leaving = true;
+      form.requestSubmit(button);
+    });
+  });
+  addEventListener("pageshow", () => {
+    leaving = false;
+  });
+  return () => leaving;
+}

@@ -2,14 +2,13 @@
 /* The rating sheet keeps itself: changed criteria go to the server as they change, notes one by one under ids of their own.
    The form works without this; nothing here decides a rule. */
 
-import { Autosave, send } from "./autosave.js";
+import { Autosave, send, sendAfter } from "./autosave.js";
 
 const form = document.getElementById("sheet");
 const words = form ? JSON.parse(form.dataset.words) : {};
 const rows = new Map();
 const clashes = new Set();
 let inFlight = new Map();
-let leaving = false;
 
 /* --- what a row says ------------------------------------------------------------------------------------------------------ */
 
@@ -199,21 +198,8 @@ if (form) {
     saving.touch();
   });
   form.querySelector("[data-keep-note]").addEventListener("click", keepNote);
-  form.addEventListener("submit", async (event) => {
-    if (leaving) return;
-    event.preventDefault();
-    const button = event.submitter;
-    await saving.idle();
-    // A form does not submit again while its submit event is still on its way.
-    setTimeout(() => {
-      leaving = true;
-      form.requestSubmit(button);
-    });
-  });
-  addEventListener("pageshow", () => {
-    leaving = false;
-  });
+  const leaving = sendAfter(saving, form);
   addEventListener("beforeunload", (event) => {
-    if (!leaving && form.elements.note.value.trim()) event.preventDefault();
+    if (!leaving() && form.elements.note.value.trim()) event.preventDefault();
   });
 }
