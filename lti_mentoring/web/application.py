@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_mentoring.domain.form import CHOICES, YES, Problem, fields_of
+from lti_mentoring.domain.form import CHOICES, YES, fields_of
 from lti_mentoring.domain.programme import ApplicationForm
 from lti_mentoring.domain.reporting_line import DIRECT
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -154,12 +154,11 @@ def keep(course: str) -> Answer:
     try:
         verbs.submit(actor=actor(), **told)
     except RuleBroken as broken:
-        if broken.code == "application_incomplete":
-            problems = cast("tuple[Problem, ...]", broken.facts["problems"])
-            return _form(verbs.page(actor=actor()), {one.field: problem_words(one) for one in problems}, 400)
-        if broken.code == "manager_unattested":
-            return _form(verbs.page(actor=actor()), {"managers": rule_words(broken.code)}, 400)
-        raise
+        if broken.code not in ("application_incomplete", "manager_unattested"):
+            raise
+        page = verbs.page(actor=actor())  # all that is missing is told at once
+        unattested = {} if page.declared.attested() else {"managers": rule_words("manager_unattested")}
+        return _form(page, {one.field: problem_words(one) for one in page.problems} | unattested, 400)
     flash(gettext("Submitted. What you wrote stays as it is; you see here what happens next."), "ok")
     return redirect(url_for("application.index", course=course), 303)
 

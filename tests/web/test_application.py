@@ -34,3 +34,16 @@ def test_a_day_beyond_the_calendar_is_a_mistake_in_the_form(app: Flask) -> None:
         lead = taking_applications(world)
     answer = Visitor(app, lead).post(f"/courses/{world.course_id}/applications/intake", {"mode": "apply", "closes_on": "9999-12-31"})
     assert answer.status_code == 400
+
+
+def test_all_that_is_missing_is_told_at_once(app: Flask) -> None:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        taking_applications(world, "assured")
+        ada = world.person("Ada", standing="none")
+        application.begin(actor=ada)
+    answer = Visitor(app, ada).post(f"/courses/{world.course_id}/application", {"revision": "0", "action": "submit"})
+    told = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    missing = ("This needs an answer.", "Tick this to submit.", "Name 2 people, each with an e-mail", "Say who manages and appraises you")
+    assert [words for words in missing if words not in told] == []

@@ -176,7 +176,7 @@ def problem_words(problem: Problem) -> str:
             return ngettext("One character is the most.", "%(num)s characters are the most.", problem.most)
         return ngettext("One word is the most.", "%(num)s words are the most.", problem.most)
     if problem.code == "referees_missing":
-        return ngettext("Name one person.", "Name %(num)s people.", problem.most)
+        return ngettext("Name one person, with an e-mail address.", "Name %(num)s people, each with an e-mail address.", problem.most)
     return str(PROBLEMS[problem.code]) if problem.code in PROBLEMS else unknown(problem.code)
 
 
