@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +16,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from conftest import World, make_world
+from lti_mentoring import app as wiring
 from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.notification import FAMILIES
 from lti_mentoring.domain.observation import Rating
-from lti_mentoring.domain.people import may
+from lti_mentoring.domain.people import Actor, may
 from lti_mentoring.services import (
     application,
     assistance,
@@ -35,11 +39,13 @@ from lti_mentoring.services import (
 )
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.session import hashed
+from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
 from support import applying
+from support.closing import let_go
 from support.visitor import Visitor, handle
 
 COURSE = "course"
@@ -200,8 +206,17 @@ VALUES = {"revision", "part", "item", "seen"}
 
 
 @dataclass
+class Filled:
+    """One organisation with something of everything: its ids by name, its people by role."""
+
+    world: World
+    ids: dict[str, str]
+    people: dict[str, Actor]
+
+
+@dataclass
 class Town:
-    """One organisation, filled."""
+    """The same, with a browser for everybody."""
 
     world: World
     ids: dict[str, str]
@@ -235,7 +250,45 @@ def helped(world: World, people: dict[str, Any]) -> dict[str, str]:
     return {**made, "offer": offer.id}
 
 
-def filled(app: Flask, name: str) -> Town:
+@pytest.fixture(scope="module")
+def filled_database(
+    make_settings: Callable[..., Settings], empty_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Filled]]:
+    """A database with two organisations to copy from: filling one takes a second, and there are more than a hundred cases."""
+    path = tmp_path_factory.mktemp("isolation") / "filled.sqlite3"
+    shutil.copy(empty_database, path)
+    app = wiring.create_app(make_settings(database_url=f"sqlite:///{path}", sqlite_synchronous="NORMAL", allow_local_platforms="true"))
+    with app.app_context():
+        made = {name: filled(name) for name in ("Northfield", "Southgate")}
+        let_go()
+    return path, made
+
+
+@pytest.fixture
+def database_url(filled_database: tuple[Path, dict[str, Filled]], tmp_path: Path) -> str:
+    """A copy of it, this test's own."""
+    path = tmp_path / "tool.sqlite3"
+    shutil.copy(filled_database[0], path)
+    return f"sqlite:///{path}"
+
+
+Open = Callable[[str], Town]
+
+
+@pytest.fixture
+def town(app: Flask, filled_database: tuple[Path, dict[str, Filled]]) -> Open:
+    """Opens an organisation of the copy by its name."""
+
+    def opened(name: str) -> Town:
+        made = filled_database[1][name]
+        with base.tenant(made.world.org_id):
+            visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in made.people.items()}
+        return Town(made.world, made.ids, visitors)
+
+    return opened
+
+
+def filled(name: str) -> Filled:
     """An organisation with something of everything. Leaves no tenant in scope."""
     world = make_world(name)
     with base.tenant(world.org_id):
@@ -319,8 +372,7 @@ def filled(app: Flask, name: str) -> Town:
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
         ids |= helped(world, people)
-        visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in people.items()}
-    return Town(world, ids, visitors)
+    return Filled(world, ids, people)
 
 
 def applied(world: World, people: dict[str, Any]) -> dict[str, str]:
@@ -373,22 +425,22 @@ def test_every_endpoint_has_a_permission_and_a_filled_example(app: Flask) -> Non
 
 
 @pytest.mark.parametrize("endpoint", EXAMPLES)
-def test_the_example_works_with_ones_own_ids(app: Flask, endpoint: str) -> None:
-    town = filled(app, "Northfield")
+def test_the_example_works_with_ones_own_ids(app: Flask, town: Open, endpoint: str) -> None:
+    north = town("Northfield")
     if endpoint == "people.take_coordination":
-        with base.tenant(town.world.org_id):
+        with base.tenant(north.world.org_id):
             roles.revoke_by_operator(
-                organisation_id=town.world.org_id,
-                person_id=town.world.people["Coordinator"],
+                organisation_id=north.world.org_id,
+                person_id=north.world.people["Coordinator"],
                 role="coordinator",
-                course_id=town.world.course_id,
+                course_id=north.world.course_id,
                 registration_id=None,
             )
     if endpoint in ("training.answer", "training_api.keep"):
-        with base.tenant(town.world.org_id):
-            answer_first_card(town, endpoint)
+        with base.tenant(north.world.org_id):
+            answer_first_card(north, endpoint)
         return
-    answer = send(app, town.visitors[EXAMPLES[endpoint].by], endpoint, town.ids)
+    answer = send(app, north.visitors[EXAMPLES[endpoint].by], endpoint, north.ids)
     assert answer.status_code < 400, (answer.status_code, answer.get_data(as_text=True)[-1500:])
 
 
@@ -436,8 +488,8 @@ NAMES += ("mail", "notice")
 
 @pytest.mark.checklist("AS-07")
 @pytest.mark.parametrize("role", ROLES)
-def test_the_ids_of_another_organisation_are_not_found(app: Flask, role: str) -> None:
-    north, south = filled(app, "Northfield"), filled(app, "Southgate")
+def test_the_ids_of_another_organisation_are_not_found(app: Flask, town: Open, role: str) -> None:
+    north, south = town("Northfield"), town("Southgate")
     before = everything(south)
     visitor = north.visitors[role]
     for endpoint in EXAMPLES:
