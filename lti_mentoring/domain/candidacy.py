@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -27,13 +27,36 @@ STEP_OF: Mapping[str, str] = {STRUCTURED: "structured_observation", CO: "co_ment
 
 @dataclass(frozen=True, slots=True)
 class ModuleRecord:
-    """Where a candidate stands with one module."""
+    """Where a candidate stands with one module.
+
+    ``mastered`` is the knowledge check alone. ``practice`` is "" where nobody marks the practice task, else none, draft, handed_in,
+    once_more or met. ``recognition`` is "" where prior learning was never asked for, else asked, recognised, refused, taken_back or
+    withdrawn.
+    """
 
     key: str
     title: str
     mastered: bool
     attempts: int = 0
     open_attempt: bool = False
+    practice: str = ""
+    recognition: str = ""
+
+    @property
+    def recognised(self) -> bool:
+        """Whether prior learning stands for it."""
+        return self.recognition == "recognised"
+
+    @property
+    def met(self) -> bool:
+        """Whether nothing is left to do: recognised, or the check mastered and the practice task met where it is marked."""
+        return self.recognised or (self.mastered and self.practice in ("", "met"))
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What may be said of it beside a code."""
+        told = ("key", "title", "mastered", "attempts", "open_attempt", "practice", "recognition", "recognised")
+        return {name: getattr(self, name) for name in told}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +103,9 @@ def requirements(policy: Policy, records: Records) -> Requirement:
     """What the policy asks, against what there is: ``programme`` over ``training`` and, as far as the policy asks for them,
     ``structured_observation``, ``co_mentoring`` and ``independent_mentoring``.
 
-    Leaves: ``module_mastered`` (key, title, attempts, open_attempt), and under each ``observation_met`` (kind, number, of, state,
-    and of the observation it stands for: observation, observer, planned_for) that was released as not yet, the verdict's
-    reasons as leaves of their own.
+    Leaves: ``module_mastered`` (the facts of a ``ModuleRecord``), and ``observation_met`` (kind, number, of, state, and of the observation
+    it stands for: observation, observer, planned_for; ``missing``: titles of modules that come before it and are open). Under one that
+    was released as not yet stand the verdict's reasons as leaves of their own.
     """
     asked = [kind for kind in KINDS if policy.asks(kind) or kind == INDEPENDENT]
     return _node("programme", (_training(policy, records), *(_observed(policy, records, kind) for kind in asked)))
@@ -93,9 +116,15 @@ def _training(policy: Policy, records: Records) -> Requirement:
     leaves = []
     for key in policy.modules_required:
         module = known.get(key, ModuleRecord(key, key, mastered=False))
-        facts = {"key": key, "title": module.title, "attempts": module.attempts, "open_attempt": module.open_attempt}
-        leaves.append(Requirement("module_mastered", facts, module.mastered))
+        leaves.append(Requirement("module_mastered", module.facts, module.met))
     return _node("training", tuple(leaves))
+
+
+def before_observing(policy: Policy, modules: Iterable[ModuleRecord]) -> tuple[ModuleRecord, ...]:
+    """The modules that are still open and come before any session of the candidate's is observed, in the policy's order."""
+    known = {module.key: module for module in modules}
+    asked = [known.get(key, ModuleRecord(key, key, mastered=False)) for key in policy.before_observing]
+    return tuple(module for module in asked if not module.met)
 
 
 def _observed(policy: Policy, records: Records, kind: str) -> Requirement:
@@ -105,6 +134,7 @@ def _observed(policy: Policy, records: Records, kind: str) -> Requirement:
     under_way = [one for one in own if one.state in WAITING]
     not_yet = [one for one in own if one.state == "released" and not one.counts]
     wanted = policy.asks(kind)
+    missing = tuple(f"{module.key} {module.title}" for module in before_observing(policy, records.modules))
     leaves = []
     for number in range(1, wanted + 1):
         if number <= len(counting):
@@ -113,12 +143,13 @@ def _observed(policy: Policy, records: Records, kind: str) -> Requirement:
             missing = number - len(counting)
             candidates = under_way or not_yet[-1:]
             shown = candidates[missing - 1] if missing <= len(candidates) else None
-        leaves.append(_observation_leaf(kind, number, wanted, shown))
+        leaves.append(_observation_leaf({"kind": kind, "number": number, "of": wanted, "state": "none"}, shown, missing))
     return _node(STEP_OF[kind], tuple(leaves))
 
 
-def _observation_leaf(kind: str, number: int, wanted: int, shown: ObservationRecord | None) -> Requirement:
-    facts: dict[str, object] = {"kind": kind, "number": number, "of": wanted, "state": "none"}
+def _observation_leaf(facts: dict[str, object], shown: ObservationRecord | None, missing: tuple[str, ...]) -> Requirement:
+    if missing and (shown is None or not shown.counts):
+        facts["missing"] = missing
     if shown is None:
         return Requirement("observation_met", facts)
     facts |= {"state": shown.state, "observation": shown.id, "observer": shown.observer, "planned_for": shown.planned_for}
@@ -151,18 +182,37 @@ class NextStep:
 
 
 def next_step(policy: Policy, records: Records) -> NextStep:
-    """What comes next for this candidate.
+    """What comes next for this candidate; what comes before observing comes first.
 
-    ``take_module`` or ``go_on_module`` or ``retake_module`` (key, title) are the candidate's own; ``await_plan``, ``await_session`` and
-    ``await_rating`` (observer, planned_for) and ``await_another`` (observation) wait for somebody else; ``all_met`` ends the way.
+    ``take_module``, ``go_on_module``, ``retake_module``, and of a practice task that is marked ``do_practice``, ``go_on_practice`` and
+    ``redo_practice`` (the facts of the module) are the candidate's own. ``await_practice`` waits for a trainer, ``await_plan``,
+    ``await_session`` and ``await_rating`` (observer, planned_for) and ``await_another`` (observation) for somebody else; ``all_met`` ends
+    the way.
     """
     tree = requirements(policy, records)
-    for leaf in tree.children[0].children:
-        if not leaf.met:
-            code = "take_module" if not leaf.facts["attempts"] else "retake_module"
-            return NextStep("go_on_module" if leaf.facts["open_attempt"] else code, leaf.facts, yours=True)
+    first = policy.before_observing
+    leaves = sorted(tree.children[0].children, key=lambda leaf: leaf.facts["key"] not in first)
+    steps = [_module_step(leaf) for leaf in leaves if not leaf.met]
+    for step in steps:
+        if step.yours:
+            return step
+    held_up = [step for step in steps if step.facts["key"] in first]
+    if held_up:
+        return held_up[0]
     for leaf in (leaf for part in tree.children[1:] for leaf in part.children):
         if not leaf.met:
             waits = {"none": "await_plan", "planned": "await_session", "drafting": "await_rating", "not_yet": "await_another"}
             return NextStep(waits[str(leaf.facts["state"])], leaf.facts)
-    return NextStep("all_met")
+    return steps[0] if steps else NextStep("all_met")
+
+
+PRACTICE_STEPS = {"none": "do_practice", "draft": "go_on_practice", "once_more": "redo_practice"}
+
+
+def _module_step(leaf: Requirement) -> NextStep:
+    """What is left of a module: its check first, then its practice task."""
+    if not leaf.facts["mastered"]:
+        code = "take_module" if not leaf.facts["attempts"] else "retake_module"
+        return NextStep("go_on_module" if leaf.facts["open_attempt"] else code, leaf.facts, yours=True)
+    code = PRACTICE_STEPS.get(str(leaf.facts["practice"]), "await_practice")
+    return NextStep(code, leaf.facts, yours=code != "await_practice")

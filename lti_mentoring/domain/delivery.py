@@ -63,12 +63,14 @@ class ScoreState:
 class Standing:
     """Where an item stands for a candidate: its stage of TABLE, and the points of 100 that it is worth once final.
 
-    ``closed``: they take part no more, so that a final score which was sent stays as it was.
+    ``closed``: they take part no more, so that a final score which was sent stays as it was. ``unmarked``: nobody has marked anything,
+    since prior learning was recognised, so that a column of points is told that it is complete, and no points.
     """
 
     stage: str
     points: Fraction | None = None
     closed: bool = False
+    unmarked: bool = False
 
 
 def score_for(
@@ -103,6 +105,8 @@ def score_for(
 
 
 def _final(standing: Standing, grading: str) -> ScoreState:
+    if grading == "points" and standing.unmarked:
+        return ScoreState("Completed", FULLY_GRADED)
     if grading == "points" and standing.points is not None:
         return ScoreState("Completed", FULLY_GRADED, standing.points, 100)
     return ScoreState("Completed", FULLY_GRADED, Fraction(1), 1)
@@ -161,7 +165,7 @@ def standing(
     elif item.startswith(COMPETENCY):
         found = _competency(item.removeprefix(COMPETENCY), policy, records)
     else:
-        found = _module(item.removeprefix(MODULE), records, percents or {})
+        found = _module(item.removeprefix(MODULE), policy, records, percents or {})
     # Whoever withdraws keeps what was finished before; only steps towards a grade stop being told.
     if participation in GRADES_GO_ON and (found.stage == FINAL or PARTICIPATION[participation]):
         return found
@@ -171,19 +175,26 @@ def standing(
 def _programme(policy: Policy, records: Records) -> Standing:
     if requirements(policy, records).met:
         return Standing(FINAL, Fraction(100))
-    begun = any(module.attempts or module.open_attempt or module.mastered for module in records.modules) or records.observations
+    begun = any(one.attempts or one.open_attempt or one.mastered or one.recognised for one in records.modules) or records.observations
     return Standing("drafting" if begun else "not_begun")
 
 
-def _module(key: str, records: Records, percents: Mapping[str, Fraction]) -> Standing:
+def _module(key: str, policy: Policy, records: Records, percents: Mapping[str, Fraction]) -> Standing:
     module = next((one for one in records.modules if one.key == key), None)
     if module is None:
         return Standing("not_begun")
+    if module.met:
+        unmarked = module.recognised and not module.mastered and not policy.recognised_full_points
+        return Standing(FINAL, percents.get(key), unmarked=unmarked)
     if module.mastered:
-        return Standing(FINAL, percents.get(key))
+        return Standing(_PRACTICE.get(module.practice, "drafting"))
     if module.open_attempt:
         return Standing("drafting")
     return Standing(NOT_YET if module.attempts else "not_begun")
+
+
+_PRACTICE = {"handed_in": "submitted", "once_more": "returned"}
+"""What is told of a module whose check is mastered, while its practice task is not met."""
 
 
 def _observation(policy: Policy, records: Records) -> Standing:

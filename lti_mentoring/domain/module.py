@@ -189,14 +189,34 @@ class TaskCriterion:
 
 
 @dataclass(frozen=True, slots=True)
+class Marking:
+    """That a trainer marks the practice task: the level that every criterion needs, and every critical one; how many words may be handed
+    in; how many days a trainer has."""
+
+    level: int = 3
+    critical: int = 3
+    words: int = 1000
+    days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """The practice task with its rubric and a commented model answer (Markdown)."""
+    """The practice task with its rubric and a commented model answer (Markdown). Without ``marking`` its writer holds it against the
+    rubric themself."""
 
     title: str
     text: str
     passing: str
     criteria: tuple[TaskCriterion, ...]
     model_answer: tuple[Block, ...]
+    marking: Marking | None = field(default=None, metadata=LATER)
+
+    def criterion(self, key: str) -> TaskCriterion:
+        """The criterion with that key; KeyError if there is none."""
+        for criterion in self.criteria:
+            if criterion.key == key:
+                return criterion
+        raise KeyError(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-from lti_mentoring.domain.body import content_hash, from_body, to_body
+from lti_mentoring.domain.body import LATER, content_hash, from_body, to_body
 from lti_mentoring.domain.module import Module
 
 __all__ = [
@@ -132,7 +132,8 @@ class Policy:
     Means are exact fractions of the 1 to 4 scale. ``points`` maps levels 1 to 4 to gradebook points of 100, for placements that post
     points. ``retake_wait_hours`` is the wait before the second attempt at a check, the third, and so on; the last holds for all later.
     ``before_observing`` names the modules that come before the first observation, the others come before the award.
-    ``waiver_approvers`` people agree before prior learning stands for a module.
+    ``waiver_approvers`` people agree before prior learning stands for a module; whether it then earns full points where a placement
+    posts points, or only says that the module is complete, is ``recognised_full_points``.
     """
 
     modules_required: tuple[str, ...]
@@ -158,6 +159,7 @@ class Policy:
     co_mentoring_rubric: str = ""
     independent_observers: int = 1
     evidence_months: int = 24
+    recognised_full_points: bool = field(default=False, metadata=LATER)
 
     def asks(self, kind: str) -> int:
         """How many observations of a kind are asked for; KeyError for what is no kind."""

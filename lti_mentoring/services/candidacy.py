@@ -27,7 +27,8 @@ from lti_mentoring.store.people import Identity, Person
 
 @dataclass(frozen=True, slots=True)
 class CandidacyRow:
-    """One person's candidacy in one course. Where ``trained`` or ``observed`` is False, there is no attempt, or no observation, to read."""
+    """One person's candidacy in one course. Where ``trained`` is False, there is no attempt, no practice task and no recognition
+    to read; where ``observed`` is, no observation."""
 
     id: str
     person_id: str
@@ -228,6 +229,9 @@ def of_people(connection: Connection, *, org_id: str, courses: Collection[str], 
 
 # --- pages --------------------------------------------------------------------------------------------------------------
 
+PAGES = {code: "training.practice" for code in rules.PRACTICE_STEPS.values()}
+"""The page of a next step that is the candidate's own; a module's for all others."""
+
 
 def way(*, actor: Actor) -> Way:
     """Where a candidate stands and the one next thing. NotFound for who is no candidate."""
@@ -250,7 +254,7 @@ def way_of(version_id: str, shown: Records, participation: str = "active") -> Wa
         headline=Phrase(("way_met" if tree.met else "way_open") if goes_on else participation, done),
         lede=Phrase(step.code, step.facts),
         steps=_steps(tree, step),
-        next=Next(Phrase(step.code, step.facts), "training.module", ids) if step.yours else None,
+        next=Next(Phrase(step.code, step.facts), PAGES.get(step.code, "training.module"), ids) if step.yours else None,
         requirements=_named(tree, version),
         reports=tuple(
             ReportLink(one.id, one.planned_for, one.observer, one.counts) for one in shown.observations if one.verdict is not None
@@ -285,9 +289,10 @@ def _station(number: int, title: str, part: Requirement | None, step: NextStep) 
         return Step(number, title, "not_asked", Phrase("not_asked"))
     if part.met:
         return Step(number, title, "met", Phrase("step_met", part.facts))
-    open_leaf = next(leaf for leaf in part.children if not leaf.met)
-    if step.yours and open_leaf.facts == step.facts:
-        return Step(number, title, "next", Phrase(step.code, step.facts))
+    open_leaves = [leaf for leaf in part.children if not leaf.met]
+    if (step.yours or step.code == "await_practice") and any(leaf.facts == step.facts for leaf in open_leaves):
+        return Step(number, title, "next" if step.yours else "wait", Phrase(step.code, step.facts))
+    open_leaf = open_leaves[0]
     waits = {"planned": "await_session", "drafting": "await_rating"}.get(str(open_leaf.facts.get("state")))
     if waits is not None:
         return Step(number, title, "wait", Phrase(waits, open_leaf.facts))

@@ -29,6 +29,7 @@ from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Identity, Membership, Placement
 from lti_mentoring.store.platform import Registration as RegistrationRow
+from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
 __all__ = [
@@ -86,8 +87,9 @@ def placement_changed(session: Session, *, org_id: str, placement_id: str, voids
     if not rules.graded(placement.item) or no_column(placement):
         return
     tried = exists().where(CheckAttempt.org_id == Candidacy.org_id, CheckAttempt.candidacy_id == Candidacy.id)
+    recognised = exists().where(Recognition.org_id == Candidacy.org_id, Recognition.candidacy_id == Candidacy.id)
     seen = exists().where(Observation.org_id == Candidacy.org_id, Observation.candidacy_id == Candidacy.id)
-    people = session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == placement.course_id, or_(tried, seen))).all()
+    people = session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == placement.course_id, or_(tried, recognised, seen))).all()
     _want(session, org_id, [(target, person) for person in _learners(session, placement.course_id, people)])
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What candidacies have to show: modules with their attempts, observations with their verdicts; read as often for many as for one."""
+"""What candidacies have to show: modules with their attempts, practice and recognition, observations with their verdicts; read as often
+for many as for one."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, case, func, literal_column, select, union_all
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lti_mentoring.domain import observation
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
+from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import display_name
 from lti_mentoring.domain.programme import Programme
@@ -20,6 +22,8 @@ from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
 from lti_mentoring.store.people import Person
+from lti_mentoring.store.practice import PracticeSubmission
+from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
 
@@ -27,7 +31,7 @@ def read(session: Session, which: ColumnElement[bool], versions: Mapping[str, Pr
     """Records of many candidacies in three queries, whatever their number. ``versions`` is candidacy id -> its programme."""
     return _made(
         versions,
-        session.execute(_attempts(which)).all(),
+        session.execute(_training(which)).all(),
         session.execute(_observations(which)).all(),
         session.execute(_released_ratings(which)).all(),
     )
@@ -39,32 +43,56 @@ def of_many(connection: Connection, versions: Mapping[str, Programme], *, org_id
     observations = connection.execute(_MANY_OBSERVATIONS, keys).all()
     released = any(row.state == "released" for row in observations)
     ratings = connection.execute(_MANY_RATINGS, keys).all() if released else ()
-    return _made(versions, connection.execute(_MANY_ATTEMPTS, keys).all(), observations, ratings)
+    return _made(versions, connection.execute(_MANY_TRAINING, keys).all(), observations, ratings)
 
 
 def own(candidacy_id: str, version: Programme, *, org_id: str, trained: bool, observed: bool) -> Records:
     """The records of one candidacy, in statements built once; only what there is of ``trained`` and ``observed`` is asked for."""
     keys, connection = {"org": org_id, "candidacy": candidacy_id}, base.connection()
-    attempts = connection.execute(_OWN_ATTEMPTS, keys).all() if trained else ()
+    trainings = connection.execute(_OWN_TRAINING, keys).all() if trained else ()
     observations = connection.execute(_OWN_OBSERVATIONS, keys).all() if observed else ()
     released = any(row.state == "released" for row in observations)
     ratings = connection.execute(_OWN_RATINGS, keys).all() if released else ()
-    return _made({candidacy_id: version}, attempts, observations, ratings)[candidacy_id]
+    return _made({candidacy_id: version}, trainings, observations, ratings)[candidacy_id]
+
+
+def modules_of(versions: Mapping[str, Programme], *, org_id: str) -> dict[str, tuple[ModuleRecord, ...]]:
+    """Only the modules of these candidacies, in one query; none where there are none."""
+    if not versions:
+        return {}
+    rows = base.connection().execute(_MANY_TRAINING, {"org": org_id, "candidacies": list(versions)}).all()
+    return {candidacy_id: records.modules for candidacy_id, records in _made(versions, rows, (), ()).items()}
 
 
 def _made(
-    versions: Mapping[str, Programme], attempts: Iterable[Any], observations: Iterable[Any], ratings: Iterable[Any]
+    versions: Mapping[str, Programme], trainings: Iterable[Any], observations: Iterable[Any], ratings: Iterable[Any]
 ) -> dict[str, Records]:
-    tried = {(row[0], row[1]): (int(row[2]), int(row[3]), int(row[4])) for row in attempts}
+    trained: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    for row in trainings:
+        trained[row.candidacy_id, row.module_key].append(row)
     seen = _judged(versions, observations, ratings)
     made = {}
     for candidacy_id, version in versions.items():
-        modules = []
-        for module in version.modules:
-            finished, opened, mastered = tried.get((candidacy_id, module.key), (0, 0, 0))
-            modules.append(ModuleRecord(module.key, module.title, bool(mastered), finished, bool(opened)))
-        made[candidacy_id] = Records(tuple(modules), tuple(seen.get(candidacy_id, ())))
+        modules = tuple(_module(module, trained.get((candidacy_id, module.key), ())) for module in version.modules)
+        made[candidacy_id] = Records(modules, tuple(seen.get(candidacy_id, ())))
     return made
+
+
+def _module(module: Module, rows: Iterable[Any]) -> ModuleRecord:
+    """One module; of practice and of recognition the newest says how it stands."""
+    finished, opened, mastered = 0, False, False
+    newest: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        if row.what == "check":
+            finished, opened, mastered = int(row.number), bool(row.opened), bool(row.mastered)
+        else:
+            newest[row.what] = max(newest.get(row.what, (0, "")), (int(row.number), row.state))
+    practice = PRACTICE.get(newest.get("practice", (0, "none"))[1], "handed_in") if module.practice.marking else ""
+    return ModuleRecord(module.key, module.title, mastered, finished, opened, practice, newest.get("recognition", (0, ""))[1])
+
+
+PRACTICE = {state: state for state in ("none", "draft", "met", "once_more")}
+"""How a candidate's practice task stands, by the state of what they wrote last; whoever marks it is no difference to them."""
 
 
 def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], ratings: Iterable[Any]) -> dict[str, list[ObservationRecord]]:
@@ -85,16 +113,27 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
     return found
 
 
-def _attempts(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _training(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]:
+    """A row for each module's checks together, each text that was written for its practice task, each time that it was to be recognised."""
+
     def count(condition: ColumnElement[bool] | InstrumentedAttribute[bool]) -> ColumnElement[int]:
         return func.sum(case((condition, 1), else_=0))
 
+    def of(table: Any, what: str, *told: Any) -> Select[*tuple[Any, ...]]:
+        named = [column.label(name) for name, column in zip(("number", "opened", "mastered", "state"), told, strict=True)]
+        return (
+            select(table.candidacy_id, table.module_key, literal_column(f"'{what}'").label("what"), *named)
+            .join(Candidacy, and_(Candidacy.org_id == table.org_id, Candidacy.id == table.candidacy_id))
+            .where(which)
+        )
+
+    none, nothing = literal_column("0"), literal_column("''")
     finished, opened = count(CheckAttempt.state == "finished"), count(CheckAttempt.state == "open")
-    return (
-        select(CheckAttempt.candidacy_id, CheckAttempt.module_key, finished, opened, count(CheckAttempt.mastered))
-        .join(Candidacy, and_(Candidacy.org_id == CheckAttempt.org_id, Candidacy.id == CheckAttempt.candidacy_id))
-        .where(which)
-        .group_by(CheckAttempt.candidacy_id, CheckAttempt.module_key)
+    checks = of(CheckAttempt, "check", finished, opened, count(CheckAttempt.mastered), nothing)
+    return union_all(
+        checks.group_by(CheckAttempt.candidacy_id, CheckAttempt.module_key),
+        of(PracticeSubmission, "practice", PracticeSubmission.number, none, none, PracticeSubmission.state),
+        of(Recognition, "recognition", Recognition.number, none, none, Recognition.state),
     )
 
 
@@ -128,7 +167,7 @@ def _released_ratings(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 _OWN = and_(Candidacy.org_id == bindparam("org"), Candidacy.id == bindparam("candidacy"))
-_OWN_ATTEMPTS, _OWN_OBSERVATIONS, _OWN_RATINGS = _attempts(_OWN), _observations(_OWN), _released_ratings(_OWN)
+_OWN_TRAINING, _OWN_OBSERVATIONS, _OWN_RATINGS = _training(_OWN), _observations(_OWN), _released_ratings(_OWN)
 
 _MANY = and_(Candidacy.org_id == bindparam("org"), Candidacy.id.in_(bindparam("candidacies", expanding=True)))
-_MANY_ATTEMPTS, _MANY_OBSERVATIONS, _MANY_RATINGS = _attempts(_MANY), _observations(_MANY), _released_ratings(_MANY)
+_MANY_TRAINING, _MANY_OBSERVATIONS, _MANY_RATINGS = _training(_MANY), _observations(_MANY), _released_ratings(_MANY)

@@ -22,9 +22,11 @@ from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import NEVER, Course, Identity, Membership, Person, RoleGrant, WebSession
 from lti_mentoring.store.platform import Deployment, Organisation, Registration
+from lti_mentoring.store.practice import PracticeSubmission
+from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
-_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w = (
+_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _k, _l, _w = (
     base.table(one).c
     for one in (
         WebSession,
@@ -38,6 +40,8 @@ _s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _w = (
         RoleGrant,
         Identity,
         CheckAttempt,
+        PracticeSubmission,
+        Recognition,
         Observation,
     )
 )
@@ -81,7 +85,11 @@ _VISIT = (
         .exists()
         .label("administers"),
         select(_i.id).where(_i.org_id == _s.org_id, _i.person_id == _s.person_id, _i.test_user).exists().label("tested"),
-        select(_t.id).where(_t.org_id == _v.org_id, _t.candidacy_id == _v.id).exists().label("trained"),
+        or_(
+            select(_t.id).where(_t.org_id == _v.org_id, _t.candidacy_id == _v.id).exists(),
+            select(_k.id).where(_k.org_id == _v.org_id, _k.candidacy_id == _v.id).exists(),
+            select(_l.id).where(_l.org_id == _v.org_id, _l.candidacy_id == _v.id).exists(),
+        ).label("trained"),
         select(_w.id).where(_w.org_id == _v.org_id, _w.candidacy_id == _v.id).exists().label("observed"),
         OFFERED.label("offered"),
         unread_of(_s.org_id, _s.person_id),

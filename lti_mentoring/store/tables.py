@@ -14,8 +14,10 @@ from lti_mentoring.store import (
     participation,
     people,
     platform,
+    practice,
     privacy,
     programme,
+    recognition,
     reporting_line,
     roster,
     training,
@@ -23,5 +25,5 @@ from lti_mentoring.store import (
 
 ROOMS = (
     *(application, assistance, base, candidacy, delivery, notification, observation, participation),
-    *(people, platform, privacy, programme, reporting_line, roster, training),
+    *(people, platform, practice, privacy, programme, recognition, reporting_line, roster, training),
 )

@@ -144,3 +144,86 @@ def test_more_records_never_take_away_what_was_met(first, more):
     before = candidacy.requirements(POLICY, Records((module(mastered=True),), first))
     after = candidacy.requirements(POLICY, Records((module(mastered=True),), first + more))
     assert after.met or not before.met
+
+
+# --- practice tasks, recognition, and what comes before observing ------------------------------------------------------------------
+
+TWO = Policy(modules_required=("M1", "M6", "M9"), before_observing=("M6",), observation_rubric="RU-C", independent_observations=1)
+
+
+def of(key, **given):
+    return ModuleRecord(key, f"Module {key}", **({"mastered": False} | given))
+
+
+def test_a_module_whose_practice_is_marked_is_met_once_the_check_is_mastered_and_the_task_met():
+    for practice in ("none", "draft", "handed_in", "once_more"):
+        assert not of("M1", mastered=True, practice=practice).met
+    assert of("M1", mastered=True, practice="met").met
+    assert not of("M1", mastered=False, practice="met").met
+    assert of("M1", mastered=True).met, "nobody marks it, so the check is all"
+
+
+def test_what_was_recognised_is_met_and_says_so_and_what_is_only_asked_for_is_not():
+    tree = candidacy.requirements(POLICY, Records((of("M1", recognition="recognised"),)))
+    leaf = tree.children[0].children[0]
+    assert leaf.met
+    assert leaf.facts["recognised"]
+    for state in ("asked", "refused", "taken_back", "withdrawn"):
+        assert not candidacy.requirements(POLICY, Records((of("M1", recognition=state),))).children[0].met
+
+
+def test_modules_that_come_before_observing_come_first():
+    step = candidacy.next_step(TWO, Records((of("M1"), of("M6"), of("M9"))))
+    assert step.facts["key"] == "M6"
+    step = candidacy.next_step(TWO, Records((of("M1"), of("M6", recognition="recognised"), of("M9"))))
+    assert step.facts["key"] == "M1"
+
+
+def test_an_observation_names_the_modules_that_have_to_come_before_it():
+    records = Records((of("M1", mastered=True), of("M6")), (seen("planned"),))
+    leaf = candidacy.requirements(TWO, records).children[1].children[0]
+    assert leaf.facts["missing"] == ("M6 Module M6",)
+    ready = Records((of("M6", mastered=True),), (seen("planned"),))
+    assert "missing" not in candidacy.requirements(TWO, ready).children[1].children[0].facts
+    counted = Records((of("M6"),), (seen(verdict=MET),))
+    assert "missing" not in candidacy.requirements(TWO, counted).children[1].children[0].facts
+
+
+@pytest.mark.parametrize(
+    ("practice", "code", "yours"),
+    [
+        ("none", "do_practice", True),
+        ("draft", "go_on_practice", True),
+        ("once_more", "redo_practice", True),
+        ("handed_in", "await_practice", False),
+    ],
+)
+def test_after_the_check_the_practice_task_is_next(practice, code, yours):
+    policy = Policy(modules_required=("M6",), before_observing=("M6",), observation_rubric="RU-C")
+    step = candidacy.next_step(policy, Records((of("M6", mastered=True, practice=practice),)))
+    assert (step.code, step.yours) == (code, yours)
+
+
+def test_while_a_trainer_reads_the_next_module_of_ones_own_comes_first():
+    waiting = of("M6", mastered=True, practice="handed_in")
+    assert candidacy.next_step(TWO, Records((of("M1"), waiting, of("M9")))).facts["key"] == "M1"
+    done = Records((of("M1", mastered=True), waiting, of("M9", mastered=True)))
+    assert candidacy.next_step(TWO, done).code == "await_practice"
+    later = Records((of("M1", mastered=True, practice="handed_in"), of("M6", mastered=True), of("M9", mastered=True)))
+    assert candidacy.next_step(TWO, later).code == "await_plan", "it does not come before observing"
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from(["", "none", "draft", "handed_in", "once_more", "met"])), min_size=3, max_size=3),
+    st.lists(st.sampled_from(["", "asked", "recognised", "refused", "withdrawn"]), min_size=3, max_size=3),
+)
+def test_the_next_step_ends_exactly_where_everything_is_met(stands, recognised):
+    modules = tuple(
+        of(key, mastered=mastered, practice=practice, recognition=recognition)
+        for key, (mastered, practice), recognition in zip(("M1", "M6", "M9"), stands, recognised, strict=True)
+    )
+    records = Records(modules, (seen(verdict=MET),))
+    step = candidacy.next_step(TWO, records)
+    assert (step.code == "all_met") == candidacy.requirements(TWO, records).met
+    if step.yours:
+        assert not next(one for one in modules if one.key == step.facts["key"]).met

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -279,3 +280,24 @@ def test_only_an_lms_that_keeps_answering_500_is_given_up() -> None:
     assert delivery.gives_up(500, delivery.MOST_SERVER_FAULTS)
     assert not delivery.gives_up(500, delivery.MOST_SERVER_FAULTS - 1)
     assert not any(delivery.gives_up(status, 1000) for status in (None, 429, 502, 503, 504))
+
+
+# --- practice tasks and recognition -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("practice", "stage"),
+    [("none", "drafting"), ("draft", "drafting"), ("handed_in", "submitted"), ("once_more", "returned"), ("met", "final")],
+)
+def test_a_module_whose_practice_is_marked_is_final_once_that_is_met(practice: str, stage: str) -> None:
+    shown = Records((ModuleRecord("M1", "Module", mastered=True, attempts=1, practice=practice),))
+    assert delivery.standing("module:M1", POLICY, shown).stage == stage
+
+
+def test_what_was_recognised_is_complete_and_gets_no_invented_points() -> None:
+    shown = Records((ModuleRecord("M1", "Module", mastered=False, recognition="recognised"),))
+    stands = delivery.standing("module:M1", POLICY, shown)
+    assert delivery.score_for(stands, grading="points", wipes_on_nonfinal=False, final_sent=False) == ScoreState("Completed", "FullyGraded")
+    assert delivery.score_for(stands, grading="completion", wipes_on_nonfinal=False, final_sent=False) == ScoreState("Completed", "FullyGraded", Fraction(1), 1)
+    full = delivery.standing("module:M1", replace(POLICY, recognised_full_points=True), shown)
+    assert delivery.score_for(full, grading="points", wipes_on_nonfinal=False, final_sent=False) == ScoreState("Completed", "FullyGraded", Fraction(1), 1)

@@ -37,6 +37,10 @@ STATIONS = {
     "take_module": ("yours", _l("Yours to start")),
     "go_on_module": ("yours", _l("Yours to finish")),
     "retake_module": ("yours", _l("Yours to try again")),
+    "do_practice": ("yours", _l("A practice task to write")),
+    "go_on_practice": ("yours", _l("A practice task to hand in")),
+    "redo_practice": ("yours", _l("A practice task, once more")),
+    "await_practice": ("waits", _l("Waits for a trainer")),
     "await_plan": ("notyet", _l("Not planned yet")),
     "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
     "await_rating": ("waits", _l("Waits for %(observer)s")),
@@ -80,6 +84,10 @@ LEDES = {
     "take_module": _l("The next step is yours: module %(key)s, “%(title)s”."),
     "go_on_module": _l("You have begun module %(key)s, “%(title)s”; go on whenever you like."),
     "retake_module": _l("Module %(key)s is not mastered yet. You can take its check again, as often as you need."),
+    "do_practice": _l("The check of module %(key)s is mastered; its practice task is left. A trainer reads it."),
+    "go_on_practice": _l("You have begun the practice task of module %(key)s. Hand it in when it is ready."),
+    "redo_practice": _l("A trainer has written back on the practice task of module %(key)s: once more, please."),
+    "await_practice": _l("A trainer reads your practice task of module %(key)s. Nothing is asked of you until then."),
     "await_plan": _l("Your coordinator plans your observation and names an observer. Nothing is asked of you until then."),
     "await_session": _l("%(observer)s observes you (%(planned_for)s). Nothing else is asked of you until then."),
     "await_rating": _l("%(observer)s is writing the report on your session. Nothing is asked of you; it appears here when it is released."),
@@ -120,6 +128,17 @@ NEXT = {
         _l("The last attempt did not clear every outcome. New questions are drawn; the module says which parts to read again."),
         _l("Open the module"),
     ),
+    "do_practice": (
+        _l("Practice task of module %(key)s: %(title)s"),
+        _l("Write it here, in as many sittings as you like; what you type is kept. Then hand it in: a trainer marks it on the rubric."),
+        _l("Open the practice task"),
+    ),
+    "go_on_practice": (_l("Finish the practice task of module %(key)s"), _l("What you have written so far is kept."), _l("Go on")),
+    "redo_practice": (
+        _l("Practice task of module %(key)s, once more"),
+        _l("Read what the trainer says of each criterion. Your text is there to go on from."),
+        _l("Open the practice task"),
+    ),
 }
 
 
@@ -150,15 +169,40 @@ def _part(req: Coded) -> Line:
 def _module(req: Coded) -> Line:
     facts = req.facts
     what = say(_l("%(key)s %(title)s"), facts)
+    if facts.get("recognised"):
+        return Line("met", what, gettext("recognised"), gettext("What you learned before stands for this module."))
     if getattr(req, "met", False):
         return Line("met", what, gettext("mastered"))
+    kind, number, why = _practice(facts) if facts.get("mastered") else _check(facts)
+    if facts.get("recognition") == "asked":
+        why = " ".join((why, gettext("Its recognition is asked for.")))
+    return Line(kind, what, number, why)
+
+
+def _check(facts: Mapping[str, Any]) -> tuple[str, str, str]:
     if facts.get("open_attempt"):
-        return Line("yours", what, gettext("begun"), gettext("Your check is open; your answers so far are kept."))
+        return "yours", gettext("begun"), gettext("Your check is open; your answers so far are kept.")
     if facts.get("attempts"):
         why = ngettext("One attempt so far; take as many as you need.", "%(num)s attempts so far; take as many as you need.",
                        int(str(facts["attempts"])))  # fmt: skip
-        return Line("yours", what, gettext("not yet"), why)
-    return Line("yours", what, gettext("not started"), gettext("Mastery is the knowledge check. The practice task is shown, not marked."))
+        return "yours", gettext("not yet"), why
+    if facts.get("practice"):
+        return "yours", gettext("not started"), gettext("It takes the knowledge check, and the practice task, which a trainer marks.")
+    return "yours", gettext("not started"), gettext("Mastery is the knowledge check. The practice task is shown, not marked.")
+
+
+def _practice(facts: Mapping[str, Any]) -> tuple[str, str, str]:
+    kind, number, why = PRACTICE[str(facts.get("practice"))]
+    return kind, str(number), str(why)
+
+
+PRACTICE = {
+    "none": ("yours", _l("check mastered"), _l("The practice task is left to write.")),
+    "draft": ("yours", _l("check mastered"), _l("Your practice task is begun, and not handed in yet.")),
+    "handed_in": ("waits", _l("handed in"), _l("A trainer reads your practice task.")),
+    "once_more": ("yours", _l("once more"), _l("A trainer has written back on your practice task.")),
+}
+"""How a practice task stands that a trainer marks, once the check is mastered."""
 
 
 OBSERVATION = {
@@ -174,7 +218,10 @@ def _observation(req: Coded) -> Line:
     kind, why = OBSERVATION[str(req.facts.get("state", "none"))]
     of = int(str(req.facts.get("of", 1)))
     what = gettext("One released observation that is met") if of == 1 else say(_l("Observation %(number)s that is met"), req.facts)
-    return Line(kind, what, "" if of == 1 else f"{req.facts.get('number')}/{of}", say(why, req.facts))
+    said = say(why, req.facts)
+    if req.facts.get("missing"):
+        said = " ".join((said, gettext("It can begin after: %(modules)s.", modules=", ".join(req.facts["missing"]))))
+    return Line(kind, what, "" if of == 1 else f"{req.facts.get('number')}/{of}", said)
 
 
 def _nothing(req: Coded) -> Line:
@@ -267,6 +314,10 @@ COHORT = {
     "take_module": ("notyet", _l("Has not begun module %(key)s")),
     "go_on_module": ("notyet", _l("Is taking module %(key)s")),
     "retake_module": ("notyet", _l("Takes the check of module %(key)s again")),
+    "do_practice": ("notyet", _l("Has the practice task of module %(key)s to write")),
+    "go_on_practice": ("notyet", _l("Is writing the practice task of module %(key)s")),
+    "redo_practice": ("notyet", _l("Writes the practice task of module %(key)s once more")),
+    "await_practice": ("yours", _l("Practice task of module %(key)s waits for a trainer")),
     "await_plan": ("yours", _l("Ready to be observed")),
     "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
     "await_rating": ("waits", _l("Waits for %(observer)s’s report")),
