@@ -134,7 +134,7 @@ def _observed(policy: Policy, records: Records, kind: str) -> Requirement:
     under_way = [one for one in own if one.state in WAITING]
     not_yet = [one for one in own if one.state == "released" and not one.counts]
     wanted = policy.asks(kind)
-    missing = tuple(f"{module.key} {module.title}" for module in before_observing(policy, records.modules))
+    before = tuple(f"{module.key} {module.title}" for module in before_observing(policy, records.modules))
     leaves = []
     for number in range(1, wanted + 1):
         if number <= len(counting):
@@ -143,13 +143,13 @@ def _observed(policy: Policy, records: Records, kind: str) -> Requirement:
             missing = number - len(counting)
             candidates = under_way or not_yet[-1:]
             shown = candidates[missing - 1] if missing <= len(candidates) else None
-        leaves.append(_observation_leaf({"kind": kind, "number": number, "of": wanted, "state": "none"}, shown, missing))
+        leaves.append(_observation_leaf({"kind": kind, "number": number, "of": wanted, "state": "none"}, shown, before))
     return _node(STEP_OF[kind], tuple(leaves))
 
 
-def _observation_leaf(facts: dict[str, object], shown: ObservationRecord | None, missing: tuple[str, ...]) -> Requirement:
-    if missing and (shown is None or not shown.counts):
-        facts["missing"] = missing
+def _observation_leaf(facts: dict[str, object], shown: ObservationRecord | None, before: tuple[str, ...]) -> Requirement:
+    if before and (shown is None or not shown.counts):
+        facts["missing"] = before
     if shown is None:
         return Requirement("observation_met", facts)
     facts |= {"state": shown.state, "observation": shown.id, "observer": shown.observer, "planned_for": shown.planned_for}

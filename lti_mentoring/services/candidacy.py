@@ -229,7 +229,7 @@ def of_people(connection: Connection, *, org_id: str, courses: Collection[str], 
 
 # --- pages --------------------------------------------------------------------------------------------------------------
 
-PAGES = {code: "training.practice" for code in rules.PRACTICE_STEPS.values()}
+PAGES = dict.fromkeys(rules.PRACTICE_STEPS.values(), "training.practice")
 """The page of a next step that is the candidate's own; a module's for all others."""
 
 

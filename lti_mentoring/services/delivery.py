@@ -89,7 +89,8 @@ def placement_changed(session: Session, *, org_id: str, placement_id: str, voids
     tried = exists().where(CheckAttempt.org_id == Candidacy.org_id, CheckAttempt.candidacy_id == Candidacy.id)
     recognised = exists().where(Recognition.org_id == Candidacy.org_id, Recognition.candidacy_id == Candidacy.id)
     seen = exists().where(Observation.org_id == Candidacy.org_id, Observation.candidacy_id == Candidacy.id)
-    people = session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == placement.course_id, or_(tried, recognised, seen))).all()
+    begun = or_(tried, recognised, seen)
+    people = session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == placement.course_id, begun)).all()
     _want(session, org_id, [(target, person) for person in _learners(session, placement.course_id, people)])
 
 

@@ -127,7 +127,8 @@ def _training(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]:
             .where(which)
         )
 
-    none, nothing = literal_column("0"), literal_column("''")
+    none: ColumnElement[Any] = literal_column("0")
+    nothing: ColumnElement[Any] = literal_column("''")
     finished, opened = count(CheckAttempt.state == "finished"), count(CheckAttempt.state == "open")
     checks = of(CheckAttempt, "check", finished, opened, count(CheckAttempt.mastered), nothing)
     return union_all(

@@ -296,8 +296,11 @@ def test_a_module_whose_practice_is_marked_is_final_once_that_is_met(practice: s
 
 def test_what_was_recognised_is_complete_and_gets_no_invented_points() -> None:
     shown = Records((ModuleRecord("M1", "Module", mastered=False, recognition="recognised"),))
-    stands = delivery.standing("module:M1", POLICY, shown)
-    assert delivery.score_for(stands, grading="points", wipes_on_nonfinal=False, final_sent=False) == ScoreState("Completed", "FullyGraded")
-    assert delivery.score_for(stands, grading="completion", wipes_on_nonfinal=False, final_sent=False) == ScoreState("Completed", "FullyGraded", Fraction(1), 1)
-    full = delivery.standing("module:M1", replace(POLICY, recognised_full_points=True), shown)
-    assert delivery.score_for(full, grading="points", wipes_on_nonfinal=False, final_sent=False) == ScoreState("Completed", "FullyGraded", Fraction(1), 1)
+
+    def told(policy: Policy, grading: str) -> ScoreState | None:
+        return score_for(standing("module:M1", policy, shown), grading=grading, wipes_on_nonfinal=False, final_sent=False)
+
+    complete = ScoreState("Completed", "FullyGraded", Fraction(1), 1)
+    assert told(POLICY, "points") == ScoreState("Completed", "FullyGraded")
+    assert told(POLICY, "completion") == complete
+    assert told(replace(POLICY, recognised_full_points=True), "points") == complete
