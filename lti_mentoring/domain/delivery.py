@@ -26,6 +26,7 @@ TEACHER_GRADE = "teacher_grade"
 # --- what is sent (domain map 1d, checklist SC-09) ---------------------------------------------------------------------------
 
 FINAL, VOID, NOT_YET, STOPPED = "final", "void", "not_yet", "stopped"
+OPENED, APPLIED, ACCEPTED = "opened", "applied", "accepted"
 FULLY_GRADED, NOT_READY = "FullyGraded", "NotReady"
 
 TABLE: Mapping[str, tuple[str, str] | None] = {
@@ -36,12 +37,15 @@ TABLE: Mapping[str, tuple[str, str] | None] = {
     "assessed": ("Completed", "PendingManual"),
     FINAL: ("Completed", FULLY_GRADED),
     VOID: ("Initialized", NOT_READY),
+    OPENED: ("Started", NOT_READY),
+    APPLIED: ("Submitted", "PendingManual"),
+    ACCEPTED: ("Completed", FULLY_GRADED),
     NOT_YET: None,
     STOPPED: None,
 }
 """Stage of an item -> activityProgress and gradingProgress; None where nothing is ever said. Only ``final`` carries a score, and only
 ``void`` takes one back. "Not yet" says nothing: it never posts a zero. ``stopped`` (whoever takes part no more, for now or for good)
-keeps what was said last."""
+keeps what was said last. ``opened``, ``applied`` and ``accepted`` are an application's: progress, and never a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ class ScoreState:
 
     @property
     def final(self) -> bool:
-        """Whether this is a grade and not a step towards one."""
-        return self.grading == FULLY_GRADED
+        """Whether this is a grade and not a step towards one; that somebody has a place is the end of a way, and no grade."""
+        return self.grading == FULLY_GRADED and self.given is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +136,28 @@ def equal(given: Fraction | None, maximum: int | None, theirs: float | None, the
 PROGRAMME, OBSERVATION, MODULE, COMPETENCY = "programme", "observation", "module:", "competency:"
 """Items that have a grade. A competency is opened by nothing: it is a column beside the one of the observations (``parts``)."""
 
+APPLICATION, COHORT = "application", "cohort"
+"""Items that have none: of an application the gradebook hears how far it is, of the cohort's page nothing."""
+
 
 def graded(item: str) -> bool:
-    """Whether what this placement opens has a grade at all; a cohort page has none."""
-    return item in (PROGRAMME, OBSERVATION) or item.startswith((MODULE, COMPETENCY))
+    """Whether the gradebook hears anything of what this placement opens; of the cohort's page it hears nothing."""
+    return item in (PROGRAMME, OBSERVATION, APPLICATION) or item.startswith((MODULE, COMPETENCY))
+
+
+def has_column(item: str, *, wipes_on_nonfinal: bool) -> bool:
+    """Whether an item brings a column along: one that could never be filled is not made. Where a platform takes nothing but final scores,
+    an application has nothing to say to it."""
+    return graded(item) and not (item == APPLICATION and wipes_on_nonfinal)
+
+
+def application_standing(*, begun: bool, submitted: bool, accepted: bool) -> Standing:
+    """Where the application item stands for a person, by the furthest that any application of theirs in the course ever came.
+
+    So nothing of what it says can be read as a decline: the platform hears the same of who waits, who is on the waiting list, who has an
+    offer, who was declined, who has withdrawn and who applies again after any of these. Only who has accepted a place moves on.
+    """
+    return Standing(ACCEPTED if accepted else APPLIED if submitted else OPENED if begun else NOT_YET)
 
 
 def parts(item: str, policy: Policy, rated: Collection[str]) -> tuple[str, ...]:
@@ -152,11 +174,11 @@ def parts(item: str, policy: Policy, rated: Collection[str]) -> tuple[str, ...]:
 def standing(
     item: str, policy: Policy, records: Records, *, participation: str = "active", percents: Mapping[str, Fraction] | None = None
 ) -> Standing:
-    """Where ``item`` stands by the records as they are now; KeyError for an item without a grade.
+    """Where ``item`` stands by a candidate's records as they are now; KeyError for an item without a grade, such as an application.
 
     ``percents`` is what a mastered module was worth, by its key; only points ask for it.
     """
-    if not graded(item):
+    if not graded(item) or item == APPLICATION:
         raise KeyError(item)
     if item == PROGRAMME:
         found = _programme(policy, records)
@@ -259,7 +281,7 @@ def tag(item: str) -> str:
     """The tag of a column that we make (checklist LI-07)."""
     if item.startswith(COMPETENCY):
         return "competency"
-    return {PROGRAMME: "progress", OBSERVATION: "observation"}.get(item, "module")
+    return {PROGRAMME: "progress", OBSERVATION: "observation", APPLICATION: "application"}.get(item, "module")
 
 
 # --- when ----------------------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lti_mentoring.domain.delivery import tag
+from lti_mentoring.domain.delivery import APPLICATION, tag
 
 ITEM, GRADING = "item", "grading"
 """Our custom parameters: what an activity opens, and how it is graded when it is opened first."""
@@ -35,8 +35,8 @@ class Column:
 
 
 def column_of(item: str, grading: str) -> Column:
-    """The column of an activity: one point for complete or not, else a hundred."""
-    return Column(100 if grading == "points" else 1, item, tag(item))
+    """The column of an activity: one point for complete or not, else a hundred. An application's holds no points, whatever is chosen."""
+    return Column(100 if grading == "points" and item != APPLICATION else 1, item, tag(item))
 
 
 def followed(grading: str) -> dict[str, str]:

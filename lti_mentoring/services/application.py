@@ -16,11 +16,12 @@ from lti_mentoring.domain import application as rules
 from lti_mentoring.domain import form as forms
 from lti_mentoring.domain.application import Case, Earlier
 from lti_mentoring.domain.body import content_hash, to_body
+from lti_mentoring.domain.delivery import APPLICATION
 from lti_mentoring.domain.form import Problem
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import ApplicationForm, Programme, Selection
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, declaring, intake, programme, reporting_line, timeline
+from lti_mentoring.services import candidacy, declaring, delivery, intake, programme, reporting_line, timeline
 from lti_mentoring.services.declaring import Declared
 from lti_mentoring.services.intake import APPLY, IntakeRow
 from lti_mentoring.services.reporting_line import Manager
@@ -71,6 +72,11 @@ class Door:
 def takes_applications(actor: Actor) -> bool:
     """Whether the actor's course takes candidates in by application."""
     return intake.of(org_id=actor.org_id, course_id=actor.course_id).mode == APPLY
+
+
+def found(*, actor: Actor) -> bool:
+    """Whether there is an application page for somebody: one of their own, or a course that takes them."""
+    return _own(base.session(), actor) is not None or (not actor.is_any("candidate") and takes_applications(actor))
 
 
 def door(*, actor: Actor) -> Door:
@@ -203,6 +209,7 @@ def begin(*, actor: Actor) -> None:
             session.add(row)
             session.flush()
             timeline.note(session, row, actor, "begin")
+            _gradebook(session, row)
     except IntegrityError:
         if _own(base.session(), actor) is None:  # two windows began at once; the other one's is theirs
             raise
@@ -271,6 +278,12 @@ def submit(*, actor: Actor, answers: Mapping[str, object], declared: Declared, r
             session.add(Reference(application_id=row.id, number=number, name=one.name, email=one.email.lower(), relation=one.relation))
         timeline.freeze(session, row, "submitted", {"answers": row.answers, "form": content_hash(to_body(_form(version)))})
         timeline.note(session, row, actor, "submit")
+        _gradebook(session, row)
+
+
+def _gradebook(session: Session, row: Application) -> None:
+    """The LMS hears how far it is, where an activity opens the application. A decision is never a reason to write."""
+    delivery.want(session, org_id=row.org_id, course_id=row.course_id, person_id=row.person_id, items=(APPLICATION,))
 
 
 def _no_candidate(session: Session, actor: Actor) -> None:
@@ -318,3 +331,4 @@ def accept(*, actor: Actor, agreed: bool) -> None:
             session, org_id=actor.org_id, person_id=row.person_id, course_id=row.course_id, version_id=row.programme_version_id
         )
         timeline.note(session, row, actor, "accept")
+        _gradebook(session, row)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,7 @@ from lti_mentoring.services.gradebook import listing, retry, retry_all, retry_by
 from lti_mentoring.services.score import GradeLine, grade_line, grade_lines, no_column
 from lti_mentoring.services.settlement import settle
 from lti_mentoring.store import base
+from lti_mentoring.store.application import Application
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.observation import Observation
@@ -59,7 +60,9 @@ def want(session: Session, *, org_id: str, course_id: str, person_id: str, items
     One row for each placement and person, however often it is asked for. Placements without a column of the gradebook get none, nor
     do people who are no learners in the course, nor test users. What is sent is decided when it is sent.
     """
-    wanted = {*items, rules.PROGRAMME}
+    wanted = set(items)
+    if wanted != {rules.APPLICATION}:  # whoever applies is on no way yet
+        wanted.add(rules.PROGRAMME)
     named: ColumnElement[bool] = Placement.item.in_(wanted)
     if rules.OBSERVATION in wanted:  # and the competencies that were rated in them
         named = or_(named, Placement.item.startswith(rules.COMPETENCY, autoescape=True))
@@ -73,7 +76,7 @@ def placement_changed(session: Session, *, org_id: str, placement_id: str, voids
     """Bring a placement's column up to date, in the transaction that made the placement or changed where its grades go.
 
     ``voids``: it opens something else now, so the grades that were sent do not hold; whoever has not finished the new item is
-    cleared. Only candidates with something to show get a row.
+    cleared. Only candidates with something to show get a row, and of an application those who have one.
     """
     (target,) = _placements(session, Placement.id == placement_id)
     placement = target.place
@@ -81,17 +84,23 @@ def placement_changed(session: Session, *, org_id: str, placement_id: str, voids
         session.execute(
             update(ScorePublication)
             .where(ScorePublication.placement_id == placement_id, ScorePublication.grading == rules.FULLY_GRADED)
+            .where(ScorePublication.given.is_not(None))
             .values(void=True)
             .execution_options(synchronize_session=False)
         )
     if not rules.graded(placement.item) or no_column(placement):
         return
+    people = session.scalars(_with_something_to_show(placement)).all()
+    _want(session, org_id, [(target, person) for person in _learners(session, placement.course_id, people)])
+
+
+def _with_something_to_show(placement: Placement) -> Select[str]:
+    if placement.item == rules.APPLICATION:
+        return select(Application.person_id).where(Application.course_id == placement.course_id).distinct()
     tried = exists().where(CheckAttempt.org_id == Candidacy.org_id, CheckAttempt.candidacy_id == Candidacy.id)
     recognised = exists().where(Recognition.org_id == Candidacy.org_id, Recognition.candidacy_id == Candidacy.id)
     seen = exists().where(Observation.org_id == Candidacy.org_id, Observation.candidacy_id == Candidacy.id)
-    begun = or_(tried, recognised, seen)
-    people = session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == placement.course_id, begun)).all()
-    _want(session, org_id, [(target, person) for person in _learners(session, placement.course_id, people)])
+    return select(Candidacy.person_id).where(Candidacy.course_id == placement.course_id, or_(tried, recognised, seen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def _plan(
         standing,
         grading=place.grading,
         wipes_on_nonfinal=quirks.wipes_on_nonfinal,
-        final_sent=row.grading == rules.FULLY_GRADED,
+        final_sent=row.grading == rules.FULLY_GRADED and row.given is not None,
         last_activity=row.activity,
         last_score=(row.given, row.maximum) if row.given is not None and row.maximum and not row.void else None,
     )

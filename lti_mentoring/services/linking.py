@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from lti_mentoring.domain.delivery import APPLICATION, COHORT, has_column
 from lti_mentoring.domain.people import Actor, may
 from lti_mentoring.domain.placing import ITEM, column_of, followed
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti import deep_linking
 from lti_mentoring.lti.deep_linking import Column, Link, Placed
+from lti_mentoring.lti.platforms import profile
 from lti_mentoring.services import placement, platform, programme
 from lti_mentoring.services.asked import Asked
 from lti_mentoring.store import base
@@ -20,13 +22,15 @@ from lti_mentoring.store import base
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that can be placed. ``about`` is what it is made of, in the pack's words; ``minutes`` is None where it has no length."""
+    """Something that can be placed. ``about`` is what it is made of, in the pack's words; ``minutes`` is None where it has no length.
+    ``graded``: how its grade is counted can be chosen."""
 
     item: str
     kind: str
     title: str
     about: tuple[str, ...]
     minutes: int | None
+    graded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def _offers(org_id: str) -> tuple[Offer, ...]:
         kind, _, key = item.partition(":")
         module = next((one for one in plan.modules if one.key == key), None) if kind == "module" else None
         about = tuple(one.text for one in module.outcomes) if module else ()
-        made.append(Offer(item, kind, title, about, module.minutes if module else None))
+        made.append(Offer(item, kind, title, about, module.minutes if module else None, item not in (APPLICATION, COHORT)))
     return tuple(made)
 
 
@@ -98,7 +102,9 @@ def answer(
     for one in choices:
         if one.item not in known:
             raise RuleBroken("item_unknown", item=one.item)
-    links = [_link(one, launch_url, window=window) for one in choices]
+    registration = platform.registration(asked.registration_id)
+    wipes = registration is not None and profile(registration.family).wipes_on_nonfinal
+    links = [_link(one, launch_url, window=window, column=has_column(one.item, wipes_on_nonfinal=wipes)) for one in choices]
     return _signed(asked, Placed(links), signing_key)
 
 
@@ -121,10 +127,14 @@ def _signed(asked: Asked, placed: Placed, signing_key: SigningKey) -> str:
     )
 
 
-def _link(choice: Choice, launch_url: str, *, window: bool) -> Link:
+def _link(choice: Choice, launch_url: str, *, window: bool, column: bool) -> Link:
     """The item stands in the address and among the custom values: LMSs lose the one or the other (DL-10)."""
     custom: Mapping[str, str] = {ITEM: choice.item, **followed(choice.grading)}
+    made = _column(choice, launch_url) if column else None
+    return Link(f"{launch_url}?{urlencode({ITEM: choice.item})}", choice.title, "", custom, made, window)
+
+
+def _column(choice: Choice, launch_url: str) -> Column:
+    """An application is reviewed by those whom the coordinator asks, not from the gradebook."""
     column = column_of(choice.item, choice.grading)
-    address = f"{launch_url}?{urlencode({ITEM: choice.item})}"
-    made = Column(choice.title, column.maximum, column.resource_id, column.tag, launch_url)
-    return Link(address, choice.title, "", custom, made, window)
+    return Column(choice.title, column.maximum, column.resource_id, column.tag, launch_url if choice.item != APPLICATION else "")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from lti_mentoring.domain.delivery import APPLICATION, COHORT
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.placing import GRADINGS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -42,12 +43,18 @@ class ActivitiesPage:
 
 
 def items(org_id: str) -> tuple[tuple[str, str], ...]:
-    """What a placement can open in the organisation's newest programme version: (name, title in the pack's words)."""
+    """What a placement can open in the organisation's newest programme version: (name, title in the pack's words, "" for what has none)."""
     version = programme.current(org_id)
     if version is None:
         return ()
     plan = programme.load(version.id)
-    return (("programme", plan.title), *((f"module:{module.key}", module.title) for module in plan.modules), ("observation", ""))
+    return (
+        ("programme", plan.title),
+        *((f"module:{module.key}", module.title) for module in plan.modules),
+        ("observation", ""),
+        *(((APPLICATION, ""),) if plan.form is not None else ()),
+        (COHORT, ""),
+    )
 
 
 def page(*, actor: Actor) -> ActivitiesPage:

@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, Protocol, cast
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, case, func, select
 from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain import delivery as rules
@@ -20,6 +20,7 @@ from lti_mentoring.lti.platforms import Profile
 from lti_mentoring.services import candidacy, programme
 from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.store import base
+from lti_mentoring.store.application import Application
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.people import Identity, Membership, Placement
 from lti_mentoring.store.platform import Registration
@@ -57,9 +58,11 @@ def where_they_stand(connection: Connection, wanted: Sequence[tuple[Any, str]]) 
 
     ``wanted``: rows of the placement table, each with a person's id. A constant number of queries, whatever the number of pairs.
     """
-    if not wanted:
-        return {}
     org_id = base.current_tenant()
+    found = _applications(connection, org_id, [pair for pair in wanted if pair[0].item == rules.APPLICATION])
+    wanted = [pair for pair in wanted if pair[0].item != rules.APPLICATION]
+    if not wanted:
+        return found
     held = {
         (one.course_id, one.person_id): one
         for one in candidacy.of_people(
@@ -71,7 +74,6 @@ def where_they_stand(connection: Connection, wanted: Sequence[tuple[Any, str]]) 
     records = candidacy.records_of_many(connection, list(known.values()), org_id=org_id)
     in_points = {one.id for place, _, one in asked if one is not None and place.grading == "points"}
     percents = _percents(connection, org_id, in_points) if in_points else {}
-    found = {}
     for place, person_id, one in asked:
         if one is None:
             found[place.id, person_id] = Standing(rules.STOPPED)
@@ -80,6 +82,37 @@ def where_they_stand(connection: Connection, wanted: Sequence[tuple[Any, str]]) 
         found[place.id, person_id] = rules.standing(
             place.item, policy, records[one.id], participation=one.participation, percents=percents.get(one.id)
         )
+    return found
+
+
+_f = base.table(Application).c
+_FURTHEST = (
+    select(
+        _f.course_id,
+        _f.person_id,
+        func.max(case((_f.submitted_at.is_not(None), 1), else_=0)).label("submitted"),
+        func.max(case((_f.state == "accepted", 1), else_=0)).label("accepted"),
+    )
+    .where(
+        _f.org_id == bindparam("org"),
+        _f.course_id.in_(bindparam("courses", expanding=True)),
+        _f.person_id.in_(bindparam("people", expanding=True)),
+    )
+    .group_by(_f.course_id, _f.person_id)
+)
+
+
+def _applications(connection: Connection, org_id: str, wanted: Sequence[tuple[Any, str]]) -> dict[tuple[str, str], Standing]:
+    """The same for placements that open the application; one query. Whoever applies is no candidate yet."""
+    if not wanted:
+        return {}
+    keys = {"org": org_id, "courses": list({place.course_id for place, _ in wanted}), "people": list({person for _, person in wanted})}
+    furthest = {(row.course_id, row.person_id): row for row in connection.execute(_FURTHEST, keys)}
+    found = {}
+    for place, person_id in wanted:
+        row = furthest.get((place.course_id, person_id))
+        come = {"submitted": bool(row and row.submitted), "accepted": bool(row and row.accepted)}
+        found[place.id, person_id] = rules.application_standing(begun=row is not None, **come)
     return found
 
 

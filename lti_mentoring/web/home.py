@@ -6,7 +6,8 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_mentoring.domain.people import STAFF_ROLES
+from lti_mentoring.domain.delivery import APPLICATION, COHORT
+from lti_mentoring.domain.people import STAFF_ROLES, may
 from lti_mentoring.services import application, reports
 from lti_mentoring.web.access import actor, here, require
 from lti_mentoring.web.letter import letter
@@ -38,3 +39,19 @@ def way(course: str) -> str:
 def _way() -> str:
     page = reports.way(here=here())
     return letter("home/way.html", state=page.state, page=page)
+
+
+@bp.get(f"/open/<any({APPLICATION},{COHORT}):item>")
+@require("course.enter")
+def placed(course: str, item: str) -> AnyResponse:
+    """What an activity opens for its reader: a person's roles are known here, and not yet in the launch."""
+    who = actor()
+    if item == COHORT:
+        endpoint = "observation.cohort" if may(who, "candidacy.cohort") else "home.index"
+    elif may(who, "application.read"):
+        endpoint = "selection.queue"
+    elif who.is_any(*STAFF_ROLES):
+        endpoint = "selection.reviews"
+    else:  # a colleague may apply too; who teaches where nobody coordinates is asked to, first
+        endpoint = "application.index" if not who.is_any("teacher") and application.found(actor=who) else "home.index"
+    return redirect(url_for(endpoint, course=course))

@@ -19,7 +19,7 @@ from lti_mentoring.services.linking import Choice, Picker
 from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording import item_title, rule_words
 
 bp = Blueprint("linking", __name__, url_prefix="/courses/<course>")
 
@@ -87,9 +87,9 @@ def place(course: str, handle: str) -> AnyResponse | tuple[str, int]:
 
 
 def _choice(item: str, title: str) -> Choice:
-    """A chosen item, with what was typed beside it; an emptied title is the programme's own, and the observation's is ours."""
+    """A chosen item, with what was typed beside it; an emptied title is the programme's own, else ours."""
     typed: Any = request.form.get(f"title-{item}", "").strip()[:WHOLE_WORDS]
-    named = typed or title or gettext("Observed mentoring conversation")
+    named = typed or title or item_title(item)
     detail = DetailForm().load({"title": named, "grading": request.form.get(f"grading-{item}", GRADINGS[0])})
     return Choice(item, detail["title"], detail["grading"])
 

@@ -13,6 +13,7 @@ import structlog
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
 from prometheus_client import Counter
 
+from lti_mentoring.domain.delivery import APPLICATION, COHORT
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti import launch as protocol
 from lti_mentoring.lti import platforms
@@ -155,6 +156,8 @@ def _page(signed: SignedIn) -> str:
         return url_for("training.module", course=course, key=key)
     if kind == "observation" and not key:
         return url_for("observation.index", course=course)
+    if kind in (APPLICATION, COHORT) and not key:
+        return url_for("home.placed", course=course, item=kind)
     return url_for("home.index", course=course)
 
 

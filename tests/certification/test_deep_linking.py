@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
@@ -321,3 +322,21 @@ def test_LI_12_a_column_says_where_it_is_reviewed_unless_the_lms_knows_of_no_rev
     if said:
         assert column["submissionReview"]["url"] == f"{live.tool_url}/lti/launch"
         assert "Submitted" in column["submissionReview"]["reviewableStatus"]
+
+
+def test_an_application_brings_a_column_only_where_progress_is_kept_and_a_cohort_never(live: Town) -> None:
+    for site, columned in (("north", ["programme"]), ("south", ["programme", "application"])):
+        for item in ("programme", "application", "cohort"):
+            (placed,) = answer_of(choose(asks(live, site=site), item))[DL + "content_items"]
+            assert ("lineItem" in placed) == (item in columned), (site, item)
+            if item == "application" and "lineItem" in placed:
+                assert placed["lineItem"] == {"label": placed["title"], "scoreMaximum": 1, "resourceId": item, "tag": item}
+
+
+def test_a_learner_who_opens_the_cohort_comes_to_their_own_page(live: Town) -> None:
+    ready(live, "north")
+    page = live.browser().launch("north", "candidate", "programme", custom={"item": "cohort"})
+    assert page.status == 200
+    assert re.fullmatch(r"/courses/\w+/", page.path)
+    assert live.browser().launch("north", "coordinator", "programme", custom={"item": "cohort"}).path.endswith("/candidates")
+    live.browser().launch("north", "coordinator", "programme")  # the activity opens the programme again

@@ -45,9 +45,55 @@ def test_the_table_of_stages_is_the_one_of_the_checklist() -> None:
         "assessed": "Completed / PendingManual",
         "final": "Completed / FullyGraded",
         "void": "Initialized / NotReady",
+        "opened": "Started / NotReady",
+        "applied": "Submitted / PendingManual",
+        "accepted": "Completed / FullyGraded",
         "not_yet": "-",
         "stopped": "-",
     }
+
+
+APPLYING = st.builds(
+    lambda come: dict(zip(("begun", "submitted", "accepted"), ((True,) * come + (False,) * 3)[:3], strict=True)), st.integers(0, 3)
+)
+
+
+@pytest.mark.parametrize(
+    ("come", "said"),
+    [
+        ({}, None),
+        ({"begun": True}, ScoreState("Started", "NotReady")),
+        ({"begun": True, "submitted": True}, ScoreState("Submitted", "PendingManual")),
+        ({"begun": True, "submitted": True, "accepted": True}, ScoreState("Completed", "FullyGraded")),
+    ],
+    ids=["nothing begun", "opens step", "work submitted", "place accepted"],
+)
+def test_an_application_says_how_far_it_is_by_the_lines_of_1d(come: dict[str, bool], said: ScoreState | None) -> None:
+    stands = delivery.application_standing(**({"begun": False, "submitted": False, "accepted": False} | come))
+    assert score_for(stands, grading="points", wipes_on_nonfinal=False, final_sent=False) == said
+
+
+@given(APPLYING, st.sampled_from(["completion", "points"]), st.booleans(), st.booleans(), st.sampled_from(["", "Submitted"]))
+def test_an_application_never_has_a_score_and_says_nothing_where_that_would_wipe(
+    come: dict[str, bool], grading: str, wipes: bool, sent: bool, last: str
+) -> None:
+    stands = delivery.application_standing(**come)
+    said = score_for(stands, grading=grading, wipes_on_nonfinal=wipes, final_sent=sent, last_activity=last)
+    assert said is None or (said.given, said.maximum) == (None, None)
+    assert not (wipes and said)
+
+
+def test_an_application_is_no_work_of_a_candidate() -> None:
+    for item in ("application", "cohort"):
+        with pytest.raises(KeyError):
+            standing(item, POLICY, Records())
+
+
+def test_columns_that_would_stay_empty_are_not_made() -> None:
+    assert delivery.has_column("application", wipes_on_nonfinal=False)
+    assert not delivery.has_column("application", wipes_on_nonfinal=True)
+    assert delivery.has_column("programme", wipes_on_nonfinal=True)
+    assert not delivery.has_column("cohort", wipes_on_nonfinal=False)
 
 
 @given(stages, st.sampled_from(["completion", "points"]), st.booleans(), st.booleans(), st.sampled_from(["", "Submitted"]))

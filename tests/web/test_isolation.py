@@ -78,6 +78,7 @@ DRAFT = {"revision": 0, "ratings": [{"criterion": "C1", "level": 3, "notes": ["{
 EXAMPLES: dict[str, Example] = {
     "home.index": Example("candidate"),
     "home.way": Example("candidate"),
+    "home.placed": Example("coordinator", path={"item": "cohort"}),
     "people.name": Example("candidate", query={"next": "/courses/{course}/way"}),
     "people.choose_name": post("other", {"name": "Chosen"}),
     "people.take_coordination": post("teacher"),

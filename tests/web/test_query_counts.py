@@ -46,6 +46,7 @@ FEW, MANY = 3, 30
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "home.index": ("coordinator", {}),
     "home.way": ("candidate", {}),
+    "home.placed": ("coordinator", {"item": "cohort"}),
     "people.name": ("candidate", {}),
     "people.index": ("coordinator", {}),
     "people.invitation": ("candidate", {}),

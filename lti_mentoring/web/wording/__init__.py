@@ -49,6 +49,7 @@ from lti_mentoring.web.wording.participation import (
 from lti_mentoring.web.wording.people import role_words, standing_words, todo_words
 from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
 from lti_mentoring.web.wording.phrase import count_words
+from lti_mentoring.web.wording.placing import item_kind_words, item_preview_words, item_title, item_words
 from lti_mentoring.web.wording.roster import membership_words, roster_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
 from lti_mentoring.web.wording.time import day_words, moment_words
@@ -76,6 +77,10 @@ __all__ = [
     "headline_words",
     "held_role_words",
     "holding_words",
+    "item_kind_words",
+    "item_preview_words",
+    "item_title",
+    "item_words",
     "kind_words",
     "last_day_words",
     "lede_words",
