@@ -27,6 +27,7 @@ from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import Membership
 from lti_mentoring.store.privacy import AuditEvent
+from support.journey import wrong_answer as wrong
 from support.statements import statements
 
 WORDS = "I lose the thread when the protégé goes silent."
@@ -343,16 +344,6 @@ def test_whoever_read_it_as_waiting_a_moment_too_late_is_told_that_somebody_has_
 
 
 # --- offered -----------------------------------------------------------------------------------------------------------------
-
-
-def wrong(item: Item, step: int) -> dict[str, object]:
-    """An answer that earns nothing."""
-    if item.kind == "order":
-        return {"order": list(reversed(item.order))}
-    if item.cards:
-        return {"cards": {card.key: str((card.bin + 1) % len(item.bins)) for card in item.cards}}
-    keys = [choice.key for choice in item.options(step) if not choice.right]
-    return {"choices": keys} if item.kind == "multiple" else {"choice": keys[0]}
 
 
 def take_check(actor: Actor, how=wrong) -> None:

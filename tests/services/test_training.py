@@ -21,6 +21,7 @@ from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.training import CheckAnswer, CheckAttempt
+from support.journey import wrong_answer as wrong
 
 
 def right(item: Item, step: int = 1) -> dict[str, object]:
@@ -30,16 +31,6 @@ def right(item: Item, step: int = 1) -> dict[str, object]:
     if item.cards:
         return {"cards": {card.key: str(card.bin) for card in item.cards}}
     keys = [choice.key for choice in item.options(step) if choice.right]
-    return {"choices": keys} if item.kind == "multiple" else {"choice": keys[0]}
-
-
-def wrong(item: Item, step: int = 1) -> dict[str, object]:
-    """An answer that earns nothing."""
-    if item.kind == "order":
-        return {"order": list(reversed(item.order))}
-    if item.cards:
-        return {"cards": {card.key: str((card.bin + 1) % len(item.bins)) for card in item.cards}}
-    keys = [choice.key for choice in item.options(step) if not choice.right]
     return {"choices": keys} if item.kind == "multiple" else {"choice": keys[0]}
 
 

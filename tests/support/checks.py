@@ -3,26 +3,31 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Frame, expect
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Frame, Page, expect
 
 from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.answer import steps
+from lti_mentoring.domain.item import Item
 from support import journey
 from support.live import Town
 
 
-def take_the_check(tool: Frame, town: Town, site: str) -> None:
-    """Master the module that is open, as its key says."""
+def take_the_check(tool: Frame | Page, town: Town, site: str, how: Callable[[Item, int], dict[str, object]] = right_answer) -> None:
+    """Take the check of the module that is open: as its key says, unless ``how`` says otherwise."""
     items = {item.key: item for item in journey.module(town, site).items}
-    tool.locator(".rail a[href$='/check']").click()
-    tool.wait_for_url("**/check")
+    if not re.search(r"/result$", tool.url):  # from a result, a press begins the next attempt
+        tool.locator(".rail a[href$='/check']").click()
+        tool.wait_for_url("**/check")
     tool.locator("main button[type=submit]").click()
     for _ in range(60):
         form = tool.locator("form[data-question]")
         form.wait_for()
         item = items[form.get_attribute("data-question") or ""]
         for step in range(1, steps(item) + 1):
-            for name, value in journey.answers(right_answer(item, step)).items():
+            for name, value in journey.answers(how(item, step)).items():
                 give(tool, name, value)
             tool.locator("form[data-question] button[type=submit]").click()
             tool.wait_for_url(f"**?kept={step}#answer")
@@ -35,7 +40,7 @@ def take_the_check(tool: Frame, town: Town, site: str) -> None:
     raise AssertionError("the check does not end")
 
 
-def give(tool: Frame, name: str, value: object) -> None:
+def give(tool: Frame | Page, name: str, value: object) -> None:
     """Fill in one field of a question."""
     if name.startswith("card-"):
         tool.locator(f"select[name='{name}']").select_option(str(value))

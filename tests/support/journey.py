@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain.answer import steps
+from lti_mentoring.domain.item import Item
 from lti_mentoring.domain.module import Module
 from lti_mentoring.services import programme
 from lti_mentoring.store import base
@@ -48,6 +49,16 @@ def module(town: Town, site: str) -> Module:
         version = programme.current(town.organisations[site])
         assert version is not None
         return programme.load(version.id).modules[0]
+
+
+def wrong_answer(item: Item, step: int = 1) -> dict[str, object]:
+    """An answer that earns nothing."""
+    if item.kind == "order":
+        return {"order": list(reversed(item.order))}
+    if item.cards:
+        return {"cards": {card.key: str((card.bin + 1) % len(item.bins)) for card in item.cards}}
+    keys = [choice.key for choice in item.options(step) if not choice.right]
+    return {"choices": keys} if item.kind == "multiple" else {"choice": keys[0]}
 
 
 def answers(given: dict[str, object]) -> dict[str, object]:
