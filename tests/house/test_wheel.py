@@ -83,9 +83,14 @@ def test_the_source_distribution_carries_the_product_and_nothing_of_its_peers(tm
     assert not [text[:200] for text in texts if "SPDX-License-Identifier: AGPL" in text]
 
 
+def bare() -> dict[str, str]:
+    """The environment without what points Python or the product to this repository."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("LTI_MENTORING_", "PYTHON"))}
+
+
 def test_the_wheel_is_what_runs_there(elsewhere: Path):
     code = "import lti_mentoring; print(lti_mentoring.__file__)"
-    shown = subprocess.run([elsewhere / "python", "-c", code], capture_output=True, text=True, check=True, cwd=elsewhere)
+    shown = subprocess.run([elsewhere / "python", "-c", code], capture_output=True, text=True, check=True, cwd=elsewhere, env=bare())
     assert str(elsewhere.parent) in shown.stdout
 
 
@@ -93,8 +98,7 @@ def test_the_wheel_is_what_runs_there(elsewhere: Path):
 def demo(elsewhere: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The demo, started from the wheel. -> the tool's address and the pocket LMS's."""
     ports = {"DEMO_TOOL_PORT": str(free_port()), "DEMO_LMS_PORT": str(free_port())}
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("LTI_MENTORING_", "PYTHON"))}
-    environ |= ports
+    environ = bare() | ports
     log = tmp_path / "out"
     with log.open("wb") as out:
         running = subprocess.Popen([elsewhere / "lti-mentoring", "demo"], cwd=tmp_path, env=environ, stdout=out, stderr=out)
