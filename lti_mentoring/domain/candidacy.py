@@ -181,15 +181,15 @@ class NextStep:
     yours: bool = False
 
 
-def next_step(policy: Policy, records: Records) -> NextStep:
-    """What comes next for this candidate; what comes before observing comes first.
+def next_step(policy: Policy, records: Records, tree: Requirement | None = None) -> NextStep:
+    """What comes next for this candidate; what comes before observing comes first. ``tree``: their requirements, where they are known.
 
     ``take_module``, ``go_on_module``, ``retake_module``, and of a practice task that is marked ``do_practice``, ``go_on_practice`` and
     ``redo_practice`` (the facts of the module) are the candidate's own. ``await_practice`` waits for a trainer, ``await_plan``,
     ``await_session`` and ``await_rating`` (observer, planned_for) and ``await_another`` (observation) for somebody else; ``all_met`` ends
     the way.
     """
-    tree = requirements(policy, records)
+    tree = tree or requirements(policy, records)
     first = policy.before_observing
     leaves = sorted(tree.children[0].children, key=lambda leaf: leaf.facts["key"] not in first)
     steps = [_module_step(leaf) for leaf in leaves if not leaf.met]

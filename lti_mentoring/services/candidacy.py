@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import candidacy as rules
 from lti_mentoring.domain.candidacy import STEPS, NextStep, Records, Requirement
 from lti_mentoring.domain.participation import PARTICIPATION
-from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import intake, privacy, programme
 from lti_mentoring.services import records as recorded
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.people import Identity, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +91,6 @@ class Way:
     grades: tuple[Phrase, ...] = ()
     state: Hashable = None
     goes_on: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class CohortRow:
-    """A candidate as the coordinator sees them: how far, and what comes next. Never what an unreleased observation says."""
-
-    candidacy_id: str
-    name: str
-    participation: str
-    done: int
-    of: int
-    modules_done: int
-    modules_of: int
-    next: NextStep
-    report_id: str | None
 
 
 # --- beginning ----------------------------------------------------------------------------------------------------------
@@ -255,10 +239,8 @@ def way_of(version_id: str, shown: Records, participation: str = "active") -> Wa
         lede=Phrase(step.code, step.facts),
         steps=_steps(tree, step),
         next=Next(Phrase(step.code, step.facts), PAGES.get(step.code, "training.module"), ids) if step.yours else None,
-        requirements=_named(tree, version),
-        reports=tuple(
-            ReportLink(one.id, one.planned_for, one.observer, one.counts) for one in shown.observations if one.verdict is not None
-        ),
+        requirements=named_tree(tree, version),
+        reports=released(shown),
         records=shown,
         goes_on=goes_on,
     )
@@ -274,8 +256,14 @@ def named(facts: Mapping[str, object], version: Programme) -> dict[str, object]:
     return more
 
 
-def _named(node: Requirement, version: Programme) -> Requirement:
-    return replace(node, facts=named(node.facts, version), children=tuple(_named(child, version) for child in node.children))
+def named_tree(node: Requirement, version: Programme) -> Requirement:
+    """Requirements with such titles in the facts of each."""
+    return replace(node, facts=named(node.facts, version), children=tuple(named_tree(child, version) for child in node.children))
+
+
+def released(shown: Records) -> tuple[ReportLink, ...]:
+    """The reports that there are to read, oldest first."""
+    return tuple(ReportLink(one.id, one.planned_for, one.observer, one.counts) for one in shown.observations if one.verdict is not None)
 
 
 def _steps(tree: Requirement, step: NextStep) -> tuple[Step, ...]:
@@ -297,40 +285,3 @@ def _station(number: int, title: str, part: Requirement | None, step: NextStep) 
     if waits is not None:
         return Step(number, title, "wait", Phrase(waits, open_leaf.facts))
     return Step(number, title, "open", Phrase("step_open", part.facts))
-
-
-def cohort(*, actor: Actor) -> tuple[CohortRow, ...]:
-    """Every candidate of the course by name, with the next thing for each; five queries and one for each programme version."""
-    session = base.session()
-    here = Candidacy.course_id == actor.course_id
-    tested = select(Identity.id).where(Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
-    rows = session.execute(
-        _ROWS.add_columns(Person.name, Person.chosen_name)
-        .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
-        .where(here, ~tested)
-    ).all()
-    loaded = {version: programme.load(version) for version in {row.programme_version_id for row in rows}}
-    shown = recorded.read(session, here, {row.id: loaded[row.programme_version_id] for row in rows})
-    made = [
-        _cohort_row(CandidacyRow(*row[:5]), display_name(row.name or row.chosen_name, row.person_id), loaded, shown[row.id]) for row in rows
-    ]
-    return tuple(sorted(made, key=lambda row: (row.name.casefold(), row.candidacy_id)))
-
-
-def _cohort_row(row: CandidacyRow, name: str, loaded: Mapping[str, Programme], shown: Records) -> CohortRow:
-    policy = loaded[row.programme_version_id].policy
-    tree = rules.requirements(policy, shown)
-    leaves = [leaf for part in tree.children for leaf in part.children]
-    training = tree.children[0]
-    released = [one for one in shown.observations if one.verdict is not None]
-    return CohortRow(
-        candidacy_id=row.id,
-        name=name,
-        participation=row.participation,
-        done=sum(leaf.met for leaf in leaves),
-        of=len(leaves),
-        modules_done=sum(leaf.met for leaf in training.children),
-        modules_of=len(training.children),
-        next=rules.next_step(policy, shown) if PARTICIPATION[row.participation] else NextStep(row.participation),
-        report_id=released[-1].id if released else None,
-    )

@@ -39,7 +39,6 @@ __all__ = [
     "save_draft",
     "save_note",
     "sheet",
-    "waiting",
 ]
 
 MOST_LISTED = 200
@@ -111,14 +110,9 @@ def queue(*, actor: Actor) -> Queue:
     return Queue(counted, total, _rows(session, done))
 
 
-def waiting(*, actor: Actor) -> tuple[ListRow, ...]:
-    """Everything in the course that waits for an observer, oldest first, for who leads it. Never what a draft says, nor how full it is."""
-    query = _LISTED.where(Observation.course_id == actor.course_id, Observation.state.in_(WAITING))
-    return _rows(base.session(), _oldest_first(query))
-
-
 def of_candidacy(candidacy_id: str) -> tuple[ListRow, ...]:
-    """All that were planned with a candidate and not called off, oldest first. Who may see which is for the caller to decide."""
+    """All that were planned with a candidate and not called off, oldest first; never how full a draft is. Who may see which is for the
+    caller to decide."""
     return _rows(base.session(), _oldest_first(_LISTED.where(Observation.candidacy_id == candidacy_id, Observation.state != "cancelled")))
 
 

@@ -46,6 +46,13 @@ def of_many(connection: Connection, versions: Mapping[str, Programme], *, org_id
     return _made(versions, connection.execute(_MANY_TRAINING, keys).all(), observations, ratings)
 
 
+def of_course(connection: Connection, versions: Mapping[str, Programme], *, org_id: str, course_id: str) -> dict[str, Records]:
+    """The same for everybody in a course, however many they are: three statements that name none of them."""
+    keys = {"org": org_id, "course": course_id}
+    trainings, observations, ratings = (connection.execute(one, keys).all() for one in _COURSE)
+    return _made(versions, trainings, observations, ratings)
+
+
 def own(candidacy_id: str, version: Programme, *, org_id: str, trained: bool, observed: bool) -> Records:
     """The records of one candidacy, in statements built once; only what there is of ``trained`` and ``observed`` is asked for."""
     keys, connection = {"org": org_id, "candidacy": candidacy_id}, base.connection()
@@ -172,3 +179,6 @@ _OWN_TRAINING, _OWN_OBSERVATIONS, _OWN_RATINGS = _training(_OWN), _observations(
 
 _MANY = and_(Candidacy.org_id == bindparam("org"), Candidacy.id.in_(bindparam("candidacies", expanding=True)))
 _MANY_TRAINING, _MANY_OBSERVATIONS, _MANY_RATINGS = _training(_MANY), _observations(_MANY), _released_ratings(_MANY)
+
+_HERE = and_(Candidacy.org_id == bindparam("org"), Candidacy.course_id == bindparam("course"))
+_COURSE = _training(_HERE), _observations(_HERE), _released_ratings(_HERE)

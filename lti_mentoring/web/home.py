@@ -47,7 +47,7 @@ def placed(course: str, item: str) -> AnyResponse:
     """What an activity opens for its reader: a person's roles are known here, and not yet in the launch."""
     who = actor()
     if item == COHORT:
-        endpoint = "observation.cohort" if may(who, "candidacy.cohort") else "home.index"
+        endpoint = "board.index" if may(who, "candidacy.cohort") else "home.index"
     elif may(who, "application.read"):
         endpoint = "selection.queue"
     elif who.is_any(*STAFF_ROLES):

@@ -16,7 +16,6 @@ from lti_mentoring.domain.observation import LEVELS, Rating
 from lti_mentoring.domain.people import LEADS
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
 from lti_mentoring.services.rating import LONGEST_NOTE, LONGEST_REASON
@@ -154,14 +153,15 @@ def index(course: str) -> Answer:
     if who.is_any("observer"):
         return render_template("observation/index.html", page=verbs.queue(actor=who))
     if who.is_any(*LEADS):
-        return redirect(url_for("observation.cohort", course=course))
+        return redirect(url_for("board.index", course=course))
     return redirect(url_for("home.index", course=course))
 
 
 @bp.get("/candidates")
 @require("candidacy.cohort")
-def cohort(course: str) -> str:
-    return render_template("observation/cohort.html", rows=candidacy.cohort(actor=actor()), waiting=verbs.waiting(actor=actor()))
+def cohort(course: str) -> AnyResponse:
+    """Where the board of the cohort stood before."""
+    return redirect(url_for("board.index", course=course))
 
 
 # --- planning -----------------------------------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def make_plan(course: str) -> Answer:
             raise
         return _plan_again(sent, {field: rule_words(broken.code, broken.facts)})
     flash(gettext("Planned. It stands in the observer’s list."), "ok")
-    return redirect(url_for("observation.cohort" if actor().is_any(*LEADS) else "observation.index", course=course), 303)
+    return redirect(url_for("board.index" if actor().is_any(*LEADS) else "observation.index", course=course), 303)
 
 
 def _plan_again(sent: dict[str, str], errors: dict[str, str]) -> Answer:
@@ -214,7 +214,7 @@ def _plan_again(sent: dict[str, str], errors: dict[str, str]) -> Answer:
 def cancel(course: str, observation: str) -> AnyResponse:
     verbs.cancel(actor=actor(), observation_id=observation)
     flash(gettext("Called off. Nothing of it counts, and nothing was sent."), "ok")
-    return redirect(url_for("observation.cohort" if actor().is_any(*LEADS) else "observation.index", course=course), 303)
+    return redirect(url_for("board.index" if actor().is_any(*LEADS) else "observation.index", course=course), 303)
 
 
 # --- the sheet ----------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from lti_mentoring.web.language import known
 NAVIGATION = (
     ("home.way", "candidacy.way"),
     ("observation.index", "observation.queue"),
-    ("observation.cohort", "candidacy.cohort"),
+    ("board.index", "candidacy.cohort"),
     ("selection.queue", "application.read"),
     ("people.index", "people.read"),
     ("opening.index", "programme.open"),
@@ -35,7 +35,7 @@ def _label(endpoint: str) -> str:
     labels = {
         "home.way": gettext("My way"),
         "observation.index": gettext("Observations"),
-        "observation.cohort": gettext("Candidates"),
+        "board.index": gettext("Cohort"),
         "selection.queue": gettext("Applications"),
         "opening.index": gettext("Programme"),
         "people.index": gettext("People"),

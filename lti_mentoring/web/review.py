@@ -22,7 +22,7 @@ def index(course: str) -> Answer:
     """The head of a column, which is about nobody: to the list that the reader has."""
     who = actor()
     if who.is_any(*LEADS):
-        return redirect(url_for("observation.cohort", course=course))
+        return redirect(url_for("board.index", course=course))
     if who.is_any("observer"):
         return redirect(url_for("observation.index", course=course))
     if who.is_any("candidate"):

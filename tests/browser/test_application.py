@@ -77,7 +77,7 @@ def test_from_an_application_over_two_blind_reviews_to_an_accepted_offer(running
     without_script.get_by_role("button", name="Accept").click()
     expect(without_script.get_by_role("heading", level=1)).to_have_text("My way to the credential")
 
-    lead.get_by_role("link", name="Candidates", exact=True).click()
+    lead.get_by_role("link", name="Cohort", exact=True).click()
     expect(lead.get_by_text("Amina Quillfeather").first).to_be_visible()
     lead.get_by_role("link", name="Applications", exact=True).click()
     lead.get_by_role("link", name="Record a selection").click()

@@ -190,7 +190,7 @@ def test_the_pages_of_those_who_run_the_course(demo: Demo, open_browser: Open):
     for path in ("activities", "observations/plan", "modules/M1", "modules/M1/practice", "modules/M1/preview/1", "invitation"):
         coordinator.look(path)
     coordinator.look("people", picture="people", widths=(360,))
-    coordinator.look("candidates", picture="candidates", widths=(1280,))
+    coordinator.look("cohort", picture="candidates", widths=(1280,))
     coordinator.look("grades", picture="grades", widths=(1280,))
 
 

@@ -231,7 +231,7 @@ def test_the_pages_fit_and_can_be_read(room: Room, open_browser: Open, width: in
     sheet = f"observations/{room.made}"
     look("observer", f"{sheet}?check=1", "sheet")
     look("observer", "observations", "list")
-    look("coordinator", "candidates", "candidates")
+    look("coordinator", "cohort", "cohort")
     look("coordinator", "observations/plan", "plan")
     room.fill(level=2)
     look("observer", f"{sheet}/release", "release")

@@ -82,7 +82,7 @@ def test_SR_01_a_review_may_be_about_a_column_without_an_activity(live: Town, co
 
 def test_SR_01_the_head_of_a_column_is_about_nobody_and_opens_the_list(live: Town, course: str) -> None:
     """Moodle sends no for_user there."""
-    assert review(live.browser(), "coordinator", MODULE, None).path == f"{course}/candidates"
+    assert review(live.browser(), "coordinator", MODULE, None).path == f"{course}/cohort"
     assert review(live.browser(), "observer", MODULE, None).path == f"{course}/observations"
     assert review(live.browser(), "candidate", MODULE, None).path == f"{course}/modules/M1"
 

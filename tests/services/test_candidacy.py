@@ -5,61 +5,17 @@ from __future__ import annotations
 
 import threading
 from contextvars import copy_context
-from datetime import date
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from conftest import World
-from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import candidacy, observation, programme
-from lti_mentoring.services.observation import Note
+from lti_mentoring.services import candidacy, programme
 from lti_mentoring.store import base
-from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.privacy import AuditEvent
-from lti_mentoring.store.training import CheckAttempt
-
-NOTE = "0" * 31 + "1"
-
-
-def master(world: World, name: str) -> None:
-    """The module check, passed."""
-    version = base.session().scalars(select(Candidacy.programme_version_id).where(Candidacy.person_id == world.people[name])).one()
-    row = CheckAttempt(
-        candidacy_id=world.candidacy_id(name),
-        module_version_id=programme.module_version_id(version, "M1"),
-        module_key="M1",
-        number=1,
-        seed="s",
-        item_keys=[],
-        state="finished",
-        finished_at=base.now(),
-        mastered=True,
-    )
-    with base.transactional() as session:
-        session.add(row)
-
-
-def observe(world: World, name: str, *, level: int = 3, until: str = "release") -> str:
-    observer = world.actor("T. Lindqvist")
-    made = observation.plan(
-        actor=observer,
-        candidacy_id=world.candidacy_id(name),
-        observer_id=observer.person_id,
-        planned_for=date(2026, 11, 24),
-        protege_label="P.",
-    )
-    if until == "plan":
-        return made
-    observation.save_note(actor=observer, observation_id=made, note=Note(f"{int(made, 16) % 16**32:032x}", "Evidence."))
-    sheet = observation.sheet(actor=observer, observation_id=made)
-    ratings = [Rating(row.criterion.key, level, note_ids=(sheet.notes[0].id,)) for row in sheet.criteria]
-    draft = observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=ratings, consent=True)
-    if until == "release":
-        observation.release(actor=observer, observation_id=made, revision=draft.revision)
-    return made
+from support.progress import master, observe
 
 
 @pytest.fixture
@@ -162,19 +118,3 @@ def test_a_second_observation_that_is_met_is_enough(world, candidate):
     observe(world, "A. Moreno", level=2)
     observe(world, "A. Moreno", level=4)
     assert candidacy.way(actor=candidate).requirements.met
-
-
-# --- the cohort -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_coordinator_sees_everybody_by_name_with_what_comes_next(world, candidate):
-    lead = world.person("R. Okafor", "coordinator", standing="instructor")
-    world.person("b. Late")
-    world.person("Student view", test_user=True)
-    master(world, "A. Moreno")
-    made = observe(world, "A. Moreno")
-    rows = candidacy.cohort(actor=lead)
-    assert [(row.name, row.done, row.of, row.next.code, row.report_id) for row in rows] == [
-        ("A. Moreno", 2, 2, "all_met", made),
-        ("b. Late", 0, 2, "take_module", None),
-    ]

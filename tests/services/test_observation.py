@@ -12,9 +12,10 @@ from flask import Flask
 from sqlalchemy import delete, event, func, select, update
 
 from conftest import World, make_world
+from lti_mentoring.domain.board import Wanted
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assistance, candidacy, observation, opening, recorded, reporting_line, roles
+from lti_mentoring.services import assistance, board, candidacy, observation, opening, recorded, reporting_line, roles
 from lti_mentoring.services.observation import Note
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
@@ -176,7 +177,7 @@ def test_the_list_says_how_far_each_has_come(world, cast):
 def test_who_leads_sees_states_never_how_full_a_draft_is(world, cast):
     made = planned(world, cast)
     filled(cast, made)
-    row = observation.waiting(actor=cast["coordinator"])[0]
+    row = observation.of_candidacy(world.candidacy_id("F. Martins"))[0]
     assert (row.id, row.state, row.notes, row.rated) == (made, "drafting", 0, 0)
 
 
@@ -191,8 +192,7 @@ def test_the_lists_take_the_same_queries_for_one_as_for_many(world, cast):
         base.session().rollback()
         event.listen(base.db.engine, "before_cursor_execute", one)
         observation.queue(actor=cast["observer"])
-        observation.waiting(actor=cast["coordinator"])
-        candidacy.cohort(actor=cast["coordinator"])
+        board.page(actor=cast["coordinator"], wanted=Wanted())
         event.remove(base.db.engine, "before_cursor_execute", one)
         return count
 

@@ -131,7 +131,7 @@ def test_an_observer_sees_what_waits_oldest_first(course):
     assert "2 observations wait for you" in page
 
 
-@pytest.mark.parametrize(("who", "place"), [("coordinator", "/candidates"), ("candidate", "/")])
+@pytest.mark.parametrize(("who", "place"), [("coordinator", "/cohort"), ("candidate", "/")])
 def test_the_activity_observation_leads_everybody_to_their_own_page(course, who, place):
     answer = course.browsers[who].get("observations")
     assert answer.status_code == 302
@@ -141,11 +141,11 @@ def test_the_activity_observation_leads_everybody_to_their_own_page(course, who,
 def test_the_coordinator_sees_states_and_calls_off(course):
     made = course.plan()
     course.note(made, "Nobody else reads this.")
-    page = text(course.coordinator.get("candidates"))
+    page = text(course.coordinator.get(f"cohort/{course.world.candidacy_id('F. Martins')}"))
     assert "T. Lindqvist" in page
     assert "Nobody else reads this." not in page
     assert course.coordinator.post(f"observations/{made}/cancel").status_code == 303
-    assert "Called off" in text(course.coordinator.get("candidates"))
+    assert "Called off" in text(course.coordinator.get("cohort"))
     assert "was called off" in text(course.observer.get(f"observations/{made}"))
 
 
