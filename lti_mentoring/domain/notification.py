@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-FAMILIES = ("application", "training", "help", "observation", "grades")
+FAMILIES = ("application", "training", "time", "help", "observation", "grades")
 
 AT_ONCE, WEEKLY, OFF = "at_once", "weekly", "off"
 CHOICES = (AT_ONCE, WEEKLY, OFF)
@@ -34,12 +34,19 @@ KINDS: Mapping[str, Kind] = {
     for one in (
         Kind("application_waits", "application", True),
         Kind("application_news", "application", True),
+        Kind("application_opens", "application", True),
+        Kind("application_closes", "application", True, frozenset({"until"})),
+        Kind("application_answer", "application", True, frozenset({"until"})),
+        Kind("review_overdue", "application", True),
+        Kind("training_begins", "training", True),
         Kind("training_open", "training", True, frozenset({"module"})),
+        Kind("time_short", "time", True, frozenset({"until"})),
+        Kind("time_short_for", "time", True, frozenset({"until"})),
         Kind("help_asked", "help", True),
         Kind("help_answered", "help", True),
         Kind("observation_planned", "observation", True, frozenset({"planned_for"})),
         Kind("observation_released", "observation", True, frozenset({"planned_for"})),
-        Kind("grades_stuck", "grades", True, frozenset({"count"})),
+        Kind("grades_stuck", "grades", True, frozenset({"count", "fault", "status"})),
     )
 }
 """Every kind, by its code. No code names a decision, and no fact says one: a mail is read by whoever holds the mailbox."""

@@ -21,7 +21,7 @@ from lti_mentoring.domain.form import Problem
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import ApplicationForm, Programme, Selection
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, declaring, delivery, intake, programme, reporting_line, timeline
+from lti_mentoring.services import candidacy, declaring, delivery, intake, programme, reminder, reporting_line, timeline
 from lti_mentoring.services.declaring import Declared
 from lti_mentoring.services.intake import APPLY, IntakeRow
 from lti_mentoring.services.reporting_line import Manager
@@ -327,8 +327,9 @@ def accept(*, actor: Actor, agreed: bool) -> None:
         row = _mine(session, actor)
         _no_candidate(session, actor)
         row.state = rules.after(row.state, "accept", Case(base.now(), offer_until=row.offer_until, agreed=agreed))
-        candidacy.begin(
+        begun = candidacy.begin(
             session, org_id=actor.org_id, person_id=row.person_id, course_id=row.course_id, version_id=row.programme_version_id
         )
+        reminder.training_begins(session, person_id=row.person_id, course_id=row.course_id, candidacy_id=begun)
         timeline.note(session, row, actor, "accept")
         _gradebook(session, row)

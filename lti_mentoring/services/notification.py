@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,30 +31,53 @@ MOST_DIGESTS = 500
 
 
 def tell(
-    session: Session, *, org_id: str, person_id: str, kind: str, facts: Mapping[str, Any], endpoint: str, ids: Mapping[str, str]
-) -> str:
+    session: Session,
+    *,
+    org_id: str,
+    person_id: str,
+    kind: str,
+    facts: Mapping[str, Any],
+    endpoint: str,
+    ids: Mapping[str, str],
+    once: str | None = None,
+) -> str | None:
     """Tell somebody something, in the caller's transaction, with the mail of it in the outbox; the one way to make a notice. -> its id
 
     ``kind`` is a code of ``domain.notification.KINDS``, ``facts`` are those that it has. ``endpoint`` is the page that the notice leads
-    to, ``ids`` what its address takes, ``course`` among them. Whoever has caused it tells others of it, and not themself.
+    to, ``ids`` what its address takes, ``course`` among them. Whoever has caused it tells others of it, and not themself. ``once`` names
+    a reason that is found again and again: who was told of it is told nothing, whoever else tells them at this moment. -> None then
     """
-    kept = rules.checked(kind, facts)
-    notice = Notification(
-        org_id=org_id,
-        id=base.new_id(),
-        person_id=person_id,
-        course_id=ids["course"],
-        kind=kind,
-        facts=kept,
-        endpoint=endpoint,
-        ids={name: value for name, value in ids.items() if name != "course"},
-        created_at=base.now(),
-    )
-    session.add(notice)
-    session.flush()
-    privacy.record(session, actor=privacy.SYSTEM, verb="tell", object_kind="notification", object_id=notice.id, kind=kind)
-    mail.want(session, notice)
-    return notice.id
+    made: dict[str, Any] = {
+        "org_id": org_id,
+        "id": base.new_id(),
+        "person_id": person_id,
+        "course_id": ids["course"],
+        "kind": kind,
+        "facts": rules.checked(kind, facts),
+        "endpoint": endpoint,
+        "ids": {name: value for name, value in ids.items() if name != "course"},
+        "once": once,
+        "created_at": base.now(),
+    }
+    insert = postgresql.insert(Notification) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(Notification)
+    unique = insert.values(**made).on_conflict_do_nothing(index_elements=["org_id", "person_id", "once"]).returning(Notification.id)
+    if session.scalar(unique) is None:
+        return None
+    privacy.record(session, actor=privacy.SYSTEM, verb="tell", object_kind="notification", object_id=made["id"], kind=kind)
+    mail.want(session, Notification(**made))
+    return str(made["id"])
+
+
+def release(session: Session, once: Collection[str]) -> None:
+    """These reasons are gone, in the caller's transaction: when they come back, people are told of them anew."""
+    gone = update(Notification).where(Notification.once.in_(once)).values(once=None)
+    session.execute(gone.execution_options(synchronize_session=False))
+
+
+def told(org_id: Any, person_id: Any, once: Any) -> Any:
+    """Whether somebody was told of a reason, as a part of a statement about them."""
+    of = (Notification.org_id == org_id, Notification.person_id == person_id)
+    return select(Notification.id).where(*of, Notification.once == once).exists()
 
 
 def unread_of(org_id: Any, person_id: Any) -> Any:

@@ -15,7 +15,7 @@ from lti_mentoring.domain.participation import ACTIVE, CANDIDATE, COORDINATOR, D
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import delivery, privacy, programme
+from lti_mentoring.services import delivery, notification, privacy, programme, reminder
 from lti_mentoring.services.taking_part import Line, Report, enrolments_of, of, open_withdrawals, own, part_of, row_of
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import AT_ONCE, Candidacy
@@ -200,6 +200,8 @@ def _look(candidacy_id: str, today: date) -> None:
         given = rules.warnings_due(deadline, today, warned, limits.warn_days) if part.state == ACTIVE else ()
         for days in given:
             _warn(session, candidacy_id, days, deadline, part.state)
+        if given:
+            _tell(session, row, min(given), deadline)
         _lock(session, row, {"look_on": rules.look_on(part, warned | set(given), limits) or AT_ONCE})
 
 
@@ -211,6 +213,25 @@ def _warn(session: Session, candidacy_id: str, days: int, deadline: date, state:
     privacy.record(
         session, actor=privacy.SYSTEM, verb="warn", object_kind="candidacy", object_id=candidacy_id, days=days, deadline=told
     )
+
+
+def _tell(session: Session, row: Any, days: int, deadline: date) -> None:
+    """Tell the candidate, and who leads the course. Of several warnings at once it is one notice."""
+    people = [(row.person_id, "time_short", "participation.own", {"course": row.course_id})]
+    theirs = {"course": row.course_id, "candidacy": row.id}
+    people += [(one, "time_short_for", "participation.candidate", theirs) for one in reminder.leads(session, row.course_id)]
+    for person_id, kind, endpoint, ids in people:
+        if kind == "time_short" or person_id != row.person_id:
+            notification.tell(
+                session,
+                org_id=row.org_id,
+                person_id=person_id,
+                kind=kind,
+                facts={"until": deadline},
+                endpoint=endpoint,
+                ids=ids,
+                once=f"time:{row.id}:{deadline.isoformat()}:{days}",
+            )
 
 
 def _warned(candidacy_id: str, deadline: date) -> Any:

@@ -13,7 +13,7 @@ from lti_mentoring.domain import pasting
 from lti_mentoring.domain.pasting import MOST_LINES, Known, Match
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import candidacy, dossier, intake, privacy
+from lti_mentoring.services import candidacy, dossier, intake, privacy, reminder
 from lti_mentoring.store import base
 from lti_mentoring.store.application import RecordedSelection
 from lti_mentoring.store.candidacy import Candidacy
@@ -94,6 +94,7 @@ def record(*, actor: Actor, text: str, decided_by: str, decided_on: date, why: s
             begun = candidacy.begin(
                 session, org_id=actor.org_id, person_id=person.person_id, course_id=actor.course_id, version_id=version
             )
+            reminder.training_begins(session, person_id=person.person_id, course_id=actor.course_id, candidacy_id=begun)
             made = RecordedSelection(
                 id=base.new_id(),
                 course_id=actor.course_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lti_mentoring.services import delivery, notification, participation, platform, reconciliation, roster, selection, session
+from lti_mentoring.services import delivery, notification, participation, platform, reconciliation, reminder, roster, selection, session
 
 MOST_OFFERS = 100
 """Offers that one sweep ends; what is left waits for the next."""
@@ -19,6 +19,7 @@ def sweep(*, now: datetime) -> list[str]:
     session.forget_old_sessions(now=now)
     roster.plan_new(now=now)
     participation.sweep(now=now)
+    reminder.sweep(now=now)
     notification.digest(now)
     for _ in range(MOST_OFFERS):
         if not selection.lapse():

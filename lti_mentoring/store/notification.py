@@ -22,6 +22,7 @@ class Notification(TenantMixin, Base):
         Index("ix_notification_person", "org_id", "person_id", "created_at"),
         Index("ix_notification_unread", "org_id", "person_id", "read_at"),
         Index("ix_notification_created_at", "created_at"),
+        Index("ix_notification_once", "org_id", "person_id", "once", unique=True),
     )
 
     person_id: Mapped[str] = mapped_column(Id)
@@ -31,6 +32,8 @@ class Notification(TenantMixin, Base):
     endpoint: Mapped[str] = mapped_column(String(100))
     ids: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     """What the address of the page takes beside the course."""
+    once: Mapped[str | None] = mapped_column(String(160))
+    """Names the reason where it is looked for again and again, so that nobody is told of it twice."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -21,6 +21,7 @@ class CheckAttempt(TenantMixin, Base):
         belongs_to("candidacy", "candidacy_id"),
         belongs_to("module_version", "module_version_id"),
         Index("ix_check_attempt_candidacy", "org_id", "candidacy_id"),
+        Index("ix_check_attempt_finished", "mastered", "finished_at"),
     )
 
     candidacy_id: Mapped[str] = mapped_column(Id)

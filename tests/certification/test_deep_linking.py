@@ -338,5 +338,5 @@ def test_a_learner_who_opens_the_cohort_comes_to_their_own_page(live: Town) -> N
     page = live.browser().launch("north", "candidate", "programme", custom={"item": "cohort"})
     assert page.status == 200
     assert re.fullmatch(r"/courses/\w+/", page.path)
-    assert live.browser().launch("north", "coordinator", "programme", custom={"item": "cohort"}).path.endswith("/candidates")
+    assert live.browser().launch("north", "coordinator", "programme", custom={"item": "cohort"}).path.endswith("/cohort")
     live.browser().launch("north", "coordinator", "programme")  # the activity opens the programme again

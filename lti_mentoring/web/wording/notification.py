@@ -11,6 +11,7 @@ from flask_babel import format_date, lazy_gettext
 
 from lti_mentoring.domain.mail import Written
 from lti_mentoring.services.postman import Letter
+from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.phrase import say
 
 _l = lazy_gettext
@@ -18,18 +19,32 @@ _l = lazy_gettext
 NOTICES = {
     "application_waits": _l("An application waits for you to review it."),
     "application_news": _l("There is news about your application."),
-    "training_open": _l("Module %(module)s is open for you."),
+    "application_opens": _l("Applications are taken now; your draft is kept and waits for you."),
+    "application_closes": _l("Your application is still a draft. Drafts are taken until %(until)s, and not after that."),
+    "application_answer": _l("Your application waits for an answer from you, until %(until)s at the latest."),
+    "review_overdue": _l("A review that you were asked for is not in yet; somebody waits for it."),
+    "training_begins": _l("You are a candidate, and your training is open."),
+    "training_open": _l("You can take the check of module %(module)s again."),
+    "time_short": _l("Your time for the whole way ends on %(until)s. Pausing stops the clock; your coordinator can give more time."),
+    "time_short_for": _l("The time of one of your candidates ends on %(until)s. You can give more time."),
     "help_asked": _l("Somebody has asked for help."),
     "help_answered": _l("Your question has an answer."),
     "observation_planned": _l("An observation was planned for you to carry out: %(planned_for)s."),
     "observation_released": _l("The report of your observation is ready: %(planned_for)s."),
-    "grades_stuck": _l("Grades on their way to the LMS need a person."),
+    "grades_stuck": _l("Grades of an activity do not reach the gradebook. %(fault)s. What the LMS said stands on the page."),
 }
 
 SUBJECTS = {
     "application_waits": _l("An application waits for you"),
     "application_news": _l("News about your application"),
+    "application_opens": _l("Applications are taken now"),
+    "application_closes": _l("Your application is still a draft"),
+    "application_answer": _l("Your application waits for you"),
+    "review_overdue": _l("A review waits for you"),
+    "training_begins": _l("Your training is open"),
     "training_open": _l("A module is open for you"),
+    "time_short": _l("Your time in the programme"),
+    "time_short_for": _l("A candidate’s time in the programme"),
     "help_asked": _l("Somebody has asked for help"),
     "help_answered": _l("Your question has an answer"),
     "observation_planned": _l("An observation waits for you"),
@@ -40,7 +55,14 @@ SUBJECTS = {
 COUNTS = {
     "application_waits": _l("Applications to review: %(count)s"),
     "application_news": _l("News about your application: %(count)s"),
+    "application_opens": _l("Times that applications were opened: %(count)s"),
+    "application_closes": _l("Drafts of yours about to miss the last day: %(count)s"),
+    "application_answer": _l("Applications of yours that wait for your answer: %(count)s"),
+    "review_overdue": _l("Reviews of yours that are late: %(count)s"),
+    "training_begins": _l("Trainings that began: %(count)s"),
     "training_open": _l("Modules opened for you: %(count)s"),
+    "time_short": _l("Warnings of your time running out: %(count)s"),
+    "time_short_for": _l("Candidates whose time runs out: %(count)s"),
     "help_asked": _l("Questions asked: %(count)s"),
     "help_answered": _l("Answers to your questions: %(count)s"),
     "observation_planned": _l("Observations planned for you: %(count)s"),
@@ -51,6 +73,7 @@ COUNTS = {
 FAMILIES = {
     "application": (_l("Applications"), _l("Applications to review, and news about your own.")),
     "training": (_l("Training"), _l("Modules that open for you.")),
+    "time": (_l("Time"), _l("Time for the whole way that runs out: yours, or your candidates’.")),
     "help": (_l("Help"), _l("Questions that wait for you, and answers to yours.")),
     "observation": (_l("Observations"), _l("Observations planned for you, and reports of your own.")),
     "grades": (_l("Grades"), _l("Grades that did not reach the LMS.")),
@@ -70,7 +93,9 @@ WHY = _l(
 
 
 def notice_words(kind: str, facts: Mapping[str, Any]) -> str:
-    """A notice in one sentence."""
+    """A notice in a sentence or two."""
+    if kind == "grades_stuck":
+        facts = {**facts, "fault": remedy_words(str(facts.get("fault", ""))).title}
     return say(NOTICES.get(kind, _l("There is news for you.")), facts)  # a notice of another release has no words here
 
 

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people are told because time has passed, or because something stands still: each reason once, whoever looks and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import String, and_, cast, exists, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from lti_mentoring.domain import reminder as rules
+from lti_mentoring.domain.delivery import STUCK
+from lti_mentoring.domain.participation import ACTIVE
+from lti_mentoring.domain.people import LEADS
+from lti_mentoring.services import notification, programme
+from lti_mentoring.services.intake import APPLY
+from lti_mentoring.services.reviewing import REVIEWED
+from lti_mentoring.store import base
+from lti_mentoring.store.application import Application, ApplicationReview, Intake
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.notification import Notification
+from lti_mentoring.store.people import Placement, RoleGrant
+from lti_mentoring.store.recognition import Recognition
+from lti_mentoring.store.training import CheckAttempt
+
+MOST_AT_ONCE = 200
+"""Notices of one kind that a sweep gives; what is left waits for the next."""
+
+STUCK_KEY = "stuck:"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why somebody is told something; ``once`` names it."""
+
+    org_id: str
+    person_id: str
+    kind: str
+    once: str
+    endpoint: str
+    ids: dict[str, str]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def sweep(*, now: datetime) -> int:
+    """Tell everybody what is due by the clock. -> how many were told. One query for each kind where nothing is due."""
+    return sum(_tell(find(now)) for find in (_windows, _answers, _reviews, _retakes, _stuck))
+
+
+def _tell(reasons: Iterable[Reason]) -> int:
+    made = 0
+    for org_id, some in groupby(sorted(reasons, key=lambda one: one.org_id), key=lambda one: one.org_id):
+        with base.tenant(org_id), base.transactional() as session:
+            for one in some:
+                made += (
+                    notification.tell(
+                        session,
+                        org_id=org_id,
+                        person_id=one.person_id,
+                        kind=one.kind,
+                        facts=one.facts,
+                        endpoint=one.endpoint,
+                        ids=one.ids,
+                        once=one.once,
+                    )
+                    is not None
+                )
+    return made
+
+
+def leads(session: Session, course_id: str) -> list[str]:
+    """Who coordinates a course, deputies too."""
+    held = (RoleGrant.course_id == course_id, RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None))
+    return sorted(set(session.scalars(select(RoleGrant.person_id).where(*held))))
+
+
+# --- applications ----------------------------------------------------------------------------------------------------------------
+
+
+def _windows(now: datetime) -> list[Reason]:
+    """Whoever has a draft: applications are taken now, or soon no more."""
+    opened = and_(
+        Intake.opens_at > now - rules.OPENED_LATELY,
+        Intake.opens_at <= now,
+        or_(Intake.closes_at.is_(None), Intake.closes_at > now),
+        Application.created_at < Intake.opens_at,
+    )
+    closing = and_(Intake.closes_at > now, Intake.closes_at <= now + rules.CLOSES_SOON)
+    made = []
+    for kind, due, moment in (("application_opens", opened, Intake.opens_at), ("application_closes", closing, Intake.closes_at)):
+        once = literal(f"{kind}:") + Application.id + literal(":") + cast(moment, String)
+        query = (
+            select(Application.org_id, Application.person_id, Application.course_id, Intake.closes_at, once.label("once"))
+            .join(Intake, and_(Intake.org_id == Application.org_id, Intake.course_id == Application.course_id))
+            .where(Application.state == "draft", Intake.mode == APPLY, due)
+        )
+        for row in _due(kind, query, Application, once):
+            facts = {"until": _last_day(row.closes_at)} if kind == "application_closes" else {}
+            made.append(Reason(row.org_id, row.person_id, kind, row.once, "application.index", {"course": row.course_id}, facts))
+    return made
+
+
+def _last_day(closes_at: datetime) -> date:
+    """The last day on which applications are taken: windows end with a day."""
+    return (closes_at - timedelta.resolution).date()
+
+
+def _answers(now: datetime) -> list[Reason]:
+    """Whoever has an answer to give whose last day is near."""
+    today = now.date()
+    once = literal("answer:") + Application.id + literal(":") + cast(Application.offer_until, String)
+    query = select(Application.org_id, Application.person_id, Application.course_id, Application.offer_until, once.label("once")).where(
+        Application.state == "offered", Application.offer_until >= today, Application.offer_until <= today + rules.ANSWER_SOON
+    )
+    made = []
+    for row in _due("answers", query, Application, once):
+        where, facts = {"course": row.course_id}, {"until": row.offer_until}
+        made.append(Reason(row.org_id, row.person_id, "application_answer", row.once, "application.index", where, facts))
+    return made
+
+
+def _reviews(now: datetime) -> list[Reason]:
+    """Whoever was asked for a review long ago."""
+    once = literal("review:") + ApplicationReview.id
+    query = (
+        select(
+            ApplicationReview.org_id,
+            ApplicationReview.reviewer_id.label("person_id"),
+            Application.course_id,
+            ApplicationReview.id,
+            once.label("once"),
+        )
+        .join(Application, and_(Application.org_id == ApplicationReview.org_id, Application.id == ApplicationReview.application_id))
+        .where(
+            ApplicationReview.submitted_at.is_(None),
+            ApplicationReview.assigned_at <= now - rules.REVIEW_DAYS,
+            Application.state.in_(REVIEWED),
+        )
+    )
+    untold = query.where(~notification.told(ApplicationReview.org_id, ApplicationReview.reviewer_id, once))
+    return [
+        Reason(row.org_id, row.person_id, "review_overdue", row.once, "selection.review", {"course": row.course_id, "review": row.id})
+        for row in _rows("reviews", untold)
+    ]
+
+
+def _due(why: str, query: Any, about: Any, once: Any) -> Any:
+    return _rows(why, query.where(~notification.told(about.org_id, about.person_id, once)))
+
+
+def _rows(why: str, query: Any) -> Any:
+    with base.across_organisations(f"reminder: {why}"):
+        return base.session().execute(query.limit(MOST_AT_ONCE)).all()
+
+
+# --- training --------------------------------------------------------------------------------------------------------------------
+
+
+def training_begins(session: Session, *, person_id: str, course_id: str, candidacy_id: str | None) -> None:
+    """Whoever was selected is told that their training is open, in the transaction that makes a candidate of them."""
+    notification.tell(
+        session,
+        org_id=base.current_tenant(),
+        person_id=person_id,
+        kind="training_begins",
+        facts={},
+        endpoint="home.index",
+        ids={"course": course_id},
+        once=f"training:{candidacy_id}",
+    )
+
+
+def _retakes(now: datetime) -> list[Reason]:
+    """Candidates whose wait before the next attempt at a check is over, unless they have begun it, or need it no more."""
+    failed = and_(CheckAttempt.mastered.is_(False), CheckAttempt.finished_at.is_not(None))
+    ours = and_(Candidacy.org_id == CheckAttempt.org_id, Candidacy.id == CheckAttempt.candidacy_id)
+    lately = CheckAttempt.finished_at > now - 5 * rules.STALE
+    versions = _rows(
+        "waits", select(Candidacy.org_id, Candidacy.programme_version_id).join(CheckAttempt, ours).where(failed, lately).distinct()
+    )
+    later = aliased(CheckAttempt)
+    of_module = (later.candidacy_id == CheckAttempt.candidacy_id, later.module_key == CheckAttempt.module_key)
+    followed = exists().where(later.org_id == CheckAttempt.org_id, *of_module, later.number > CheckAttempt.number)
+    recognised = (Recognition.org_id == Candidacy.org_id, Recognition.candidacy_id == Candidacy.id)
+    once = literal("retake:") + CheckAttempt.id
+    made = []
+    for org_id, version_id in versions:
+        with base.tenant(org_id):
+            waits = rules.waits_over(programme.load(version_id).policy.retake_wait_hours, now)
+        over = [
+            and_(
+                CheckAttempt.number >= one.number if one.or_later else CheckAttempt.number == one.number,
+                CheckAttempt.finished_at > one.after,
+                CheckAttempt.finished_at <= one.until,
+            )
+            for one in waits
+        ]
+        query = (
+            select(Candidacy.org_id, Candidacy.person_id, Candidacy.course_id, CheckAttempt.module_key, once.label("once"))
+            .join(Candidacy, ours)
+            .where(Candidacy.org_id == org_id, Candidacy.programme_version_id == version_id, Candidacy.participation == ACTIVE)
+            .where(failed, or_(*over), ~followed)
+            .where(~exists().where(*recognised, Recognition.module_key == CheckAttempt.module_key, Recognition.state == "recognised"))
+        )
+        for row in _due("retakes", query, Candidacy, once) if over else ():
+            ids = {"course": row.course_id, "key": row.module_key}
+            made.append(Reason(row.org_id, row.person_id, "training_open", row.once, "training.module", ids, {"module": row.module_key}))
+    return made
+
+
+# --- grades ----------------------------------------------------------------------------------------------------------------------
+
+
+def _stuck(now: datetime) -> list[Reason]:
+    """Whoever leads a course: a column of it takes grades no more. One notice for each column, until it is mended and breaks again."""
+    _mended()
+    once = literal(STUCK_KEY) + ScorePublication.placement_id
+    query = (
+        select(
+            ScorePublication.org_id,
+            RoleGrant.person_id,
+            Placement.course_id,
+            once.label("once"),
+            func.count(ScorePublication.id.distinct()).label("many"),
+            func.max(ScorePublication.fault).label("fault"),
+            func.max(ScorePublication.status).label("status"),
+        )
+        .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
+        .join(RoleGrant, and_(RoleGrant.org_id == Placement.org_id, RoleGrant.course_id == Placement.course_id))
+        .where(ScorePublication.state.in_(STUCK), RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None))
+        .where(~notification.told(ScorePublication.org_id, RoleGrant.person_id, once))
+        .group_by(ScorePublication.org_id, RoleGrant.person_id, Placement.course_id, ScorePublication.placement_id)
+    )
+    made = []
+    for row in _rows("stuck grades", query):
+        facts = {"count": row.many, "fault": row.fault or "unknown"} | ({"status": row.status} if row.status else {})
+        made.append(Reason(row.org_id, row.person_id, "grades_stuck", row.once, "delivery.index", {"course": row.course_id}, facts))
+    return made
+
+
+def _mended() -> None:
+    """Columns that take grades again: should they break once more, that is another reason."""
+    here = (ScorePublication.org_id == Notification.org_id, literal(STUCK_KEY) + ScorePublication.placement_id == Notification.once)
+    query = select(Notification.org_id, Notification.once).where(Notification.kind == "grades_stuck", Notification.once.is_not(None))
+    gone = _rows("mended grades", query.where(~exists().where(*here, ScorePublication.state.in_(STUCK))).distinct())
+    for org_id in sorted({row.org_id for row in gone}):
+        with base.tenant(org_id), base.transactional() as session:
+            notification.release(session, [row.once for row in gone if row.org_id == org_id])
