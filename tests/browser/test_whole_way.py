@@ -23,11 +23,13 @@ def test_from_an_application_to_the_grade_of_a_module_that_was_failed_first_whil
     lead, candidate = people[COORDINATOR], people[APPLICANT]
     opened(lead)
     selected(lead, candidate, people, running_town)
+    follows(lead, "Has not begun module M1")
 
     candidate.locator("main a[href*='/modules/M1']").first.click()
     for _ in range(2):
         take_the_check(candidate, running_town, "north", journey.wrong_answer)
         held(candidate, "failed")
+    follows(lead, "Takes the check of module M1 again")
     candidate.get_by_role("link", name="Help is offered").click()
     candidate.get_by_role("link", name="Accept").click()
     candidate.get_by_role("button", name="Ask for help").click()
@@ -41,6 +43,7 @@ def test_from_an_application_to_the_grade_of_a_module_that_was_failed_first_whil
         running_town.deliver()
         assert journey.share(running_town, "north", "candidate", "module-m1") == 1
         enter(lead, running_town, COORDINATOR)
+        follows(lead, "Ready to be observed")
         held(lead, "board-end")
 
 
@@ -58,7 +61,7 @@ def selected(lead: Page, applicant: Page, people: dict[str, Page], town: Town) -
     """They apply, two review them blind to each other, a place is offered and taken."""
     enter(applicant, town, APPLICANT)
     apply(applicant)
-    lead.reload()
+    follows(lead, "submitted")
     lead.get_by_role("link", name=NAME).click()
     for name in ("Grace Okonjo-Vale", "Bao Marigold"):
         lead.get_by_label("Ask for a review").select_option(label=name)
@@ -69,11 +72,21 @@ def selected(lead: Page, applicant: Page, people: dict[str, Page], town: Town) -
         people[persona].get_by_role("link", name="Mentoring").first.click()
         review(people[persona], 3)
     lead.reload()
+    dossier = lead.url
+    follows(lead, "under review")
+    lead.goto(dossier)
     lead.get_by_role("button", name="Offer a place").click()
+    follows(lead, "place offered")
     applicant.reload()
     applicant.get_by_label("I keep in confidence").check()
     applicant.get_by_role("button", name="Accept").click()
     expect(applicant.get_by_role("heading", level=1)).to_have_text("My way to the credential")
+
+
+def follows(lead: Page, next_thing: str) -> None:
+    """The coordinator's board has them, with what comes next for them."""
+    lead.get_by_role("link", name="Cohort", exact=True).click()
+    expect(lead.get_by_role("row", name=NAME).locator("td").last).to_have_text(next_thing)
 
 
 def answered(lead: Page) -> None:
