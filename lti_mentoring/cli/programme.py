@@ -20,6 +20,8 @@ from lti_mentoring.services import framework as framework_verbs
 from lti_mentoring.services import people as people_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import programme as programme_verbs
+from lti_mentoring.services import translating as translating_verbs
+from lti_mentoring.services.programme import Examination
 
 
 def import_pack(org_id: str, path: Path) -> dict[str, Any]:
@@ -63,9 +65,20 @@ def programme_check(path: Path, strict: bool, figures: bool) -> None:
     for file, counted in found.figures if figures else ():
         for line in _told(counted):
             click.echo(f"{file}: {line}")
+    for line in _languages(found):
+        click.echo(line)
     if faults:
         sys.exit(1)
     click.echo("nothing is wrong, but there is advice" if advice else "nothing is wrong")
+
+
+def _languages(found: Examination) -> Iterator[str]:
+    """Each language of a pack that has more than one, with how much of it is there."""
+    if found.shares:
+        yield f"{found.language}: the source, {found.shares[0].texts} texts"
+    for share in found.shares:
+        older = f", {share.stale} older than their source" if share.stale else ""
+        yield f"{share.language}: {share.translated} of {share.texts} texts translated ({share.percent} %){older}"
 
 
 def _told(counted: Figures) -> Iterator[str]:
@@ -86,6 +99,17 @@ def _told(counted: Figures) -> Iterator[str]:
             f"{outcome.outcome}: {outcome.many_part} of many parts, {outcome.choice} choices ({outcome.critical} critical); "
             f"blind guessing clears {float(100 * outcome.blind_guess):.2f} draws of 100; key longest in {outcome.key_longest}"
         )
+
+
+@programme_group.command("translate")
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("language")
+@click.option("--settled", is_flag=True, help="Every text of the language says what its source says today.")
+def programme_translate(path: Path, language: str, settled: bool) -> None:
+    """Write the files that a translator begins with, and note which source each text was made from; nothing is written over."""
+    with faults_told():
+        begun = translating_verbs.begin(path=path, language=language, settled=settled)
+    say({"files": begun.files, **asdict(begun.share)})
 
 
 @programme_group.command("import")

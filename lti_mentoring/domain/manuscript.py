@@ -18,7 +18,7 @@ TASK_LEVELS = 4
 
 _TITLE = re.compile(r"(\S+) · (.+)$")
 _SECTION = re.compile(r"(\d+)\. (.+)$")
-_OUTCOME = re.compile(r"- \*\*(O\d+)\*\* (.+?)[;.]?$")
+_OUTCOME = re.compile(r"- \*\*(O\d+)\*\* (.+?)[;.؛。]?$")
 _MINUTES = {"reading": "reading", "pause": "pause", "check": "knowledge check", "practice": "practice task"}
 _CRITERION = re.compile(r"\*\*(?P<key>[A-Z]\d+) (?P<title>[^*]+)(?P<critical>\*)?\*\* ?\((?P<outcomes>[^)]+)\)$")
 _PASSING = re.compile(r"\((?:pass: )?(.+)\)$")
@@ -27,8 +27,8 @@ _PASSING = re.compile(r"\((?:pass: )?(.+)\)$")
 class _Reader:
     """Collects what the parts of a manuscript hold, and the faults found on the way."""
 
-    def __init__(self, text: str, file: str, draw: Draw) -> None:
-        self.file, self.draw = file, draw
+    def __init__(self, text: str, file: str, draw: Draw, source: Module | None) -> None:
+        self.file, self.draw, self.source = file, draw, source
         self.faults: list[Fault] = []
         root = outline(text)
         self.top = root.parts[0] if root.parts else Part(1, "", 1)
@@ -64,17 +64,21 @@ class _Reader:
             draw=self.draw,
             practice=self.task({outcome.key for outcome in outcomes}),
         )
-        if not self.faults:
+        if not self.faults and self.source is None:  # a translation has the items of its source
             self.pools(module, check)
         return None if self.faults else module
 
     def competencies(self) -> tuple[str, ...]:
+        if self.source is not None:
+            return self.source.competencies
         found = tuple(dict.fromkeys(re.findall(r"\bMC\d+\b", self.top.text)))
         if not found:
             self.fault(self.top.line, "The module names no competency.", "Name it below the title, as “Competency MC1, …”.")
         return found
 
     def times(self) -> Times:
+        if self.source is not None:
+            return self.source.times
         minutes = {}
         for part, words in _MINUTES.items():
             found = re.search(rf"\b{words} (\d+) min\b", self.top.text)
@@ -104,6 +108,7 @@ class _Reader:
     def sections(self) -> tuple[Section, ...]:
         reading = self.part("Reading")
         sections = []
+        known = {section.key: section.kind for section in self.source.sections} if self.source is not None else {}
         for part in reading.parts:
             head = _SECTION.match(part.title)
             if head is None:
@@ -113,7 +118,7 @@ class _Reader:
                 continue
             content = blocks(part.body)
             self.commented(part, content)
-            sections.append(Section(head[1], _section_kind(head[2], content), head[2], content))
+            sections.append(Section(head[1], known.get(head[1]) or _section_kind(head[2], content), head[2], content))
         if [section.kind for section in sections].count("card") != 1:
             self.fault(reading.line, "The reading needs one card.", "Add one section whose title begins with “Card”.")
         return tuple(sections)
@@ -218,9 +223,10 @@ def _section_kind(title: str, content: tuple[Block, ...]) -> str:
     return "talk" if any(block.kind == "talk" for block in content) else "reading"
 
 
-def read_module(text: str, file: str, draw: Draw) -> tuple[Module | None, list[Fault]]:
-    """The module, or None and every fault that was found."""
-    reader = _Reader(text, file, draw)
+def read_module(text: str, file: str, draw: Draw, source: Module | None = None) -> tuple[Module | None, list[Fault]]:
+    """The module, or None and every fault that was found. A translation takes from its ``source`` what follows there from English words:
+    the minutes, the competencies, which section is the card and which the pause."""
+    reader = _Reader(text, file, draw, source)
     return reader.read(), reader.faults
 
 

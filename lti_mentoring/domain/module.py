@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lti_mentoring.domain.body import LATER
+from lti_mentoring.domain.language import Translation
 
 SINGLE, MULTIPLE, NEXT_MOVE, SORT, TAG, ORDER = "single", "multiple", "next_move", "sort", "tag", "order"
 RATING, SHORT_TEXT = "rating", "short_text"
@@ -41,6 +42,7 @@ class Section:
     kind: str
     title: str
     blocks: tuple[Block, ...]
+    reads: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class Item:
     words: int = field(default=0, metadata=LATER)
     features: tuple[Feature, ...] = field(default=(), metadata=LATER)
     model: str = field(default="", metadata=LATER)
+    reads: str = field(default="", metadata=LATER)
 
     @property
     def many_part(self) -> bool:
@@ -210,6 +213,7 @@ class Task:
     criteria: tuple[TaskCriterion, ...]
     model_answer: tuple[Block, ...]
     marking: Marking | None = field(default=None, metadata=LATER)
+    reads: str = field(default="", metadata=LATER)
 
     def criterion(self, key: str) -> TaskCriterion:
         """The criterion with that key; KeyError if there is none."""
@@ -244,6 +248,8 @@ class Module:
     items: tuple[Item, ...]
     draw: Draw
     practice: Task
+    reads: str = field(default="", metadata=LATER)
+    translations: tuple[Translation, ...] = field(default=(), metadata=LATER)
 
     @property
     def minutes(self) -> int:

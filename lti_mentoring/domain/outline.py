@@ -48,6 +48,9 @@ class Part:
 
 
 _HEADING = re.compile(r"(#{1,4}) +(.*\S)\s*$")
+_COMMENTARY = re.compile(r"\*[^*.]{1,30}[.:。]\*\s")
+"""How a comment begins in any language, directly below the conversation that it is about."""
+
 _SPEECH = re.compile(r"\*\*([^*]+):\*\*\s*(.*)$")
 
 
@@ -92,6 +95,8 @@ def blocks(lines: list[Line]) -> tuple[Block, ...]:
     found: list[Block] = []
     for run in paragraphs(lines):
         block = _block(run)
+        if block.kind == "prose" and found and found[-1].kind == "talk" and _COMMENTARY.match(block.text):
+            block = Block("comment", block.text)
         if block.kind == "prose" and found and found[-1].kind == "prose":
             block = Block("prose", f"{found.pop().text}\n\n{block.text}")
         found.append(block)

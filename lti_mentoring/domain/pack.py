@@ -146,7 +146,7 @@ def _rubrics(reader: Reader, by_file: Mapping[str, Document], language: str) -> 
     for index, key in enumerate(keys):
         document = _file(reader, ("rubrics", index), by_file, f"{language}/rubrics/{key}.yaml")
         if document is not None:
-            rubrics.append(_rubric(Reader(document, reader.faults), key))
+            rubrics.append(read_rubric(Reader(document, reader.faults), key))
     reader.once(("rubrics",), keys)
     return tuple(rubrics)
 
@@ -166,11 +166,12 @@ def _protocols(reader: Reader, by_file: Mapping[str, Document], language: str) -
     for index, key in enumerate(keys):
         document = _file(reader, ("protocols", index), by_file, f"{language}/protocols/{key}.yaml")
         if document is not None:
-            found.append(_protocol(Reader(document, reader.faults), key))
+            found.append(read_protocol(Reader(document, reader.faults), key))
     return tuple(found)
 
 
-def _protocol(reader: Reader, key: str) -> Protocol:
+def read_protocol(reader: Reader, key: str) -> Protocol:
+    """The protocol of a file; faults where it is none."""
     reader.keys((), Protocol.__dataclass_fields__)
     if reader.text(("key",)) != key:
         reader.fault(("key",), f"The file is not protocol {key}.", f"Write “key: {key}”.")
@@ -197,7 +198,8 @@ def _file(reader: Reader, path: Path, by_file: Mapping[str, Document], file: str
     return by_file.get(file)
 
 
-def _rubric(reader: Reader, key: str) -> Rubric:
+def read_rubric(reader: Reader, key: str) -> Rubric:
+    """The rubric of a file; faults where it is none."""
     reader.keys((), ("key", "title", "criteria"))
     if reader.text(("key",)) != key:
         reader.fault(("key",), f"The file is not rubric {key}.", f"Write “key: {key}”.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lti_mentoring.domain.body import LATER, content_hash, from_body, to_body
+from lti_mentoring.domain.language import Translation
 from lti_mentoring.domain.module import Module
 
 __all__ = [
@@ -47,6 +48,7 @@ class Competency:
     title: str
     critical: bool
     indicators: tuple[Indicator, ...] = ()
+    reads: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Criterion:
     competencies: tuple[str, ...]
     critical: bool
     anchors: tuple[str, str, str, str]
+    reads: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Rubric:
     key: str
     title: str
     criteria: tuple[Criterion, ...]
+    reads: str = field(default="", metadata=LATER)
+    translations: tuple[Translation, ...] = field(default=(), metadata=LATER)
 
     def criterion(self, key: str) -> Criterion:
         """The criterion with that key; KeyError if there is none."""
@@ -177,7 +182,9 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A question of the application form. ``kind`` is ``short``, ``long`` (up to ``words``), ``choice``, ``choices`` or ``yes``."""
+    """A question of the application form. ``kind`` is ``short``, ``long`` (up to ``words``), ``choice``, ``choices`` or ``yes``.
+
+    An option is kept as the source says it, whatever language it was read in; ``labels`` is what a reader of a translation sees."""
 
     key: str
     kind: str
@@ -186,6 +193,17 @@ class FormField:
     required: bool = True
     options: tuple[str, ...] = ()
     words: int = 0
+    labels: tuple[str, ...] = field(default=(), metadata=LATER)
+    reads: str = field(default="", metadata=LATER)
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Each option as it is kept, with what the reader sees."""
+        return tuple(zip(self.options, self.labels or self.options, strict=True))
+
+    def label(self, option: str) -> str:
+        """What the reader sees of an answer to a choice."""
+        return dict(self.choices).get(option, option)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +214,7 @@ class FormSection:
     title: str
     fields: tuple[FormField, ...]
     intro: str = ""
+    reads: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +227,7 @@ class ApplicationForm:
     sections: tuple[FormSection, ...]
     eligibility: tuple[FormField, ...] = ()
     declarations: tuple[FormField, ...] = ()
+    reads: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +249,7 @@ class Protocol:
     rubric: str
     intro: str
     aspects: tuple[Aspect, ...]
+    reads: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +261,16 @@ class Outline:
     outcomes: tuple[str, ...]
     competencies: tuple[str, ...]
     minutes: int
+    reads: str = field(default="", metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One version of a programme, in one language. ``policy`` is in force; ``policies`` are those that a programme may be opened with.
-    ``purpose`` says what the mentoring is to bring about (the outcomes of the mentoring process)."""
+    """One version of a programme. ``policy`` is in force; ``policies`` are those that a programme may be opened with. ``purpose`` says what
+    the mentoring is to bring about (the outcomes of the mentoring process). ``language`` is that of the source; ``translations`` hold
+    what stands neither in a module nor in a rubric, which have their own.
+
+    Each part that is read whole in one language has ``reads``: the language in which a reader gets it, empty in the source itself."""
 
     slug: str
     edition: str
@@ -262,6 +287,8 @@ class Programme:
     purpose: tuple[str, ...] = ()
     support: str = ""
     certificate: str = ""
+    reads: str = field(default="", metadata=LATER)
+    translations: tuple[Translation, ...] = field(default=(), metadata=LATER)
 
     def competency(self, key: str) -> Competency:
         """The competency with that key; KeyError if there is none."""

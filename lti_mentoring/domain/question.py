@@ -73,7 +73,8 @@ class Ask:
 class Question:
     """A question with the steps that may be seen by now. ``lettered``: its explanations name options by their letters.
 
-    ``practice``: the reader marks it, and it counts for nothing (``of`` is 0). ``words`` is how long a text may be.
+    ``practice``: the reader marks it, and it counts for nothing (``of`` is 0). ``words`` is how long a text may be,
+    ``reads`` the language of its words.
     """
 
     number: int
@@ -91,6 +92,7 @@ class Question:
     practice: bool
     talk: tuple[Turn, ...]
     words: int
+    reads: str = ""
 
     @property
     def right(self) -> bool:
@@ -123,6 +125,7 @@ def pose(item: Item, number: int, seed: str, given: Mapping[int, Given]) -> Ques
         practice=item.self_marked,
         talk=item.talk,
         words=item.words,
+        reads=item.reads,
     )
 
 

@@ -276,7 +276,8 @@ def submit(*, actor: Actor, answers: Mapping[str, object], declared: Declared, r
         reporting_line.attest(session, actor=actor, managers=managers)
         for number, one in enumerate(said.referees, 1):
             session.add(Reference(application_id=row.id, number=number, name=one.name, email=one.email.lower(), relation=one.relation))
-        timeline.freeze(session, row, "submitted", {"answers": row.answers, "form": content_hash(to_body(_form(version)))})
+        asked = _form(programme.source(row.programme_version_id))
+        timeline.freeze(session, row, "submitted", {"answers": row.answers, "form": content_hash(to_body(asked))})
         timeline.note(session, row, actor, "submit")
         _gradebook(session, row)
 

@@ -45,7 +45,8 @@ class Written:
 
 
 def export_case(*, org_id: str, base_uri: str, version_id: str | None = None) -> dict[str, Any]:
-    """The CFPackage of a programme version, or else of the current one; the same version gives the same package each time.
+    """The CFPackage of a programme version, or else of the current one; the same version gives the same package each time, in the language
+    of its source.
 
     ``base_uri`` is the tool's own address. NotFound ``programme`` before the first import, ``version`` in another organisation. Must run
     in the tenant scope of ``org_id``.
@@ -55,7 +56,7 @@ def export_case(*, org_id: str, base_uri: str, version_id: str | None = None) ->
         if row is None:
             raise NotFound("programme")
         version_id = row.id
-    made = programme.load(version_id)
+    made = programme.source(version_id)
     at = base.session().scalars(select(ProgrammeVersion.imported_at).where(ProgrammeVersion.id == version_id)).one()
     creator = base.session().scalars(select(Organisation.name).where(Organisation.id == org_id)).one()
     return to_case(made, base_uri=base_uri, made_at=at, creator=creator)

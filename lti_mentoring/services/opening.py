@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import func, select
 
 from lti_mentoring.domain import readiness as rules
+from lti_mentoring.domain import translation
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.programme import Policy, Programme
 from lti_mentoring.domain.readiness import Component, Need, Staffing
 from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.domain.translation import Share
 from lti_mentoring.services import intake, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -35,7 +37,7 @@ class PolicyRow:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The readiness of a course's programme."""
+    """The readiness of a course's programme; ``shares`` say how much of it is translated, language by language."""
 
     title: str
     edition: str
@@ -43,6 +45,7 @@ class Readiness:
     policies: tuple[PolicyRow, ...]
     candidates: int
     people: Mapping[str, int]
+    shares: tuple[Share, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -52,7 +55,8 @@ class Readiness:
 
 def readiness(*, actor: Actor) -> Readiness:
     """How ready the programme of the actor's course is; four queries. RuleBroken ``programme_missing`` before the first import."""
-    version = programme.load(intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id)))
+    pinned = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
+    version = programme.load(pinned)
     people = _people(actor)
     proposed = rules.offered(version, people["mentor"])
     choices = version.policies if version.policy in version.policies else (version.policy, *version.policies)
@@ -72,6 +76,7 @@ def readiness(*, actor: Actor) -> Readiness:
         ),
         candidates=_candidates(actor),
         people=people,
+        shares=translation.shares(programme.source(pinned)),
     )
 
 
@@ -100,8 +105,7 @@ def choose_policy(*, actor: Actor, name: str) -> str:
     """
     entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
     source = intake.version_of(actor, entry)
-    version = programme.load(source)
-    made = under(version, name)
+    made = under(programme.source(source), name)
     missing = tuple(rules.shortfalls(made))
     if missing:
         raise RuleBroken("component_missing", components=missing)
@@ -115,7 +119,7 @@ def choose_policy(*, actor: Actor, name: str) -> str:
 
 
 def under(version: Programme, name: str) -> Programme:
-    """The programme with the policy of that name in force. NotFound ``policy``."""
+    """The programme with the policy of that name in force, and all its translations. NotFound ``policy``."""
     for one in (*version.policies, version.policy):
         if one.name == name:
             offered = version.policies if version.policy in version.policies else (version.policy, *version.policies)

@@ -39,7 +39,7 @@ def _title(item: str, plan: Programme) -> str:
 def show(session: Session, place: Placement, family: str) -> None:
     """Give each part its column, in the caller's transaction; not those that stand in the course already, by whatever activity."""
     version = programme.current(place.org_id)
-    wanted = possible(place, family, programme.load(version.id)) if version is not None else ()
+    wanted = possible(place, family, programme.source(version.id)) if version is not None else ()
     query = select(Placement.item).where(Placement.course_id == place.course_id, Placement.item_source != PUT_AWAY)
     there = set(session.scalars(query.where(Placement.id != place.id)))
     own = select(Placement.item, Placement.id).where(Placement.part_of == place.id)

@@ -4,26 +4,26 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lti_mentoring.domain import manuscript, standard
+from lti_mentoring.domain import manuscript, standard, translating, translation
 from lti_mentoring.domain.body import content_hash, from_body, to_body
+from lti_mentoring.domain.language import choose
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.outline import Fault
-from lti_mentoring.domain.pack import read_pack, readable
+from lti_mentoring.domain.pack import readable
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme, Rubric
-from lti_mentoring.domain.reader import Document
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.standard import Figures
-from lti_mentoring.services import privacy
+from lti_mentoring.domain.translation import Share
+from lti_mentoring.services import folder, language, privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.programme import ModuleVersion, ProgrammePart, ProgrammeVersion, RubricVersion
 
@@ -49,11 +49,14 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What a pack is like: faults keep it from being imported, advice does not; figures by the file of their module."""
+    """What a pack is like: faults keep it from being imported, advice does not; figures by the file of their module; how much of it is
+    there in each language but the source's, once nothing is at fault."""
 
     faults: tuple[Fault, ...]
     advice: tuple[Fault, ...]
     figures: tuple[tuple[str, Figures], ...]
+    language: str = ""
+    shares: tuple[Share, ...] = ()
 
 
 # --- reading a folder -------------------------------------------------------------------------------------------------
@@ -65,82 +68,34 @@ def check(path: Path) -> list[Fault]:
 
 
 def examine(path: Path) -> Examination:
-    """The faults of the pack in this folder, with advice and figures for each module that can be read."""
-    documents, faults = _documents(path)
+    """The faults of the pack in this folder, with advice and figures for each module that can be read, in whatever language."""
+    documents, faults = folder.documents(path)
     if faults:
         return Examination(tuple(faults), (), ())
-    language, modules = readable(documents)
-    advice = [
-        finding
-        for module, document in modules
-        for finding in standard.findings(module, document.file, manuscript.places(document.text), language)
-    ]
+    source, readables = readable(documents)
+    programme, found = translating.read_programme(documents)
+    modules = [(source, *one) for one in readables]
+    modules += translating.translated_modules(programme, documents) if programme is not None else ()
+    advice: list[Fault] = []
+    told: set[tuple[str, str]] = set()  # what follows from the source is told once, and there
+    for tag, module, document in modules:
+        findings = standard.findings(module, document.file, manuscript.places(document.text), tag)
+        advice += [one for one in findings if (module.key, one.message) not in told]
+        told |= {(module.key, one.message) for one in findings}
+    advice += translating.advice(programme, documents) if programme is not None else ()
     return Examination(
-        faults=tuple(read_pack(documents)[1]),
+        faults=tuple(found),
         advice=tuple(sorted(advice)),
-        figures=tuple((document.file, standard.figures(module, language)) for module, document in modules),
+        figures=tuple((document.file, standard.figures(module, tag)) for tag, module, document in modules),
+        language=source,
+        shares=translation.shares(programme) if programme is not None else (),
     )
 
 
 def read(path: Path) -> tuple[Programme | None, list[Fault]]:
-    """The programme in this folder, or None and every fault that was found."""
-    documents, faults = _documents(path)
-    return (None, faults) if faults else read_pack(documents)
-
-
-def _documents(path: Path) -> tuple[list[Document], list[Fault]]:
-    """The files of a folder, and what keeps them from being read."""
-    documents: list[Document] = []
-    faults: list[Fault] = []
-    for file in sorted(path.rglob("*")):
-        if file.suffix in (".md", ".yaml"):
-            document, found = _document(file, file.relative_to(path).as_posix())
-            documents.append(document)
-            faults += found
-    return documents, sorted(faults)
-
-
-def _document(file: Path, name: str) -> tuple[Document, list[Fault]]:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        return Document(name), [Fault(name, line, "This is not UTF-8.", "Save the file as UTF-8.")]
-    if file.suffix == ".md":
-        return Document(name, text), []
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        lines: dict[tuple[str | int, ...], int] = {}
-        faults = list(_lines(loader, node, name, (), lines)) if node is not None else []
-        data = loader.construct_document(node) if node is not None else None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        fault = Fault(
-            name, mark.line + 1 if mark else 1, f"This is not YAML: {error.problem}.", "Mend the line, often its indent, colon or quotes."
-        )
-        return Document(name), [fault]
-    finally:
-        loader.dispose()
-    return Document(name, text, data, lines), faults
-
-
-def _lines(
-    loader: yaml.SafeLoader, node: yaml.Node, name: str, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]
-) -> Iterator[Fault]:
-    """Note the line of every entry, by its path, and find keys that stand twice: YAML itself would take the last one silently."""
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.SequenceNode):
-        for index, entry in enumerate(node.value):
-            yield from _lines(loader, entry, name, (*path, index), lines)
-    elif isinstance(node, yaml.MappingNode):
-        for key_node, entry in node.value:
-            key = loader.construct_object(key_node)
-            below = (*path, key if isinstance(key, int) else str(key))
-            if below in lines:
-                yield Fault(name, key_node.start_mark.line + 1, f"“{key}” stands twice.", "Keep one of them.")
-            lines[below] = key_node.start_mark.line + 1
-            yield from _lines(loader, entry, name, below, lines)
+    """The programme in this folder with its translations, or None and every fault that was found."""
+    documents, faults = folder.documents(path)
+    return (None, faults) if faults else translating.read_programme(documents)
 
 
 # --- importing ----------------------------------------------------------------------------------------------------------
@@ -161,8 +116,11 @@ def import_pack(*, org_id: str, path: Path, actor: Actor | str) -> VersionRow:
 def publish(session: Session, *, org_id: str, programme: Programme, actor: Actor | str, derived_from: str | None = None) -> VersionRow:
     """Write a programme as an immutable version with its parts, in the caller's transaction; the one of the same content if there is one.
 
+    It is one as ``source`` gives it, with all its translations; what somebody reads in their language is not (ValueError).
     ``derived_from`` names the version that it was made from in the browser; then courses choose it, and none begins with it by itself.
     """
+    if programme.reads:
+        raise ValueError("this is what somebody reads, and not what was written: make a version from programme.source()")
     body = to_body(programme)
     digest = content_hash(body)
     known = session.scalar(select(ProgrammeVersion).where(ProgrammeVersion.content_hash == digest))
@@ -215,7 +173,7 @@ def _row(version: ProgrammeVersion, *, created: bool = False) -> VersionRow:
 
 # --- loading ------------------------------------------------------------------------------------------------------------
 
-_ready: OrderedDict[str, Programme | Module | Rubric] = OrderedDict()
+_ready: OrderedDict[tuple[str, ...], Programme | Module | Rubric] = OrderedDict()
 _known: OrderedDict[tuple[str, ...], str] = OrderedDict()
 
 
@@ -235,18 +193,47 @@ def current(org_id: str) -> VersionRow | None:
 
 
 def load(version_id: str) -> Programme:
-    """The programme of a version. NotFound in another organisation."""
-    return _load(Programme, ProgrammeVersion.content_hash, ProgrammeVersion.body, ProgrammeVersion.id, version_id)
+    """The programme of a version, in the language of its reader (``services.language``), else its own. NotFound in another organisation."""
+    found, digest = _load(Programme, ProgrammeVersion.content_hash, ProgrammeVersion.body, ProgrammeVersion.id, version_id)
+    return _read(found, digest, lambda: found.language)
+
+
+def source(version_id: str) -> Programme:
+    """The programme of a version as it was written, with all its translations: what another version is made from."""
+    return _load(Programme, ProgrammeVersion.content_hash, ProgrammeVersion.body, ProgrammeVersion.id, version_id)[0]
 
 
 def module(module_version_id: str) -> Module:
-    """The module of a version. NotFound in another organisation."""
-    return _load(Module, ModuleVersion.content_hash, ModuleVersion.body, ModuleVersion.id, module_version_id)
+    """The module of a version, in the language of its reader. NotFound in another organisation."""
+    found, digest = _load(Module, ModuleVersion.content_hash, ModuleVersion.body, ModuleVersion.id, module_version_id)
+    return _read(found, digest, lambda: _language(ProgrammePart.module_version_id, module_version_id))
 
 
 def rubric(rubric_version_id: str) -> Rubric:
-    """The rubric of a version. NotFound in another organisation."""
-    return _load(Rubric, RubricVersion.content_hash, RubricVersion.body, RubricVersion.id, rubric_version_id)
+    """The rubric of a version, in the language of its reader. NotFound in another organisation."""
+    found, digest = _load(Rubric, RubricVersion.content_hash, RubricVersion.body, RubricVersion.id, rubric_version_id)
+    return _read(found, digest, lambda: _language(ProgrammePart.rubric_version_id, rubric_version_id))
+
+
+def _read(found: Shape, digest: str, source: Callable[[], str]) -> Shape:
+    """What was loaded as its reader gets it, made once for each language."""
+    wanted = language.wanted()
+    if not wanted:
+        return found
+    own = source()
+    chosen = choose(wanted, translation.languages(found, own))
+    key = (digest, own, chosen)
+    ready = _ready.get(key)
+    if isinstance(ready, type(found)):
+        return ready
+    return _keep(key, translation.read_in(found, chosen, own))
+
+
+def _language(column: InstrumentedAttribute[str | None], part_id: str) -> str:
+    """The language in which a module or a rubric was written: its programme's."""
+    made_of = (ProgrammePart.org_id == ProgrammeVersion.org_id) & (ProgrammePart.programme_version_id == ProgrammeVersion.id)
+    query = select(ProgrammeVersion.body["language"].as_string()).join(ProgrammePart, made_of).where(column == part_id).limit(1)
+    return _kept(("language", part_id), lambda: base.session().scalar(query)) or ""
 
 
 def module_version_id(version_id: str, key: str) -> str:
@@ -286,19 +273,22 @@ def _load(
     body_of: InstrumentedAttribute[dict[str, Any]],
     id_of: InstrumentedAttribute[str],
     version_id: str,
-) -> Shape:
-    """By content, once a process: rows never change. What was stored must still be what was hashed (invariant I4)."""
+) -> tuple[Shape, str]:
+    """By content, with its hash, once a process: rows never change. What was stored must still be what was hashed (invariant I4)."""
     digest = _kept((shape.__name__, version_id), lambda: base.session().scalar(select(hash_of).where(id_of == version_id)))
     if digest is None:
         raise NotFound("version", id=version_id)
-    ready = _ready.get(digest)
+    ready = _ready.get((digest,))
     if isinstance(ready, shape):
-        return ready
+        return ready, digest
     body = base.session().scalars(select(body_of).where(id_of == version_id)).one()
     if content_hash(body) != digest:
         raise RuleBroken("version_changed", id=version_id)
-    made = from_body(shape, body)
-    _ready[digest] = made
+    return _keep((digest,), from_body(shape, body)), digest
+
+
+def _keep(key: tuple[str, ...], made: Shape) -> Shape:
+    _ready[key] = made
     while len(_ready) > KEPT_IN_MEMORY:
         _ready.popitem(last=False)
     return made

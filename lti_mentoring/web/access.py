@@ -12,9 +12,10 @@ from werkzeug.exceptions import Unauthorized
 
 from lti_mentoring.domain.people import PERMISSIONS, Actor, may
 from lti_mentoring.domain.rule import NotAllowed
-from lti_mentoring.services import people, roles
+from lti_mentoring.services import language, people, roles
 from lti_mentoring.services.roles import Here
 from lti_mentoring.web import session
+from lti_mentoring.web.reader import wanted
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -22,7 +23,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 def require(permission: str) -> Callable[[View], View]:
     """Let in who is signed in, belongs to the course in the address, and holds ``permission`` there.
 
-    401 without a session, 404 for a course of somebody else, 403 without the permission. The tenant is in scope inside the view.
+    401 without a session, 404 for a course of somebody else, 403 without the permission. The tenant is in scope inside the view, where a
+    programme is read in the person's language.
     """
     if permission not in PERMISSIONS:
         raise KeyError(permission)
@@ -34,7 +36,7 @@ def require(permission: str) -> Callable[[View], View]:
             org_id = browser.organisation()
             if org_id is None:
                 raise Unauthorized
-            with people.within(org_id):
+            with people.within(org_id), language.read_in(wanted):
                 g.here = browser.visit(org_id, course) or _here(course)
                 if not may(g.here.actor, permission):
                     raise NotAllowed("permission", permission=permission)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of our languages somebody reads, by what their LMS says of them."""
+"""Which of our languages somebody reads, by what their LMS says of them, and which way a language is written."""
 
 from __future__ import annotations
 
@@ -15,3 +15,11 @@ def known(wanted: str | None, languages: tuple[str, ...]) -> str | None:
     except (ValueError, UnknownLocaleError):
         return None
     return next((language for language in languages if language in (str(locale), locale.language)), None)
+
+
+def direction(language: str) -> str:
+    """Which way a language is written; from left to right where nobody knows it."""
+    try:
+        return str(Locale.parse(language, sep="-").text_direction)
+    except (ValueError, UnknownLocaleError):
+        return "ltr"

@@ -17,6 +17,7 @@ from flask_babel import get_locale
 from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
+from lti_mentoring.services import language
 from lti_mentoring.web.frame import csp_nonce
 from lti_mentoring.web.session import CARRIED
 
@@ -35,7 +36,7 @@ _lock = threading.Lock()
 def letter(template: str, *, state: Hashable, **context: Any) -> str:
     """A page of the reader, rendered anew only if nobody who stands as they do has read it within the hour.
 
-    ``state`` is all that ``context`` follows from. To it come language, course, roles, the count of unread notices and what else the
+    ``state`` is all that ``context`` follows from. To it come languages, course, roles, the count of unread notices and what else the
     skeleton of a page shows; the reader's name, the token of their forms and the nonce of their scripts are their own. A page that
     would hold any of these in another place, or news for this reader alone, is not kept.
     """
@@ -44,7 +45,7 @@ def letter(template: str, *, state: Hashable, **context: Any) -> str:
     here = g.here
     who = here.actor
     where = (who.org_id, who.course_id, here.course_title, here.organisation, here.offered, here.unread)
-    seen = (str(get_locale()), request.endpoint, *where, who.roles, CARRIED in request.headers)
+    seen = (str(get_locale()), language.wanted(), request.endpoint, *where, who.roles, CARRIED in request.headers)
     key = (template, seen, datetime.now(UTC).strftime("%Y%m%d%H"), state)
     own = {"name": who.name, "csrf": generate_csrf(), "nonce": csp_nonce()}
     parts = _letters.get(key)

@@ -15,6 +15,7 @@ from lti_mentoring.domain.assistance import Topic
 from lti_mentoring.domain.people import STAFF_ROLES, Actor, may
 from lti_mentoring.web import session
 from lti_mentoring.web.language import known
+from lti_mentoring.web.reader import tongue
 
 NAVIGATION = (
     ("home.way", "candidacy.way"),
@@ -114,6 +115,6 @@ def _context() -> dict[str, Any]:
 def init_app(app: Flask) -> None:
     """Give the templates what they use."""
     app.context_processor(_context)
-    app.jinja_env.globals.update(course_url=course_url, asset=asset)
+    app.jinja_env.globals.update(course_url=course_url, asset=asset, tongue=tongue)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -9,8 +9,9 @@ from flask import Blueprint, render_template, request
 from marshmallow import EXCLUDE, Schema, fields, validate
 
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import people, reference
+from lti_mentoring.services import language, people, reference
 from lti_mentoring.web.access import public
+from lti_mentoring.web.reader import wanted
 from lti_mentoring.web.wording import rule_words
 
 bp = Blueprint("reference", __name__)
@@ -38,7 +39,7 @@ def _page(token: str, sent: dict[str, Any], error: str = "") -> str:
 @bp.get("/references/<token>")
 @public(WHY)
 def index(token: str) -> str:
-    with people.within(reference.organisation_of(token)):
+    with people.within(reference.organisation_of(token)), language.read_in(wanted):
         return _page(token, {})
 
 
@@ -46,7 +47,7 @@ def index(token: str) -> str:
 @public(WHY)
 def say(token: str) -> str | tuple[str, int]:
     form: dict[str, Any] = StatementForm().load(request.form.to_dict())
-    with people.within(reference.organisation_of(token)):
+    with people.within(reference.organisation_of(token)), language.read_in(wanted):
         try:
             if request.form.get("action") == "refuse":
                 reference.decline(token=token)

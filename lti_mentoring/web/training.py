@@ -197,7 +197,8 @@ def try_out(course: str, key: str, number: int) -> str | tuple[str, int]:
 
 
 @bp.app_template_global("module_parts")
-def module_parts(page: ModulePage) -> list[tuple[str, str, str]]:
-    """The rail of a module: (kind, key, title) of each part, the check and the task last."""
-    parts = [(section.kind, section.key, section.title) for section in page.module.sections]
-    return [*parts, ("check", "check", ""), ("practice", "practice", page.module.practice.title)]
+def module_parts(page: ModulePage) -> list[tuple[str, str, str, str]]:
+    """The rail of a module: (kind, key, title, its language) of each part, the check and the task last."""
+    parts = [(section.kind, section.key, section.title, section.reads) for section in page.module.sections]
+    task = page.module.practice
+    return [*parts, ("check", "check", "", ""), ("practice", "practice", task.title, task.reads)]

@@ -11,35 +11,16 @@ from hypothesis import strategies as st
 
 from lti_mentoring.demo.story import right_answer
 from lti_mentoring.domain import training
-from lti_mentoring.domain.answer import FORMS, form, read_answer, score, steps, words
+from lti_mentoring.domain.answer import FORMS, read_answer, score, steps
 from lti_mentoring.domain.module import CHOICE_KINDS, MANY_PART_KINDS, SELF_MARKED_KINDS, Item
 from lti_mentoring.domain.question import Given, pose
 from lti_mentoring.domain.rule import RuleBroken
 from support import every_item
+from support.every_item import any_answer
 
 T1 = every_item.read()
 RATINGS = [item for item in T1.items if item.kind == "rating"]
 TEXTS = [item for item in T1.items if item.kind == "short_text"]
-
-
-def any_answer(item: Item, step: int) -> st.SearchStrategy[dict[str, object]]:
-    """Every answer that a form can send."""
-    parts = [part.key for part in item.parts(step)]
-    bins = st.sampled_from([str(index) for index in range(len(item.bins) or 1)])
-    levels = st.integers(1, 4).map(str)
-    ways = {
-        "choice": lambda: st.sampled_from(parts),
-        "choices": lambda: st.lists(st.sampled_from(parts), min_size=1, unique=True),
-        "cards": lambda: st.fixed_dictionaries(dict.fromkeys(parts, bins)),
-        "order": lambda: st.permutations(list(item.order)),
-        "levels": lambda: st.fixed_dictionaries(dict.fromkeys(parts, levels)),
-        "text": lambda: st.lists(st.text("aé字 .?", min_size=1).filter(str.strip), min_size=1, max_size=5).map(" ".join).filter(
-            lambda text: words(text) <= item.words
-        ),
-        "ticks": lambda: st.lists(st.sampled_from(parts), unique=True),
-    }
-    name = form(item, step)
-    return st.fixed_dictionaries({name: ways[name]()})
 
 
 def earned(item: Item, answers: dict[int, dict[str, object]]) -> int:

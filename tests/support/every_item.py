@@ -6,7 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from lti_mentoring.domain.module import Module
+from hypothesis import strategies as st
+
+from lti_mentoring.domain.answer import form, words
+from lti_mentoring.domain.module import Item, Module
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.services import programme, training
 from lti_mentoring.store import base
@@ -42,3 +45,23 @@ def begin(actor: Actor, keys: Sequence[str]) -> str:
     with base.transactional() as session:
         session.get_one(CheckAttempt, (actor.org_id, attempt)).item_keys = list(keys)
     return attempt
+
+
+def any_answer(item: Item, step: int) -> st.SearchStrategy[dict[str, object]]:
+    """Every answer that a form can send."""
+    parts = [part.key for part in item.parts(step)]
+    bins = st.sampled_from([str(index) for index in range(len(item.bins) or 1)])
+    levels = st.integers(1, 4).map(str)
+    ways = {
+        "choice": lambda: st.sampled_from(parts),
+        "choices": lambda: st.lists(st.sampled_from(parts), min_size=1, unique=True),
+        "cards": lambda: st.fixed_dictionaries(dict.fromkeys(parts, bins)),
+        "order": lambda: st.permutations(list(item.order)),
+        "levels": lambda: st.fixed_dictionaries(dict.fromkeys(parts, levels)),
+        "text": lambda: st.lists(st.text("aé字 .?", min_size=1).filter(str.strip), min_size=1, max_size=5).map(" ".join).filter(
+            lambda text: words(text) <= item.words
+        ),
+        "ticks": lambda: st.lists(st.sampled_from(parts), unique=True),
+    }
+    name = form(item, step)
+    return st.fixed_dictionaries({name: ways[name]()})

@@ -57,7 +57,14 @@ from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.notification import family_words, letter_words, mail_choice_words, notice_title, notice_words
 from lti_mentoring.web.wording.observation import gap_words, kind_words, level_words, mean_words, rating_words
-from lti_mentoring.web.wording.opening import component_words, missing_people_words, need_words, people_kind_words, policy_words
+from lti_mentoring.web.wording.opening import (
+    component_words,
+    missing_people_words,
+    need_words,
+    people_kind_words,
+    policy_words,
+    share_words,
+)
 from lti_mentoring.web.wording.participation import (
     enrolment_words,
     part_done_words,
@@ -152,6 +159,7 @@ __all__ = [
     "roster_words",
     "rule_words",
     "scope_words",
+    "share_words",
     "short_words",
     "sort_options_words",
     "source_words",

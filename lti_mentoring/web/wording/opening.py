@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask_babel import lazy_gettext, ngettext
+from babel import Locale, UnknownLocaleError
+from flask_babel import gettext, lazy_gettext, ngettext
 
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.readiness import Component, Need
+from lti_mentoring.domain.translation import Share
 from lti_mentoring.web.wording.phrase import count_words, say
 
 _l = lazy_gettext
@@ -44,6 +46,20 @@ def policy_words(policy: Policy) -> tuple[str, str]:
     """-> (name, what it is for)"""
     name, text = POLICIES.get(policy.name, (policy.name, ""))
     return str(name), str(text)
+
+
+def share_words(share: Share) -> tuple[str, str]:
+    """-> (the language by its own name, how much of it is there)"""
+    try:
+        name = Locale.parse(share.language, sep="-").get_display_name() or share.language
+    except (ValueError, UnknownLocaleError):
+        name = share.language
+    if share.stale:
+        words = ngettext("One text is older than its source.", "%(num)s texts are older than their source.", share.stale)
+        return name, f"{words} {gettext('What belongs together is read in the source until it is translated again.')}"
+    if share.translated < share.texts:
+        return name, gettext("What is not translated is read in the source.")
+    return name, gettext("All of it is translated.")
 
 
 def need_words(need: Need) -> str:

@@ -162,6 +162,7 @@ PROGRAMME = {
         "The framework has faults (%(count)s), so nothing was written. Mend them in the file, or say '--leave-out-faulty' to take the rest."
     ),
     "framework_empty": _l("There is no competency and no rubric in this file that could be taken, so nothing was written."),
+    "language_unknown": _l("“%(language)s” is no language to translate into. Write a tag such as de, pt-BR or ar, not that of the source."),
     "files_there": _l("These files are there already, and none is written over: %(files)s. Name another folder."),
     "file_unwritten": _l("%(file)s cannot be written (%(why)s). Name another place."),
     "version_changed": _l("This version of the programme is not what it was when it was imported; it must be restored."),
