@@ -148,6 +148,8 @@ class _Folder:
         module, faults = read_module(document.text, document.file, source.draw, source)
         self.faults += faults
         if module is not None:
+            if module.practice.marking is None:  # a pack may say how a task is marked where it names the module
+                module = replace(module, practice=replace(module.practice, marking=source.practice.marking))
             lines = places(document.text)
             for one in rules.differences(source, module):
                 line = next((lines[at] for at in _markdown(one) if at and at in lines), 1)

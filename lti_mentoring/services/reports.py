@@ -12,7 +12,7 @@ from sqlalchemy import Boolean, and_, bindparam, func, select
 from lti_mentoring.domain.assistance import HELPERS
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.services import candidacy, helping, roles, score
+from lti_mentoring.services import candidacy, helping, language, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
 from lti_mentoring.services.reviewing import REVIEWED
 from lti_mentoring.services.roles import Here
@@ -81,6 +81,7 @@ class Standing:
     modules: tuple[ModuleRecord, ...]
     observed: str
     columns: tuple[score.Column, ...]
+    languages: tuple[str, ...]
     records: Records = field(compare=False)
     own: CandidacyRow = field(compare=False)
 
@@ -100,6 +101,7 @@ def way(*, here: Here) -> Way:
             records.modules,
             repr(records.observations) if records.observations else "",
             score.columns(actor=actor) if graded else (),
+            language.wanted(),
             records,
             own,
         )

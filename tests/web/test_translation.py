@@ -127,3 +127,12 @@ def test_a_page_says_which_language_its_words_are_in_only_where_it_is_another(ap
             'lang="en" dir="ltr"',
             'lang="he" dir="rtl"',
         ]
+
+
+def test_two_who_stand_alike_and_read_differently_read_different_pages(ada: Visitor, world: World, app: Flask):
+    bo = Visitor(app, world.person("Bo"))
+    first, second, third = read(ada, ""), read(bo, "", "en"), read(bo, "")
+    assert "فنّ السؤال" in first
+    assert "فنّ السؤال" in third
+    assert "Asking well" in second
+    assert "فنّ السؤال" not in second
