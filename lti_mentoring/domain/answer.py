@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from lti_mentoring.domain import word
 from lti_mentoring.domain.module import MULTIPLE, NEXT_MOVE, ORDER, RATING, SHORT_TEXT, SINGLE, SORT, TAG, Benchmark, Item, Slip
 from lti_mentoring.domain.rule import RuleBroken
 
@@ -91,8 +92,8 @@ def score(item: Item, answer: Answer, step: int = 1) -> Score:
 
 
 def words(text: str) -> int:
-    """How many words a text has: what stands between blanks."""
-    return len(text.split())
+    """How many words a text has, as its script counts them."""
+    return word.count(text)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------------------

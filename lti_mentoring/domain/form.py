@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lti_mentoring.domain import word
 from lti_mentoring.domain.programme import ApplicationForm, FormField, FormSection
 from lti_mentoring.domain.reader import Path, Reader
 
@@ -149,7 +150,7 @@ def _length(one: FormField, answer: Answer | None) -> Problem | None:
     most = SHORT_LENGTH if one.kind in (SHORT, CHOICE) else LONG_LENGTH
     if len(answer) > most:
         return Problem(one.key, "too_long", most, "characters")
-    if one.words and len(answer.split()) > one.words:
+    if one.words and word.count(answer) > one.words:
         return Problem(one.key, "too_long", one.words)
     return None
 

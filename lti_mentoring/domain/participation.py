@@ -37,9 +37,6 @@ EXTEND_REASONS = ("illness", "workload", "programme_delay", "accommodation")
 EXCLUDE_REASONS = ("misconduct", "confidentiality_breach", "false_evidence")
 REASONS = (*DEFER_REASONS, *WITHDRAW_REASONS, *EXTEND_REASONS, *EXCLUDE_REASONS)
 
-EXTENSION_MONTHS = 6
-"""What one extension adds to the time for the whole way."""
-
 WARN_DAYS = TimeLimits().warn_days
 
 
@@ -47,8 +44,8 @@ WARN_DAYS = TimeLimits().warn_days
 
 
 def deadline(started_on: date, deferrals: Iterable[Period], limits: TimeLimits, extensions: int) -> date:
-    """The last day of the time for the whole way. Each deferred day adds one, each extension ``EXTENSION_MONTHS``."""
-    base = add_months(started_on, limits.months + EXTENSION_MONTHS * extensions)
+    """The last day of the time for the whole way. Each deferred day adds one, each extension ``extension_months``."""
+    base = add_months(started_on, limits.months + limits.extension_months * extensions)
     return base + timedelta(days=sum(one.days for one in deferrals))
 
 

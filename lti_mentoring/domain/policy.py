@@ -36,6 +36,7 @@ RANGES = {
     "reinstate_months": (0, 60),
     "warn_days": (1, 365),
     "extensions": (0, 5),
+    "extension_months": (1, 24),
     "deciders": (1, 5),
     "outside": (0, 3),
     "rounds": (0, 5),

@@ -111,13 +111,14 @@ class Assistance:
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
     """Months for the whole way, for all deferrals together, and after a withdrawal for coming back; days before the end at which a
-    candidate is warned."""
+    candidate is warned; how many ``extensions`` there may be, and the months that each adds."""
 
     months: int = 24
     deferral_months: int = 24
     reinstate_months: int = 12
     warn_days: tuple[int, ...] = (90, 30, 7)
     extensions: int = 1
+    extension_months: int = field(default=6, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

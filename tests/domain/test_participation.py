@@ -32,7 +32,7 @@ from lti_mentoring.domain.participation import (
     warnings_due,
 )
 from lti_mentoring.domain.period import Period, add_months, overlaps
-from lti_mentoring.domain.programme import TimeLimits
+from lti_mentoring.domain.programme import TimeLimits, from_body, to_body
 from lti_mentoring.domain.rule import NotAllowed, RuleBroken
 
 BEGAN = date(2026, 3, 2)
@@ -201,6 +201,13 @@ def test_time_is_extended_as_often_as_the_policy_says() -> None:
     assert refused(longer, "extend", COORDINATOR, BEGAN, reason="illness").code == "extensions_used"
 
 
+def test_an_extension_is_as_long_as_the_policy_says_and_six_months_where_it_says_nothing() -> None:
+    generous = replace(LIMITS, extension_months=9)
+    assert after(BEGUN, Act("extend", COORDINATOR, BEGAN, "illness"), generous).deadline(generous) == date(2028, 12, 2)
+    assert "extension_months" not in to_body(LIMITS), "a pack that says nothing of it keeps the hash that it was imported by"
+    assert from_body(TimeLimits, to_body(generous)) == generous
+
+
 def test_nobody_is_timed_out_on_the_last_day_nor_pauses_after_it() -> None:
     last = BEGUN.deadline(LIMITS)
     assert refused(BEGUN, "time_out", SYSTEM, last).code == "limit_not_passed"
@@ -342,7 +349,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_deadline_is_what_was_promised_and_the_days_of_pauses(self) -> None:
-        months = self.limits.months + rules.EXTENSION_MONTHS * self.part.extensions
+        months = self.limits.months + self.limits.extension_months * self.part.extensions
         assert self.part.deadline(self.limits) >= add_months(BEGAN, months)
         assert self.part.extensions <= self.limits.extensions
 

@@ -138,6 +138,7 @@ MISTAKES = {
     "no reviewers": (P, "reviewers: 1,", "reviewers: 0,", "whole number from 1 to 5"),
     "more deciders outside than there are": (P, "deciders: 2, outside: 1", "deciders: 1, outside: 2", "More deciders come from outside"),
     "warnings that do not come nearer": (P, "warn_days: [90, 30, 7]", "warn_days: [7, 30, 90]", "do not come nearer"),
+    "an extension of three years": (P, "extensions: 1}", "extensions: 1, extension_months: 36}", "whole number from 1 to 24"),
     "what is urgent due later": (P, "due_days: [10, 5, 2]", "due_days: [2, 5, 10]", "is due later"),
     "two numbers of three": (P, "due_days: [10, 5, 2]", "due_days: [10, 5]", "has 2 numbers"),
     "an outline of a written module": (P, "{key: M0, title", "{key: M1, title", "is written, and is an outline as well"),

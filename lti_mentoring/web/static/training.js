@@ -78,10 +78,24 @@ function enhance(form) {
   }
 }
 
+const IDEOGRAPH = /[\u2e80-\u2fd5\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u3105-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9d\u{20000}-\u{3ffff}]/gu;
+const RUN = /[\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ebd\u0ec0-\u0ecd\u0edc-\u0edf\u1000-\u103f\u1050-\u108f\u1780-\u17d3]+/gu;
+
+/** The words of what stands between two blanks, by the rule of domain/word.py. */
+function wordsOf(piece) {
+  const ideographs = piece.match(IDEOGRAPH) ?? [];
+  const rest = piece.replace(IDEOGRAPH, " ");
+  const runs = rest.match(RUN) ?? [];
+  if (!ideographs.length && !runs.length) return 1;
+  const others = rest.replace(RUN, " ").split(/\s+/).filter((part) => /[\p{L}\p{N}]/u.test(part));
+  const inRuns = runs.map((run) => Math.max(Math.ceil((run.match(/\p{L}/gu) ?? []).length / 4), 1));
+  return ideographs.length + others.length + inRuns.reduce((sum, some) => sum + some, 0);
+}
+
 /** Says under a text how many words it has, for those who see it; the limit stands above it for everybody. */
 function count(text, line) {
   const say = () => {
-    line.textContent = line.dataset.count.replace("%s", text.value.split(/\s+/).filter(Boolean).length);
+    line.textContent = line.dataset.count.replace("%s", text.value.split(/\s+/).filter(Boolean).reduce((sum, piece) => sum + wordsOf(piece), 0));
   };
   line.hidden = false;
   text.addEventListener("input", say);
