@@ -45,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("help_asked", "help", True),
         Kind("help_answered", "help", True),
         Kind("observation_planned", "observation", True, frozenset({"planned_for"})),
+        Kind("observation_called_off", "observation", True, frozenset({"planned_for"})),
         Kind("observation_released", "observation", True, frozenset({"planned_for"})),
         Kind("grades_stuck", "grades", True, frozenset({"count", "fault", "status"})),
     )

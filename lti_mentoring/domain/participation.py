@@ -286,6 +286,15 @@ def look_on(part: Part, warned: Collection[int], limits: TimeLimits) -> date | N
     return min([last - timedelta(days=one) for one in limits.warn_days if one not in warned], default=last + timedelta(days=1))
 
 
+def calls_off(part: Part, today: date, planned_for: date) -> bool:
+    """Whether a session that is planned for that day is called off now: all that lies ahead of somebody who takes part no more, but for
+    what comes after their pause."""
+    if PARTICIPATION[part.state] or planned_for < today:
+        return False
+    until = part.deferred_until()
+    return until is None or planned_for < until
+
+
 def table() -> str:
     """The rows as a Markdown table; the one in the documentation is made by this."""
     lines = ["| from | verb | to | who | only if | reason |", "|---|---|---|---|---|---|"]

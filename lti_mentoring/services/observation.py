@@ -56,6 +56,7 @@ class ListRow:
     place: str
     state: str
     consent: bool
+    called_off_for: str
     notes: int = 0
     rated: int = 0
     of: int = 0
@@ -63,10 +64,11 @@ class ListRow:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits for an observer, oldest first, and what they released last."""
+    """What waits for an observer, oldest first, what was called off that still lies ahead, and what they released last."""
 
     waiting: tuple[ListRow, ...]
     total: int
+    called_off: tuple[ListRow, ...]
     done: tuple[ListRow, ...]
 
 
@@ -105,9 +107,10 @@ def queue(*, actor: Actor) -> Queue:
     rows = _rows(session, _oldest_first(_LISTED.where(wait)))
     total = session.scalar(select(func.count(Observation.id)).where(wait)) or 0
     done = _LISTED.where(mine, Observation.state == "released").order_by(Observation.released_at.desc(), Observation.id).limit(10)
+    off = and_(mine, Observation.called_off_for != "", Observation.planned_for >= base.now().date())
     notes, rated = _counts(session, wait)
     counted = tuple(replace(row, notes=notes.get(row.id, 0), rated=rated.get(row.id, 0)) for row in rows)
-    return Queue(counted, total, _rows(session, done))
+    return Queue(counted, total, _rows(session, _oldest_first(_LISTED.where(off))), _rows(session, done))
 
 
 def of_candidacy(candidacy_id: str) -> tuple[ListRow, ...]:
@@ -133,6 +136,7 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[ListRow, .
             place=row.place,
             state=row.state,
             consent=row.consent_at is not None,
+            called_off_for=row.called_off_for,
             of=criteria[row.rubric_version_id],
         )
         for row, person_id, name, chosen, observer_name, observer_chosen in found

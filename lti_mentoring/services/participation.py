@@ -15,7 +15,7 @@ from lti_mentoring.domain.participation import ACTIVE, CANDIDATE, COORDINATOR, D
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import delivery, notification, privacy, programme, reminder
+from lti_mentoring.services import delivery, notification, planning, privacy, programme, reminder
 from lti_mentoring.services.taking_part import Line, Report, enrolments_of, of, open_withdrawals, own, part_of, row_of
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import AT_ONCE, Candidacy
@@ -121,6 +121,7 @@ def _change(session: Session, actor: Actor | str, row: Any, act: Act) -> Part:
     facts = {"before": part.state, "after": after.state, "until": act.until.isoformat() if act.until else None}
     privacy.record(session, actor=actor, verb=act.verb, object_kind="candidacy", object_id=row.id, reason=act.reason, **facts)
     if after.state != part.state:
+        planning.call_off(session, candidacy_id=row.id, part=after, actor=actor, today=act.today)
         _tell_gradebook(session, row)
     return after
 

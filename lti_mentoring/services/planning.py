@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planning a session to be observed: who, by whom, of what kind; and calling it off."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.observation import Case
-from lti_mentoring.domain.participation import PARTICIPATION
+from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
@@ -119,7 +118,7 @@ def plan(
         session.add(made)
         session.flush()
         privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
-        _tell_observer(session, made, actor)
+        _tell_observer(session, made, actor, "observation_planned")
         delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
         return made.id
 
@@ -156,10 +155,10 @@ def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str)
     return subject
 
 
-def _tell_observer(session: Session, row: Observation, actor: Actor) -> None:
-    if row.observer_id == actor.person_id:
+def _tell_observer(session: Session, row: Observation, actor: Actor | str, kind: str) -> None:
+    if isinstance(actor, Actor) and row.observer_id == actor.person_id:
         return
-    whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": "observation_planned", "endpoint": "observation.sheet"}
+    whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": kind, "endpoint": "observation.sheet"}
     ids = {"course": row.course_id, "observation": row.id}
     notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
 
@@ -178,3 +177,15 @@ def cancel(*, actor: Actor, observation_id: str) -> None:
             return
         row.state = rules.after(row.state, "cancel")
         privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id)
+
+
+def call_off(session: Session, *, candidacy_id: str, part: Part, actor: Actor | str, today: date) -> int:
+    """Call off what is planned ahead of somebody whose part is so now, in the caller's transaction, and tell its observers that it is, and
+    not why. What somebody has begun to write goes on. -> how many."""
+    planned = select(Observation).where(Observation.candidacy_id == candidacy_id, Observation.state == "planned").order_by(Observation.id)
+    ahead = [row for row in session.scalars(planned.with_for_update()) if calls_off(part, today, row.planned_for)]
+    for row in ahead:
+        row.state, row.called_off_for = rules.after(row.state, "cancel"), part.state
+        privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id, reason=part.state)
+        _tell_observer(session, row, actor, "observation_called_off")
+    return len(ahead)

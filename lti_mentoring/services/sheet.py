@@ -60,6 +60,7 @@ class Sheet:
     waiting: int
     previous: str | None
     next: str | None
+    called_off_for: str = ""
 
     @property
     def rated(self) -> int:
@@ -120,6 +121,7 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         waiting=neighbours.waiting,
         previous=neighbours.previous,
         next=neighbours.next,
+        called_off_for=row.called_off_for,
     )
 
 

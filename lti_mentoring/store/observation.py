@@ -38,6 +38,8 @@ class Observation(TenantMixin, Base):
     consent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     consent_by: Mapped[str | None] = mapped_column(Id)
     state: Mapped[str] = mapped_column(String(20), default="planned")
+    called_off_for: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """Where it was called off because its candidate takes part no more: how they stood then."""
     created_by: Mapped[str] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -25,6 +25,7 @@ from lti_mentoring.domain.participation import (
     Act,
     Part,
     after,
+    calls_off,
     deadline,
     look_on,
     offered,
@@ -216,6 +217,15 @@ def test_nobody_is_timed_out_on_the_last_day_nor_pauses_after_it() -> None:
     assert timer(BEGUN, late, LIMITS) == "time_out"
     assert after(BEGUN, Act("time_out", SYSTEM, late), LIMITS).state == "timed_out"
     assert refused(BEGUN, "defer", CANDIDATE, late, reason="workload", until=late + timedelta(days=9)).code == "limit_passed"
+
+
+@given(days, st.integers(1, 120), st.integers(-200, 400))
+def test_what_lies_ahead_is_called_off_but_for_what_comes_after_a_pause(today: date, pause: int, ahead: int) -> None:
+    planned = today + timedelta(days=ahead)
+    assert not calls_off(Part("active", today), today, planned)
+    assert calls_off(Part("withdrawn", today, withdrawn_on=today), today, planned) == (ahead >= 0)
+    paused = Part("deferred", today, (Period(today, today + timedelta(days=pause)),))
+    assert calls_off(paused, today, planned) == (0 <= ahead < pause)
 
 
 def test_only_what_can_be_done_is_offered() -> None:

@@ -22,6 +22,8 @@ from lti_mentoring.services import board, candidacy, observation, participation,
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import AT_ONCE, Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.notification import Notification
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange, WithdrawalRecord
 from lti_mentoring.store.people import Course, Placement
 from lti_mentoring.store.privacy import AuditEvent
@@ -149,6 +151,63 @@ def test_the_days_of_all_pauses_are_counted_together(cast: dict[str, Actor], hel
     assert latest == add_months(today(), 24)
     participation.defer(actor=cast["candidate"], candidacy_id=held, reason="workload", until=latest)
     assert participation.own(actor=cast["candidate"]).deferred_days == (latest - today()).days
+
+
+def planned(cast: dict[str, Actor], held: str, day: date, **more: Any) -> str:
+    asked = {"observer_id": cast["observer"].person_id, "protege_label": "P.", **more}
+    return observation.plan(actor=cast["coordinator"], candidacy_id=held, planned_for=day, **asked)
+
+
+def states_of(*observations: str) -> list[tuple[str, str]]:
+    base.session().rollback()
+    base.session().expire_all()
+    found = {row.id: (row.state, row.called_off_for) for row in base.session().scalars(select(Observation))}
+    return [found[one] for one in observations]
+
+
+def told_to(who: Actor) -> list[tuple[str, dict[str, Any]]]:
+    rows = base.session().scalars(select(Notification).where(Notification.person_id == who.person_id).order_by(Notification.created_at))
+    return [(row.kind, row.facts) for row in rows]
+
+
+def test_a_pause_calls_off_what_falls_into_it_and_tells_the_observer_that_and_not_why(cast: dict[str, Actor], held: str):
+    before, within, after = (planned(cast, held, ahead(days)) for days in (-3, 5, 40))
+    participation.defer(actor=cast["candidate"], candidacy_id=held, reason="bereavement", until=ahead(30))
+    assert states_of(before, within, after) == [("planned", ""), ("cancelled", "deferred"), ("planned", "")]
+    assert told_to(cast["observer"])[-1] == ("observation_called_off", {"planned_for": ahead(5).isoformat()})
+    page = observation.queue(actor=cast["observer"])
+    assert ([one.id for one in page.waiting], [one.called_off_for for one in page.called_off]) == ([before, after], ["deferred"])
+    audit = base.session().scalars(select(AuditEvent).where(AuditEvent.object_kind == "observation", AuditEvent.verb == "cancel")).one()
+    assert (audit.object_id, audit.actor_id, audit.reason) == (within, cast["candidate"].person_id, "deferred")
+    participation.come_back(actor=cast["candidate"], candidacy_id=held)
+    assert states_of(within) == [("cancelled", "deferred")], "nothing is planned anew by itself"
+    assert planned(cast, held, ahead(5)) != within
+
+
+def test_what_an_observer_has_begun_to_write_outlives_the_leaving_of_its_candidate(cast: dict[str, Actor], held: str):
+    begun, ahead_of = planned(cast, held, today()), planned(cast, held, ahead(9))
+    note = observation.Note(base.new_id(), "She waited until the protégé had finished.")
+    observation.save_note(actor=cast["observer"], observation_id=begun, note=note)
+    participation.withdraw(actor=cast["candidate"], candidacy_id=held, reason="no_time")
+    assert states_of(begun, ahead_of) == [("drafting", ""), ("cancelled", "withdrawn")]
+    assert [one.text for one in observation.sheet(actor=cast["observer"], observation_id=begun).notes] == [note.text]
+    assert observation.sheet(actor=cast["observer"], observation_id=ahead_of).called_off_for == "withdrawn"
+
+
+def test_a_session_planned_while_its_candidate_leaves_is_refused_or_called_off(any_app: Flask):
+    made = make_world("Northfield")
+    with base.tenant(made.org_id):
+        people = {"candidate": made.person("F. Martins"), "coordinator": made.person("R. Okafor", "coordinator", standing="instructor")}
+        people["observer"] = made.person("T. Lindqvist", "observer", standing="instructor")
+        held = made.candidacy_id("F. Martins")
+        told = at_once(
+            any_app,
+            lambda: planned(people, held, ahead(5)),
+            lambda: participation.withdraw(actor=people["candidate"], candidacy_id=held, reason="no_time"),
+        )
+        assert told in (["", ""], ["", "candidacy_paused"])
+        base.session().expire_all()
+        assert rows(Observation, Observation.state == "planned") == 0
 
 
 # --- leaving and coming back ----------------------------------------------------------------------------------------------------

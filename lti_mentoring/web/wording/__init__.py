@@ -65,6 +65,8 @@ from lti_mentoring.web.wording.opening import (
     policy_words,
     share_words,
 )
+from lti_mentoring.web.wording.observation import called_off_words, gap_words, kind_words, level_words, mean_words, rating_words
+from lti_mentoring.web.wording.opening import component_words, missing_people_words, need_words, people_kind_words, policy_words
 from lti_mentoring.web.wording.participation import (
     enrolment_words,
     part_done_words,
@@ -87,6 +89,7 @@ __all__ = [
     "alert_words",
     "application_state_words",
     "board_words",
+    "called_off_words",
     "cell_line_words",
     "cell_options_words",
     "cell_words",

@@ -30,6 +30,7 @@ NOTICES = {
     "help_asked": _l("Somebody has asked for help."),
     "help_answered": _l("Your question has an answer."),
     "observation_planned": _l("An observation was planned for you to carry out: %(planned_for)s."),
+    "observation_called_off": _l("An observation of yours was called off: %(planned_for)s."),
     "observation_released": _l("The report of your observation is ready: %(planned_for)s."),
     "grades_stuck": _l("Grades of an activity do not reach the gradebook. %(fault)s. What the LMS said stands on the page."),
 }
@@ -48,6 +49,7 @@ SUBJECTS = {
     "help_asked": _l("Somebody has asked for help"),
     "help_answered": _l("Your question has an answer"),
     "observation_planned": _l("An observation waits for you"),
+    "observation_called_off": _l("An observation was called off"),
     "observation_released": _l("Your observation report is ready"),
     "grades_stuck": _l("Grades need a person"),
 }
@@ -66,6 +68,7 @@ COUNTS = {
     "help_asked": _l("Questions asked: %(count)s"),
     "help_answered": _l("Answers to your questions: %(count)s"),
     "observation_planned": _l("Observations planned for you: %(count)s"),
+    "observation_called_off": _l("Observations called off: %(count)s"),
     "observation_released": _l("Observation reports: %(count)s"),
     "grades_stuck": _l("Times that grades needed a person: %(count)s"),
 }
@@ -75,7 +78,7 @@ FAMILIES = {
     "training": (_l("Training"), _l("Modules that open for you.")),
     "time": (_l("Time"), _l("Time for the whole way that runs out: yours, or your candidates’.")),
     "help": (_l("Help"), _l("Questions that wait for you, and answers to yours.")),
-    "observation": (_l("Observations"), _l("Observations planned for you, and reports of your own.")),
+    "observation": (_l("Observations"), _l("Observations planned for you or called off, and reports of your own.")),
     "grades": (_l("Grades"), _l("Grades that did not reach the LMS.")),
 }
 

@@ -28,6 +28,17 @@ KINDS = {
 }
 
 
+CALLED_OFF = {
+    "deferred": _l("The candidate takes no part at the moment; a new session is planned when they are back."),
+    "completed": _l("The candidate has completed the programme, so there is nothing more to observe."),
+}
+
+
+def called_off_words(state: str) -> str:
+    """Why a session was called off, as far as its observer hears of it: that the candidate takes no part, and nothing of why."""
+    return str(CALLED_OFF.get(state, _l("The candidate takes part in the programme no more.")))
+
+
 def kind_words(kind: str) -> str:
     """A kind of observation."""
     return str(KINDS[kind])
