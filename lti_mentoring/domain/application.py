@@ -36,6 +36,7 @@ class Case:
     opens_at: datetime | None = None
     closes_at: datetime | None = None
     attested: bool = True
+    attested_lately: bool = True
     refused: tuple[str, date | None] | None = None
     assigned: int = 0
     wanted: int = 1
@@ -65,6 +66,12 @@ def _window(case: Case) -> None:
 def _attested(case: Case) -> None:
     if not case.attested:
         raise RuleBroken("manager_unattested")
+
+
+def _attested_lately(case: Case) -> None:
+    """R0: what nobody has said for a year is not known."""
+    if not case.attested_lately:
+        raise RuleBroken("attestation_old")
 
 
 def _may_apply(case: Case) -> None:
@@ -126,6 +133,7 @@ GUARDS: Mapping[str, Callable[[Case], None]] = {
     "form complete": _complete,
     "window open": _window,
     "line managers attested": _attested,
+    "line managers attested within a year": _attested_lately,
     "may apply": _may_apply,
     "reviewers enough": _reviewers,
     "reviews in, not apart": _reviewed,
@@ -150,7 +158,7 @@ class Move:
     guards: tuple[str, ...] = ()
 
 
-_OFFER = ("reviews in, not apart", "bar reached", "place free")
+_OFFER = ("line managers attested within a year", "reviews in, not apart", "bar reached", "place free")
 _DECLINE = ("reason and feedback", "reviews in, or a formal reason")
 
 MOVES = (
@@ -181,7 +189,6 @@ MOVES = (
 
 TABLE: Mapping[tuple[str, str], Move] = {(move.state, move.verb): move for move in MOVES}
 STATES = tuple(dict.fromkeys(move.to for move in MOVES))
-HOLDS_PLACE = frozenset({"offered", "accepted"})
 
 
 def after(state: str, verb: str, case: Case) -> str:
@@ -192,6 +199,15 @@ def after(state: str, verb: str, case: Case) -> str:
     for name in move.guards:
         GUARDS[name](case)
     return move.to
+
+
+def hindrance(state: str, verb: str, case: Case) -> RuleBroken | None:
+    """What stands against a verb as things are; None where it can be done. For a page that shows why not, in place of a button."""
+    try:
+        after(state, verb, case)
+    except RuleBroken as broken:
+        return broken
+    return None
 
 
 def open_verbs(state: str, by: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ KINDS: Mapping[str, Kind] = {
     one.code: one
     for one in (
         Kind("application_waits", "application", True),
+        Kind("place_free", "application", True),
         Kind("application_news", "application", True),
         Kind("application_opens", "application", True),
         Kind("application_closes", "application", True, frozenset({"until"})),

@@ -65,7 +65,7 @@ def warnings_due(deadline: date, today: date, warned: Collection[int], days: Col
 @dataclass(frozen=True, slots=True)
 class Part:
     """Somebody's part in a programme: all that its rules look at. Deferrals oldest first; ``withdrawn_on`` is the last withdrawal's;
-    ``elsewhere`` says that another candidacy of theirs in the same programme goes on."""
+    ``elsewhere`` says that another candidacy of theirs in the same programme goes on, ``place_free`` that the course has a place left."""
 
     state: str
     started_on: date
@@ -73,6 +73,7 @@ class Part:
     extensions: int = 0
     withdrawn_on: date | None = None
     elsewhere: bool = False
+    place_free: bool = True
 
     def deadline(self, limits: TimeLimits) -> date:
         """The last day of the time for the whole way."""
@@ -161,6 +162,10 @@ def _one_live_candidacy(part: Part, act: Act, limits: TimeLimits) -> RuleBroken 
     return RuleBroken("candidacy_elsewhere") if part.elsewhere else None
 
 
+def _place_is_free(part: Part, act: Act, limits: TimeLimits) -> RuleBroken | None:
+    return None if part.place_free else RuleBroken("place_given")
+
+
 GUARDS: Mapping[str, Guard] = {
     "time is left": _time_is_left,
     "time is over": _limit_has_passed,
@@ -172,6 +177,7 @@ GUARDS: Mapping[str, Guard] = {
     "within the time for coming back": _soon_enough,
     "an extension is left": _extension_is_left,
     "no other candidacy in the programme goes on": _one_live_candidacy,
+    "a place is free": _place_is_free,
 }
 """Name of a guard -> what it finds."""
 
@@ -195,7 +201,7 @@ class Move:
 
 
 _TO_DEFER = ("time is left", "deferral is left", *(name for name in GUARDS if name in OF_INPUT))
-_TO_REINSTATE = ("within the time for coming back", "time is left", "no other candidacy in the programme goes on")
+_TO_REINSTATE = ("within the time for coming back", "time is left", "no other candidacy in the programme goes on", "a place is free")
 _PEOPLE, _LEADS = (CANDIDATE, COORDINATOR), (COORDINATOR,)
 
 MOVES = (

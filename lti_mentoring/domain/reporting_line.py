@@ -14,6 +14,9 @@ KINDS = (DIRECT, DOTTED, APPRAISER)
 DEEPEST = 10
 """Steps up a line that are followed; nobody's line is longer, and a circle ends there."""
 
+KNOWN_MONTHS = 12
+"""For so long it is known who manages somebody, once they have said it (R0)."""
+
 LOOK_BACK_MONTHS = 12
 """A line that ended within a year still counts where somebody judges (R7, R9)."""
 
@@ -31,6 +34,11 @@ class Line:
     def counts(self, on: date) -> bool:
         """Whether it holds on that day, or ended within the year before."""
         return self.start <= on and (self.end is None or add_months(self.end, LOOK_BACK_MONTHS) > on)
+
+
+def known_until(said: date) -> date:
+    """The first day on which what somebody has said of their line managers is not known any more (R0)."""
+    return add_months(said, KNOWN_MONTHS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,20 @@ from lti_mentoring.domain.form import Problem
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import ApplicationForm, Programme, Selection
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, declaring, delivery, intake, programme, reminder, reporting_line, timeline
+from lti_mentoring.services import (
+    candidacy,
+    declaring,
+    delivery,
+    elsewhere,
+    intake,
+    programme,
+    queueing,
+    reminder,
+    reporting_line,
+    timeline,
+)
 from lti_mentoring.services.declaring import Declared
 from lti_mentoring.services.intake import APPLY, IntakeRow
-from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.services.timeline import Moment
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, Reference
@@ -35,7 +45,8 @@ LONGEST_SUPPLEMENT = 8000
 
 @dataclass(frozen=True, slots=True)
 class ApplicationPage:
-    """An applicant's page. ``problems`` keep it from being submitted; ``verbs`` are what the applicant may do in this state."""
+    """An applicant's page. ``problems`` keep it from being submitted; ``verbs`` are what the applicant may do in this
+    state; ``asked_of`` holds ``say_again`` once it is more than a year ago that they said who manages them."""
 
     id: str
     state: str
@@ -53,6 +64,7 @@ class ApplicationPage:
     timeline: tuple[Moment, ...]
     verbs: tuple[str, ...]
     support: str = ""
+    asked_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +172,7 @@ def page(*, actor: Actor) -> ApplicationPage:
         timeline=timeline.of(session, own.id),
         verbs=rules.open_verbs(own.state, rules.APPLICANT),
         support=version.support,
+        asked_of=("say_again",) if declaring.outdated(session, own) else (),
     )
 
 
@@ -272,8 +285,7 @@ def submit(*, actor: Actor, answers: Mapping[str, object], declared: Declared, r
         )
         row.state = rules.after(row.state, "submit", case)
         row.submitted_at = base.now()
-        managers = [Manager("direct", person_id=one) for one in said.staff] + list(said.managers)
-        reporting_line.attest(session, actor=actor, managers=managers)
+        reporting_line.attest(session, actor=actor, managers=said.lines())
         for number, one in enumerate(said.referees, 1):
             session.add(Reference(application_id=row.id, number=number, name=one.name, email=one.email.lower(), relation=one.relation))
         asked = _form(programme.source(row.programme_version_id))
@@ -314,19 +326,22 @@ def withdraw(*, actor: Actor) -> None:
         row = _mine(session, actor)
         before = row.state
         row.state = rules.after(before, "withdraw", Case(base.now()))
-        if before in rules.HOLDS_PLACE:
-            intake.give_back(session, row.course_id)
+        if before == "offered":
+            queueing.place_freed(session, row.course_id)
         timeline.note(session, row, actor, "withdraw")
 
 
 def accept(*, actor: Actor, agreed: bool) -> None:
     """Accept an offer and become a candidate, pinned to the version that one has applied under.
 
-    RuleBroken ``offer_ended``, ``agreement_unsigned``.
+    RuleBroken ``offer_ended``, ``agreement_unsigned``, ``taking_part_elsewhere`` (I3).
     """
     with base.transactional() as session:
         row = _mine(session, actor)
         _no_candidate(session, actor)
+        version, here = row.programme_version_id, row.course_id
+        if elsewhere.taking_part(session, [row.person_id], version_id=version, course_id=here, lock=True):
+            raise RuleBroken("taking_part_elsewhere")
         row.state = rules.after(row.state, "accept", Case(base.now(), offer_until=row.offer_until, agreed=agreed))
         begun = candidacy.begin(
             session, org_id=actor.org_id, person_id=row.person_id, course_id=row.course_id, version_id=row.programme_version_id

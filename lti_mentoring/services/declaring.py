@@ -11,8 +11,12 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import STAFF_ROLES, Actor, display_name
-from lti_mentoring.domain.reporting_line import KINDS
+from lti_mentoring.domain.reporting_line import DIRECT, KINDS
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import reporting_line, timeline
 from lti_mentoring.services.reporting_line import Manager
+from lti_mentoring.store import base
+from lti_mentoring.store.application import Application
 from lti_mentoring.store.people import Person, RoleGrant
 
 LONGEST_LINE = 200
@@ -38,6 +42,10 @@ class Declared:
     staff: tuple[str, ...] = ()
     managers: tuple[Manager, ...] = ()
     referees: tuple[NamedReferee, ...] = ()
+
+    def lines(self) -> list[Manager]:
+        """Everybody who is named as a manager or appraiser."""
+        return [Manager(DIRECT, person_id=one) for one in self.staff] + list(self.managers)
 
     def attested(self) -> bool:
         """Whether it says something of line managers, and one thing only."""
@@ -83,6 +91,40 @@ def stored(session: Session, actor: Actor, declared: Declared) -> dict[str, Any]
             if one.name.strip() or one.email.strip()
         ],
     }
+
+
+# --- said again -----------------------------------------------------------------------------------------------------------
+
+
+UNDER_WAY = frozenset({"submitted", "under_review", "information_asked", "waitlisted"})
+"""States of an application in which it still matters who manages the applicant."""
+
+
+def outdated(session: Session, row: Application) -> bool:
+    """Whether it is so long ago that an applicant said who manages them that it is not known any more (R0)."""
+    on = base.now().date()
+    return row.state in UNDER_WAY and not reporting_line.attestation(session, row.person_id, on=on).holds
+
+
+def say_again(*, actor: Actor, declared: Declared) -> None:
+    """Say anew who manages and appraises one while an application is under way; what was submitted stays as it was.
+
+    NotFound ``application``; RuleBroken ``manager_unattested``, ``application_closed``.
+    """
+    with base.transactional() as session:
+        query = select(Application).where(Application.course_id == actor.course_id, Application.slot == actor.person_id)
+        row = session.scalar(query.with_for_update())
+        if row is None:
+            raise NotFound("application")
+        if row.state not in UNDER_WAY:
+            raise RuleBroken("application_closed", state=row.state, verb="say_again")
+        body = stored(session, actor, declared)
+        said = read(body)
+        if not said.attested():
+            raise RuleBroken("manager_unattested")
+        row.declared = {**body, "referees": row.declared.get("referees", [])}
+        reporting_line.attest(session, actor=actor, managers=said.lines())
+        timeline.note(session, row, actor, "say_again")
 
 
 def _line(text: str) -> str:

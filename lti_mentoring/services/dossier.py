@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import application as rules
 from lti_mentoring.domain import selection as judging
+from lti_mentoring.domain.application import Case
 from lti_mentoring.domain.form import clean, not_eligible
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import ApplicationForm, FormField, Programme, Rubric, Selection
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.selection import Conflict, Review, Standing
-from lti_mentoring.services import declaring, intake, programme, reporting_line, timeline
-from lti_mentoring.services.intake import IntakeRow
+from lti_mentoring.services import deciding, declaring, intake, programme, queueing, reporting_line, timeline
+from lti_mentoring.services.intake import IntakeRow, Places
+from lti_mentoring.services.reporting_line import Attestation
 from lti_mentoring.services.reviewing import author_reviews
 from lti_mentoring.services.timeline import Moment
 from lti_mentoring.store import base
@@ -28,6 +30,9 @@ from lti_mentoring.store.people import Person
 from lti_mentoring.store.reporting_line import ReportingLine
 
 MOST_LISTED = 500
+
+GIVING = ("offer", "waitlist")
+"""Verbs that the page shows the hindrance of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,15 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """All applications of a course but drafts, oldest first; how many there are of each state, drafts included."""
+    """All applications of a course but drafts, oldest first; how many there are of each state, drafts included. ``next`` is whoever has
+    been on the waiting list for the longest, while a place is free."""
 
     rows: tuple[QueueRow, ...]
     counts: Mapping[str, int]
     intake: IntakeRow
+    places: Places
     wanted: int
+    next: QueueRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +104,15 @@ class ReadReview:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """One application as the coordinator decides on it. ``reviews`` and ``standing`` are there once all are in."""
+    """One application as the coordinator decides on it. ``reviews`` and ``standing`` are there once all are in; ``hindered`` says of a
+    verb what stands against it yet."""
 
     id: str
     name: str
     state: str
     submitted: Submitted
     managers: tuple[str, ...]
+    attested: Attestation
     references: tuple[ReferenceRow, ...]
     reviewers: tuple[ReviewerRow, ...]
     reviews: tuple[ReadReview, ...]
@@ -112,6 +122,7 @@ class Dossier:
     timeline: tuple[Moment, ...]
     intake: IntakeRow
     verbs: tuple[str, ...]
+    hindered: Mapping[str, RuleBroken]
     asked: str
     offer_until: date | None
 
@@ -120,7 +131,7 @@ class Dossier:
 
 
 def queue(*, actor: Actor) -> Queue:
-    """The applications of the course; four queries, whatever their number."""
+    """The applications of the course; a constant number of queries, whatever theirs."""
     session = base.session()
     entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
     here = Application.course_id == actor.course_id
@@ -144,7 +155,10 @@ def queue(*, actor: Actor) -> Queue:
         for row, name, chosen, of, done in rows
     )
     version = programme.load(intake.version_of(actor, entry))
-    return Queue(made, counts, entry, version.policy.selection.reviewers)
+    places = intake.places_of(session, actor.course_id, entry.places)
+    waits = queueing.waiting(session, actor.course_id) if places.left != 0 else ()
+    first = next((row for row in made if waits and row.id == waits[0]), None)
+    return Queue(made, counts, entry, places, version.policy.selection.reviewers, first)
 
 
 # --- one application --------------------------------------------------------------------------------------------------------
@@ -160,6 +174,8 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
     blind = not all_in(assigned, version.policy.selection.reviewers)
     reviews = author_reviews(assigned)
     names = names_of(session, [one.reviewer_id for one in assigned] + [row.person_id])
+    verbs = rules.open_verbs(row.state, rules.COORDINATOR)
+    case = replace(case_of(session, row, version), place_free=intake.places_left(session, row.course_id) != 0)
     readable = () if blind else tuple(ReadReview(names[one.reviewer], one) for one in reviews)
     return Dossier(
         id=row.id,
@@ -167,6 +183,7 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
         state=row.state,
         submitted=submitted(session, row, version),
         managers=_managers(session, row.person_id),
+        attested=reporting_line.attestation(session, row.person_id, on=base.now().date()),
         references=references(session, row.id),
         reviewers=_reviewers(session, actor, row, assigned, names),
         reviews=readable,
@@ -175,7 +192,10 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
         selection=version.policy.selection,
         timeline=timeline.of(session, row.id),
         intake=intake.of(org_id=actor.org_id, course_id=actor.course_id),
-        verbs=rules.open_verbs(row.state, rules.COORDINATOR),
+        verbs=verbs,
+        hindered={
+            verb: broken for verb in verbs if verb in GIVING and (broken := rules.hindrance(row.state, verb, case)) is not None
+        },
         asked=row.asked,
         offer_until=row.offer_until,
     )
@@ -183,7 +203,7 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
 
 def read(session: Session, actor: Actor, application_id: str, *, lock: bool = False) -> Application:
     """A submitted application of the actor's course. NotFound else; RuleBroken ``application_own`` for one's own, ``applicant_decides``
-    for whoever has applied in the course, ``manager_decides`` for whoever manages or appraises the applicant (R9)."""
+    for whoever has applied in the course, ``manager_decides`` (deciders, free) for whoever manages or appraises the applicant (R9)."""
     query = select(Application).where(Application.id == application_id, Application.course_id == actor.course_id)
     row = session.scalar(query.with_for_update() if lock else query)
     if row is None or row.submitted_at is None:
@@ -193,9 +213,27 @@ def read(session: Session, actor: Actor, application_id: str, *, lock: bool = Fa
     if applicants(session, actor.course_id, [actor.person_id]):
         raise RuleBroken("applicant_decides")
     lines = reporting_line.of(session, row.person_id, on=base.now().date())
-    if actor.person_id in lines.managers | lines.above:
-        raise RuleBroken("manager_decides")
+    barred = lines.managers | lines.above
+    if actor.person_id in barred:
+        apply = applicants(session, actor.course_id, [person for person, _ in declaring.staff(session, actor)])
+        raise deciding.somebody_else(session, actor, barred | apply | {row.person_id})
     return row
+
+
+def case_of(session: Session, row: Application, version: Programme, *, reason: str = "", feedback: str = "") -> Case:
+    """What the guards of a decision look at; whether a place is free is asked last, by who gives one."""
+    assigned = assigned_to(session, row.id)
+    rubric = version.rubric(version.policy.selection.rubric)
+    missing = sum(one.submitted_at is None for one in assigned)
+    made = judging.standing(version.policy.selection, rubric, author_reviews(assigned))
+    return Case(
+        base.now(),
+        attested_lately=reporting_line.attestation(session, row.person_id, on=base.now().date()).holds,
+        standing=replace(made, missing=max(missing, made.missing)),  # whoever was asked is waited for
+        reason=reason,
+        feedback=feedback,
+        offer_until=row.offer_until,
+    )
 
 
 def applicants(session: Session, course_id: str, people: Collection[str]) -> set[str]:

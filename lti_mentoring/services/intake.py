@@ -6,18 +6,20 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from lti_mentoring.domain.participation import ACTIVE, DEFERRED
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import privacy, programme
 from lti_mentoring.store import base
-from lti_mentoring.store.application import Intake
+from lti_mentoring.store.application import Application, Intake
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.people import Identity
 from lti_mentoring.store.programme import ProgrammeVersion
 
 OPEN, APPLY, RECORDED = "open", "apply", "recorded"
@@ -27,23 +29,36 @@ MOST_PLACES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class IntakeRow:
-    """The intake of a course. ``places`` is None where they are not counted; ``given`` are offered or taken."""
+    """The intake of a course. ``places`` is None where they are not counted."""
 
     mode: str = OPEN
     programme_version_id: str | None = None
     places: int | None = None
-    given: int = 0
     opens_at: datetime | None = None
     closes_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The places of a course, counted from who holds one: whoever takes part, in a pause too, and whoever an offer runs for."""
+
+    most: int | None
+    taking_part: int
+    offered: int
+
+    @property
+    def given(self) -> int:
+        """How many are held."""
+        return self.taking_part + self.offered
 
     @property
     def left(self) -> int | None:
         """Places left; None where they are not counted."""
-        return None if self.places is None else max(self.places - self.given, 0)
+        return None if self.most is None else max(self.most - self.given, 0)
 
 
 _i = base.table(Intake).c
-_INTAKE = select(_i.mode, _i.programme_version_id, _i.places, _i.given, _i.opens_at, _i.closes_at).where(
+_INTAKE = select(_i.mode, _i.programme_version_id, _i.places, _i.opens_at, _i.closes_at).where(
     _i.org_id == bindparam("org"), _i.course_id == bindparam("course")
 )
 
@@ -103,12 +118,13 @@ def change(*, actor: Actor, mode: str, places: int | None, opens_at: datetime | 
             raise RuleBroken("form_missing")
     with base.transactional() as session:
         row = held(session, actor)
-        if places is not None and places < row.given:
-            raise RuleBroken("places_given", given=row.given)
+        given = places_of(session, row.course_id).given
+        if places is not None and mode != OPEN and places < given:
+            raise RuleBroken("places_given", given=given)
         row.mode, row.places, row.opens_at, row.closes_at = mode, places, opens_at, closes_at
         row.updated_by, row.updated_at = actor.person_id, base.now()
         privacy.record(
-            session, actor=actor, verb="change", object_kind="intake", object_id=row.id, mode=mode, places=places, given=row.given
+            session, actor=actor, verb="change", object_kind="intake", object_id=row.id, mode=mode, places=places, given=given
         )
 
 
@@ -124,22 +140,22 @@ def held(session: Session, actor: Actor) -> Intake:
     return row
 
 
-def take_place(session: Session, course_id: str) -> bool:
-    """Give one place, in the caller's transaction. -> False where none is left. One statement decides, whoever else asks at once."""
-    taken = session.execute(
-        update(Intake)
-        .where(Intake.course_id == course_id, or_(Intake.places.is_(None), Intake.given < Intake.places))
-        .values(given=Intake.given + 1)
-        .execution_options(synchronize_session=False)
+def places_of(session: Session, course_id: str, most: int | None = None, *, besides: str = "") -> Places:
+    """Who holds a place of a course now, of ``most``, ``besides`` one candidacy; one query. Test users hold none."""
+    tested = select(Identity.id).where(Identity.org_id == Candidacy.org_id, Identity.person_id == Candidacy.person_id, Identity.test_user)
+    taking_part = select(func.count(Candidacy.id)).where(
+        Candidacy.course_id == course_id, Candidacy.id != besides, Candidacy.participation.in_((ACTIVE, DEFERRED)), ~tested.exists()
     )
-    return cast("CursorResult[Any]", taken).rowcount == 1
+    offered = select(func.count(Application.id)).where(Application.course_id == course_id, Application.state == "offered")
+    row = session.execute(select(taking_part.scalar_subquery(), offered.scalar_subquery())).one()
+    return Places(most, row[0], row[1])
 
 
-def give_back(session: Session, course_id: str) -> None:
-    """Take one place back, in the caller's transaction."""
-    session.execute(
-        update(Intake)
-        .where(Intake.course_id == course_id, Intake.given > 0)
-        .values(given=Intake.given - 1)
-        .execution_options(synchronize_session=False)
-    )
+def places_left(session: Session, course_id: str, *, besides: str = "", lock: bool = False) -> int | None:
+    """How many places are left ``besides`` one candidacy, None where they are not counted: everybody may enter, or nobody has set a number.
+
+    ``lock`` holds the intake until the caller's transaction ends, so that of two who ask for the last place the second finds it given.
+    """
+    query = select(Intake.mode, Intake.places).where(Intake.course_id == course_id)
+    row = session.execute(query.with_for_update() if lock else query).first()
+    return places_of(session, course_id, row.places, besides=besides).left if row is not None and row.mode != OPEN else None

@@ -15,7 +15,7 @@ from lti_mentoring.domain.participation import ACTIVE, CANDIDATE, COORDINATOR, D
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import delivery, notification, planning, privacy, programme, reminder
+from lti_mentoring.services import delivery, intake, notification, planning, privacy, programme, queueing, reminder
 from lti_mentoring.services.taking_part import Line, Report, enrolments_of, of, open_withdrawals, own, part_of, row_of
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import AT_ONCE, Candidacy
@@ -105,7 +105,8 @@ def _change(session: Session, actor: Actor | str, row: Any, act: Act) -> Part:
     move = rules.find(row.participation, act.verb, act.who)
     extensions = row.extensions + (act.verb == "extend")
     _lock(session, row, {"participation": move.to, "extensions": extensions, "look_on": AT_ONCE})
-    if act.verb == "reinstate":  # of two candidacies in one programme, one comes back
+    if act.verb == "reinstate":  # of two candidacies in one programme, one comes back; the place before the person, as everywhere
+        intake.places_left(session, row.course_id, lock=True)
         session.execute(select(Person.id).where(Person.id == row.person_id).with_for_update())
     part, deferrals = part_of(session, row)
     limits = programme.load(row.programme_version_id).policy.time
@@ -122,6 +123,8 @@ def _change(session: Session, actor: Actor | str, row: Any, act: Act) -> Part:
     privacy.record(session, actor=actor, verb=act.verb, object_kind="candidacy", object_id=row.id, reason=act.reason, **facts)
     if after.state != part.state:
         planning.call_off(session, candidacy_id=row.id, part=after, actor=actor, today=act.today)
+        if after.state not in (ACTIVE, DEFERRED):
+            queueing.place_freed(session, row.course_id)
         _tell_gradebook(session, row)
     return after
 

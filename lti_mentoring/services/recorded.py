@@ -13,7 +13,7 @@ from lti_mentoring.domain import pasting
 from lti_mentoring.domain.pasting import MOST_LINES, Known, Match
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import candidacy, dossier, intake, privacy, reminder
+from lti_mentoring.services import candidacy, dossier, elsewhere, intake, privacy, reminder
 from lti_mentoring.store import base
 from lti_mentoring.store.application import RecordedSelection
 from lti_mentoring.store.candidacy import Candidacy
@@ -43,6 +43,10 @@ class RecordRow:
 
 def check(*, actor: Actor, text: str) -> tuple[Selected, ...]:
     """Whom a pasted list names, before anything is written. RuleBroken ``list_empty``, ``list_long`` (most)."""
+    return _check(actor, text, lock=False)
+
+
+def _check(actor: Actor, text: str, *, lock: bool) -> tuple[Selected, ...]:
     lines = list(pasting.read(text))
     if not lines:
         raise RuleBroken("list_empty")
@@ -52,7 +56,14 @@ def check(*, actor: Actor, text: str) -> tuple[Selected, ...]:
     candidates = set(session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == actor.course_id)))
     found = pasting.match(lines, _members(session, actor))
     applied = dossier.applicants(session, actor.course_id, [one.person.person_id for one in found if one.person is not None])
-    found = tuple(Match(one.line, None, "applied") if one.person is not None and one.person.person_id in applied else one for one in found)
+    named = [one.person.person_id for one in found if one.person is not None]
+    version = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
+    away = elsewhere.taking_part(session, named, version_id=version, course_id=actor.course_id, lock=lock)
+    barred = dict.fromkeys(away, "elsewhere") | dict.fromkeys(applied, "applied")
+    found = tuple(
+        Match(one.line, None, barred[one.person.person_id]) if one.person is not None and one.person.person_id in barred else one
+        for one in found
+    )
     return tuple(Selected(one, one.person is not None and one.person.person_id in candidates) for one in found)
 
 
@@ -81,15 +92,15 @@ def record(*, actor: Actor, text: str, decided_by: str, decided_on: date, why: s
     with base.transactional() as session:
         version = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
         row = intake.held(session, actor)  # locked, so that who is a candidate now still is none below
-        selected = check(actor=actor, text=text)
+        selected = _check(actor, text, lock=True)
         people = [one.match.person for one in selected if one.match.person is not None and not one.candidate]
         if not people:
             raise RuleBroken("list_names_nobody")
         if actor.person_id in {person.person_id for person in people}:
             raise RuleBroken("recorded_oneself")
-        if row.places is not None and row.places - row.given < len(people):
-            raise RuleBroken("places_short", left=row.places - row.given, wanted=len(people))
-        row.given += len(people)
+        left = intake.places_left(session, row.course_id, lock=True)
+        if left is not None and left < len(people):
+            raise RuleBroken("places_short", left=left, wanted=len(people))
         for person in people:
             begun = candidacy.begin(
                 session, org_id=actor.org_id, person_id=person.person_id, course_id=actor.course_id, version_id=version

@@ -29,6 +29,20 @@ class Manager:
     email: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """When somebody last said themself who manages and appraises them, None where they never did; ``holds`` within a year (R0)."""
+
+    on: date | None
+    holds: bool
+
+
+def attestation(session: Session, person_id: str, *, on: date) -> Attestation:
+    """Whether it is known who manages somebody, on a day. Their managers are not asked: a line manager sees nothing of an application."""
+    said = session.scalar(select(LineAttestation.attested_at).where(LineAttestation.person_id == person_id))
+    return Attestation(said.date(), rules.known_until(said.date()) > on) if said is not None else Attestation(None, holds=False)
+
+
 def attest(session: Session, *, actor: Actor, managers: Collection[Manager]) -> None:
     """Write down who manages and appraises the actor from today on, nobody included, in the caller's transaction.
 

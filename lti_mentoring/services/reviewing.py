@@ -25,9 +25,13 @@ REVIEWED = ("submitted", "under_review", "information_asked")
 """States in which a review may still be written."""
 
 
+OVER = "over"
+"""Of a review that was asked for and is needed no more: its application is decided, or taken back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A review that somebody is asked for, or has submitted."""
+    """A review that somebody is asked for, has submitted, or was asked for before its application was decided (``over``)."""
 
     id: str
     applicant: str
@@ -50,7 +54,7 @@ def parsed(marks: Sequence[dict[str, Any]]) -> tuple[Mark, ...]:
 def waiting(*, actor: Actor) -> tuple[Waiting, ...]:
     """The reviews that the actor is asked for in this course, the open ones first; two queries."""
     rows = base.session().execute(
-        select(ApplicationReview, Person.id, Person.name, Person.chosen_name)
+        select(ApplicationReview, Application.state, Person.id, Person.name, Person.chosen_name)
         .join(Application, and_(Application.org_id == ApplicationReview.org_id, Application.id == ApplicationReview.application_id))
         .join(Person, and_(Person.org_id == Application.org_id, Person.id == Application.person_id))
         .where(ApplicationReview.reviewer_id == actor.person_id, Application.course_id == actor.course_id)
@@ -61,11 +65,11 @@ def waiting(*, actor: Actor) -> tuple[Waiting, ...]:
             review.id,
             display_name(name or chosen, person),
             review.assigned_at,
-            "submitted" if review.submitted_at else review.state,
+            "submitted" if review.submitted_at else review.state if state in REVIEWED else OVER,
             sum(bool(mark["ground"]) for mark in review.marks),
             len(programme.rubric(review.rubric_version_id).criteria),
         )
-        for review, person, name, chosen in rows
+        for review, state, person, name, chosen in rows
     )
 
 

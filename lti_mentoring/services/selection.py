@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -16,8 +17,7 @@ from lti_mentoring.domain.application import Case
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.domain.selection import Standing
-from lti_mentoring.services import declaring, intake, notification, privacy, programme, timeline
+from lti_mentoring.services import declaring, intake, notification, privacy, programme, queueing, timeline
 from lti_mentoring.services import dossier as dossiers
 from lti_mentoring.services.privacy import SYSTEM
 from lti_mentoring.services.reviewing import author_reviews
@@ -110,6 +110,16 @@ def ask_information(*, actor: Actor, application_id: str, words: str) -> None:
         _move(session, actor, row, "ask_information", Case(base.now()), words=words)
 
 
+def ask_lines(*, actor: Actor, application_id: str) -> None:
+    """Tell an applicant that something is asked of them: to say again who manages them, since it is more than a year ago. Where it is
+    not, nothing happens."""
+    with base.transactional() as session:
+        row = dossiers.read(session, actor, application_id, lock=True)
+        if declaring.outdated(session, row):
+            privacy.record(session, actor=actor, verb="ask_lines", object_kind="application", object_id=row.id)
+            _tell(session, row, row.person_id, "application_news", "application.index", {"course": row.course_id})
+
+
 def resume(*, actor: Actor, application_id: str) -> None:
     """Go on with the review once the applicant has answered. RuleBroken ``reviewers_missing``."""
     with base.transactional() as session:
@@ -119,20 +129,20 @@ def resume(*, actor: Actor, application_id: str) -> None:
 
 
 def offer(*, actor: Actor, application_id: str, feedback: str = "") -> None:
-    """Offer a place; one statement gives it, so that the last one is given once.
+    """Offer a place; the last one is given once, whoever else decides at that moment.
 
-    RuleBroken ``reviews_missing``, ``reviewers_apart``, ``below_the_bar`` (short), ``no_place_left``, ``applied_anew``.
+    RuleBroken ``attestation_old``, ``reviews_missing``, ``reviewers_apart``, ``below_the_bar`` (short), ``no_place_left``,
+    ``applied_anew``, ``candidacy_elsewhere``.
     """
     try:
         with base.transactional() as session:
             row = dossiers.read(session, actor, application_id, lock=True)
             version = programme.load(row.programme_version_id)
-            found = _case(session, row, version)
+            found = dossiers.case_of(session, row, version)
             if session.scalar(select(Candidacy.id).where(Candidacy.person_id == row.person_id, Candidacy.course_id == row.course_id)):
                 raise RuleBroken("candidate_already")
             rules.after(row.state, "offer", found)  # what the reviews say comes first: a place is asked for last
-            if not intake.take_place(session, row.course_id):
-                raise RuleBroken("no_place_left")
+            found = replace(found, place_free=intake.places_left(session, row.course_id, lock=True) != 0)
             row.offer_until = base.now().date() + timedelta(days=version.policy.selection.offer_days)
             row.slot = row.person_id
             _move(session, actor, row, "offer", found, words=_words(feedback))
@@ -144,7 +154,7 @@ def waitlist(*, actor: Actor, application_id: str, feedback: str = "") -> None:
     """Put somebody who reaches the bar on the waiting list."""
     with base.transactional() as session:
         row = dossiers.read(session, actor, application_id, lock=True)
-        found = _case(session, row, programme.load(row.programme_version_id))
+        found = dossiers.case_of(session, row, programme.load(row.programme_version_id))
         _move(session, actor, row, "waitlist", found, words=_words(feedback))
 
 
@@ -155,19 +165,9 @@ def decline(*, actor: Actor, application_id: str, reason: str, feedback: str) ->
     """
     with base.transactional() as session:
         row = dossiers.read(session, actor, application_id, lock=True)
-        found = _case(session, row, programme.load(row.programme_version_id), reason=reason, feedback=feedback)
+        found = dossiers.case_of(session, row, programme.load(row.programme_version_id), reason=reason, feedback=feedback)
         _move(session, actor, row, "decline", found, reason=reason, words=_words(feedback))
         row.declined_at = base.now()
-
-
-def _case(session: Session, row: Application, version: Programme, *, reason: str = "", feedback: str = "") -> Case:
-    assigned = dossiers.assigned_to(session, row.id)
-    rubric = version.rubric(version.policy.selection.rubric)
-    missing = sum(one.submitted_at is None for one in assigned)
-    made = judging.standing(version.policy.selection, rubric, author_reviews(assigned))
-    if missing > made.missing:  # whoever was asked is waited for
-        made = Standing(missing, made.levels, made.mean, made.apart, made.needs_further, made.short)
-    return Case(base.now(), standing=made, reason=reason, feedback=feedback, offer_until=row.offer_until)
 
 
 def _move(
@@ -207,5 +207,5 @@ def lapse() -> bool:
         row = session.scalar(select(Application).where(Application.id == found.id).with_for_update())
         if row is not None and row.state == "offered":
             _move(session, SYSTEM, row, "lapse", Case(base.now(), offer_until=row.offer_until))
-            intake.give_back(session, row.course_id)
+            queueing.place_freed(session, row.course_id)
     return True

@@ -12,17 +12,16 @@ from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import participation as rules
-from lti_mentoring.domain.participation import ACTIVE, CANDIDATE, COORDINATOR, DEFERRED, WITHDRAWN, Part
+from lti_mentoring.domain.participation import CANDIDATE, COORDINATOR, WITHDRAWN, Part
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.programme import TimeLimits
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import privacy, programme
+from lti_mentoring.services import elsewhere, intake, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange, WithdrawalRecord
 from lti_mentoring.store.people import Person
-from lti_mentoring.store.programme import ProgrammeVersion
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Report:
 
     ``deadline`` is the last day of the time for the whole way, ``days_left`` until it; ``latest`` the day to which a deferral from today
     could go; ``deferred_until`` the first day after the one that goes on; ``back_until`` the last day for coming back; ``elsewhere``
-    that who has left takes part in the same programme in another course.
+    that who has left takes part in the same programme in another course, ``place_free`` that there is a place for them to come back to.
     """
 
     candidacy_id: str
@@ -61,6 +60,7 @@ class Report:
     latest: date
     back_until: date | None
     elsewhere: bool
+    place_free: bool
     extensions_left: int
     limits: TimeLimits
     enrolments: tuple[tuple[str, Period], ...]
@@ -106,6 +106,7 @@ def of(*, actor: Actor, candidacy_id: str) -> Report:
         latest=part.latest_end(today, limits),
         back_until=part.back_until(limits),
         elsewhere=part.elsewhere,
+        place_free=part.place_free,
         extensions_left=max(limits.extensions - part.extensions, 0),
         limits=limits,
         enrolments=enrolments,
@@ -179,25 +180,14 @@ def part_of(session: Session, row: Any) -> tuple[Part, Sequence[DeferralPeriod]]
         deferrals=tuple(Period(one.starts_on, one.ends_on) for one in deferrals),
         extensions=row.extensions,
         withdrawn_on=left.withdrawn_on if left is not None else None,
-        elsewhere=row.participation == WITHDRAWN and _lives_elsewhere(session, row),
+        elsewhere=row.participation == WITHDRAWN and _elsewhere(session, row),
+        place_free=row.participation != WITHDRAWN or intake.places_left(session, row.course_id, besides=row.id) != 0,
     )
     return part, deferrals
 
 
-def _lives_elsewhere(session: Session, row: Any) -> bool:
-    """Whether another candidacy of this person goes on in any version of the same programme."""
-    version = and_(ProgrammeVersion.org_id == Candidacy.org_id, ProgrammeVersion.id == Candidacy.programme_version_id)
-    other = (
-        select(Candidacy.id)
-        .join(ProgrammeVersion, version)
-        .where(
-            Candidacy.person_id == row.person_id,
-            Candidacy.id != row.id,
-            Candidacy.participation.in_((ACTIVE, DEFERRED)),
-            ProgrammeVersion.slug == programme.load(row.programme_version_id).slug,
-        )
-    )
-    return session.scalars(other).first() is not None
+def _elsewhere(session: Session, row: Any) -> bool:
+    return bool(elsewhere.taking_part(session, [row.person_id], version_id=row.programme_version_id, course_id=row.course_id))
 
 
 def open_withdrawals(candidacy_id: str) -> Select[WithdrawalRecord]:

@@ -15,7 +15,8 @@ from lti_mentoring.store.base import Base, Frozen, Id, TenantMixin, UtcDateTime,
 class Intake(TenantMixin, Base):
     """How people become candidates in a course. Without a row it is ``open``: whoever launches as a learner becomes one.
 
-    ``given`` counts the places that are offered or taken; one conditional UPDATE gives a place, so that the last one is given once.
+    Places are counted from who holds one, with this row locked, so that the last one is given once. ``given`` is what the first tables
+    counted by; nothing reads it.
     """
 
     __tablename__ = "intake"

@@ -17,6 +17,7 @@ from lti_mentoring.domain.programme import ApplicationForm
 from lti_mentoring.domain.reporting_line import DIRECT
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import application as verbs
+from lti_mentoring.services import declaring
 from lti_mentoring.services.application import ApplicationPage
 from lti_mentoring.services.declaring import LONGEST_LINE, Declared, NamedReferee
 from lti_mentoring.services.reporting_line import Manager
@@ -128,7 +129,11 @@ def index(course: str) -> Answer:
         return render_template("application/door.html", page=verbs.door(actor=actor()))
     if page.state == "draft":
         return _form(page, {})
-    return render_template("application/status.html", page=page)
+    return _status(page)
+
+
+def _status(page: ApplicationPage, status: int = 200, **errors: str) -> Answer:
+    return render_template("application/status.html", page=page, managers=MOST_MANAGERS, **errors), status
 
 
 def _form(page: ApplicationPage, errors: Mapping[str, str], status: int = 200) -> Answer:
@@ -171,6 +176,19 @@ def inform(course: str) -> AnyResponse:
     return redirect(url_for("application.index", course=course), 303)
 
 
+@bp.post("/application/lines")
+@require("application.apply")
+def say_again(course: str) -> Answer:
+    try:
+        declaring.say_again(actor=actor(), declared=_loaded({**_sent(verbs.page(actor=actor()).form), "revision": 0})["declared"])
+    except RuleBroken as broken:
+        if broken.code != "manager_unattested":
+            raise
+        return _status(verbs.page(actor=actor()), 400, lines_error=rule_words(broken.code))
+    flash(gettext("Kept. Thank you."), "ok")
+    return redirect(url_for("application.index", course=course), 303)
+
+
 @bp.post("/application/withdraw")
 @require("application.apply")
 def withdraw(course: str) -> AnyResponse:
@@ -187,7 +205,7 @@ def accept(course: str) -> Answer:
     except RuleBroken as broken:
         if broken.code != "agreement_unsigned":
             raise
-        return render_template("application/status.html", page=verbs.page(actor=actor()), error=rule_words(broken.code)), 400
+        return _status(verbs.page(actor=actor()), 400, error=rule_words(broken.code))
     flash(gettext("Welcome. You are a candidate now, and this is your way."), "ok")
     return redirect(url_for("home.index", course=course), 303)
 

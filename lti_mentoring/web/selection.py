@@ -92,8 +92,13 @@ def change_intake(course: str) -> Answer:
 
 @bp.get("/applications/<application>")
 @require("application.read")
-def one(course: str, application: str) -> str:
-    return _one(application)
+def one(course: str, application: str) -> Answer:
+    try:
+        return _one(application)
+    except RuleBroken as broken:
+        if broken.code != "manager_decides":
+            raise
+        return render_template("application/elsewhere.html", deciders=broken.facts["deciders"], free=broken.facts["free"]), 409
 
 
 def _one(application: str, **more: Any) -> str:
@@ -123,6 +128,7 @@ def issue(course: str, application: str, reference_id: str) -> str:
 
 DECISIONS = {
     "ask": lambda form, **who: selection.ask_information(words=form["words"], **who),
+    "lines": lambda form, **who: selection.ask_lines(**who),
     "resume": lambda form, **who: selection.resume(**who),
     "offer": lambda form, **who: selection.offer(feedback=form["words"], **who),
     "waitlist": lambda form, **who: selection.waitlist(feedback=form["words"], **who),
@@ -130,7 +136,7 @@ DECISIONS = {
 }
 
 
-@bp.post("/applications/<application>/<any(ask,resume,offer,waitlist,decline):decision>")
+@bp.post("/applications/<application>/<any(ask,lines,resume,offer,waitlist,decline):decision>")
 @require("application.decide")
 def decide(course: str, application: str, decision: str) -> Answer:
     form: dict[str, Any] = DecisionForm().load(request.form.to_dict())
@@ -142,7 +148,7 @@ def _try(course: str, application: str, verb: Any, *, sent: dict[str, Any] | Non
     try:
         verb(actor=actor(), application_id=application, **how)
     except RuleBroken as broken:
-        if isinstance(broken, NotFound) or broken.code == "application_own":
+        if isinstance(broken, NotFound) or broken.code in ("application_own", "applicant_decides", "manager_decides"):
             raise
         return _one(application, error=rule_words(broken.code, broken.facts), sent=sent or {}), 409
     return redirect(url_for("selection.one", course=course, application=application), 303)

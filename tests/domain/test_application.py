@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lti_mentoring.domain import application as rules
-from lti_mentoring.domain.application import HOLDS_PLACE, LIVE, MOVES, SYSTEM, Case, Earlier
+from lti_mentoring.domain.application import LIVE, MOVES, SYSTEM, Case, Earlier
 from lti_mentoring.domain.form import Problem
 from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.programme import Selection
@@ -39,6 +39,7 @@ REFUSED = {
     },
     "review": {"reviewers_missing": {"assigned": 1}},
     "offer": {
+        "attestation_old": {"attested_lately": False},
         "reviews_missing": {"standing": Standing(1, {}, None, (), False, ())},
         "reviewers_apart": {"standing": Standing(0, {}, Fraction(3), ("E3",), True, ())},
         "below_the_bar": {"standing": Standing(0, {}, Fraction(2), (), False, (Short("mean_short"),))},
@@ -100,9 +101,10 @@ def test_months_later_is_never_in_a_further_month_and_never_on_a_later_day(day, 
 
 
 class Intake(RuleBasedStateMachine):
-    """Several people apply, in any order of verbs, for two places."""
+    """Several people apply, in any order of verbs, for two places; who has accepted may leave, and then holds none."""
 
     PLACES = 2
+    HOLDS = frozenset({"offered", "accepted"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -122,8 +124,10 @@ class Intake(RuleBasedStateMachine):
             after = rules.after(before, verb, case)
         except RuleBroken:
             return
-        self.given += (after in HOLDS_PLACE) - (before in HOLDS_PLACE)
+        self.given += (after in self.HOLDS) - (before in self.HOLDS)
         self.states[who] = after
+        hindered = rules.hindrance(before, verb, case)
+        assert hindered is None, "what can be done is never shown as hindered"
         if after == "offered":
             assert reviews is WELL, "nobody is offered a place without reviews that agree"
         if after == "accepted":
@@ -131,7 +135,13 @@ class Intake(RuleBasedStateMachine):
 
     @invariant()
     def places_are_given_once(self) -> None:
-        assert self.given == sum(state in HOLDS_PLACE for state in self.states) <= self.PLACES
+        assert self.given == sum(state in self.HOLDS for state in self.states) <= self.PLACES
+
+    @rule(who=st.integers(0, 3))
+    def leave(self, who: int) -> None:
+        if self.states[who] == "accepted":
+            self.states[who] = "left"
+            self.given -= 1
 
     @invariant()
     def what_has_ended_is_not_alive(self) -> None:

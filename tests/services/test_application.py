@@ -213,7 +213,7 @@ def test_two_coordinators_who_decide_the_last_place_at_once_give_one_place(any_a
             thread.join()
         assert sorted(told) == ["no_place_left"] * 3 + ["offered"]
         base.session().expire_all()
-        assert intake.of(org_id=made.org_id, course_id=made.course_id).given == 1
+        assert intake.places_of(base.session(), made.course_id).given == 1
         states = base.session().scalars(select(Application.state)).all()
         assert sorted(states) == ["offered"] + ["under_review"] * 3
 
@@ -254,7 +254,7 @@ def test_who_withdraws_after_an_offer_gives_the_place_back_and_may_apply_again(w
     selection.offer(actor=lead, application_id=ready(world, lead, "Ada"))
     who = world.actor("Ada")
     application.withdraw(actor=who)
-    assert intake.of(org_id=world.org_id, course_id=world.course_id).given == 0
+    assert intake.places_of(base.session(), world.course_id).given == 0
     application.begin(actor=who)
     assert application.page(actor=who).state == "draft"
 

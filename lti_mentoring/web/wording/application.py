@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_babel import format_decimal, lazy_gettext, ngettext
 
+from lti_mentoring.domain.application import WITHOUT_REVIEWS
 from lti_mentoring.domain.form import Problem
 from lti_mentoring.domain.selection import Conflict, Short
 from lti_mentoring.web.wording.phrase import say, unknown
@@ -38,7 +39,7 @@ RULES = {
     "draft_conflict": _l("This was changed in another window meanwhile. Load the page to see what is kept, and go on from there."),
     "information_empty": _l("Write what it is about first."),
     "reviewers_missing": _l("The policy asks for %(wanted)s reviewers; %(assigned)s are asked."),
-    "reviews_missing": _l("Not all reviews are in yet."),
+    "reviews_missing": _l("Not all reviews are in yet; still missing: %(missing)s."),
     "reviewers_apart": _l("The reviewers are far apart. Ask one more reviewer; their reading decides."),
     "below_the_bar": _l("The reviews do not reach the bar that the policy sets. The page says what is short."),
     "no_place_left": _l("No place is left. Raise the number of places, or put the applicant on the waiting list."),
@@ -47,6 +48,10 @@ RULES = {
     "offer_ended": _l("The offer ended on %(until)s. Ask the coordinator whether the place is still free."),
     "offer_running": _l("The offer still runs."),
     "agreement_unsigned": _l("Tick that you agree; without it you cannot become a candidate."),
+    "attestation_old": _l(
+        "More than a year has passed since the applicant said who manages them, so it is not known any more. Ask them to say it again."
+    ),
+    "taking_part_elsewhere": _l("You take part in this programme in another course. Leave it there first: one way goes on at a time."),
     "applied_anew": _l("This person has begun a new application meanwhile. Decide on that one."),
     "manager_decides": _l("You manage or appraise this applicant, so somebody else decides, such as a deputy whom you appoint."),
     "reviews_complete": _l("All the reviews that the policy asks for are in, and they are not apart. Decide on them."),
@@ -100,6 +105,7 @@ VERBS = {
     "offer": _l("A place was offered"),
     "waitlist": _l("Put on the waiting list"),
     "decline": _l("Declined"),
+    "say_again": _l("Said again who manages and appraises the applicant"),
     "withdraw": _l("Withdrawn by the applicant"),
     "accept": _l("The offer was accepted"),
     "lapse": _l("The offer ended without an answer"),
@@ -164,9 +170,9 @@ def decline_words(reason: str) -> str:
     return str(REASONS.get(reason, reason))
 
 
-def decline_reasons_words() -> list[tuple[str, str]]:
-    """All reasons to choose from."""
-    return [(code, str(words)) for code, words in REASONS.items()]
+def decline_reasons_words(*, reviewed: bool = True) -> list[tuple[str, str]]:
+    """The reasons to choose from; before the reviews are in, those that can be seen without."""
+    return [(code, str(words)) for code, words in REASONS.items() if reviewed or code in WITHOUT_REVIEWS]
 
 
 def problem_words(problem: Problem) -> str:

@@ -18,6 +18,7 @@ _l = lazy_gettext
 
 NOTICES = {
     "application_waits": _l("An application waits for you to review it."),
+    "place_free": _l("A place has become free, and somebody waits for one."),
     "application_news": _l("There is news about your application."),
     "application_opens": _l("Applications are taken now; your draft is kept and waits for you."),
     "application_closes": _l("Your application is still a draft. Drafts are taken until %(until)s, and not after that."),
@@ -37,6 +38,7 @@ NOTICES = {
 
 SUBJECTS = {
     "application_waits": _l("An application waits for you"),
+    "place_free": _l("A place has become free"),
     "application_news": _l("News about your application"),
     "application_opens": _l("Applications are taken now"),
     "application_closes": _l("Your application is still a draft"),
@@ -56,6 +58,7 @@ SUBJECTS = {
 
 COUNTS = {
     "application_waits": _l("Applications to review: %(count)s"),
+    "place_free": _l("Places that have become free: %(count)s"),
     "application_news": _l("News about your application: %(count)s"),
     "application_opens": _l("Times that applications were opened: %(count)s"),
     "application_closes": _l("Drafts of yours about to miss the last day: %(count)s"),

@@ -28,6 +28,7 @@ RULES = {
     "deferral_goes_on": _l("The pause goes on until %(until)s."),
     "reinstate_late": _l("Coming back was possible for %(months)s months, until %(until)s."),
     "candidacy_elsewhere": _l("They take part in this programme in another course already; one way goes on at a time."),
+    "place_given": _l("Their place was given to somebody else, and none is left. Raise the number of places first."),
     "extensions_used": _l("More time was given as often as the programme allows (%(most)s)."),
     "enrolment_unknown": _l("Choose how they stand at the institution."),
     "enrolment_same": _l("That is how they stand already."),
