@@ -6,9 +6,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -21,7 +21,7 @@ from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import field_words, rule_words
 
 bp = Blueprint("selection", __name__, url_prefix="/courses/<course>")
-
+api = Blueprint("selection_api", __name__, url_prefix="/api/v1/courses/<course>")
 
 Answer = str | AnyResponse | tuple[str, int]
 
@@ -58,6 +58,32 @@ class DecisionForm(Schema):
 
     reason = fields.String(load_default="", validate=validate.Length(max=40))
     words = fields.String(load_default="", validate=validate.Length(max=10_000))
+
+
+class MarkForm(Schema):
+    """What a reviewer says of one criterion: a level or None, and where the application shows it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    criterion = fields.String(required=True, validate=validate.Length(min=1, max=20))
+    level = fields.Integer(load_default=None, allow_none=True)
+    ground = fields.String(load_default="", validate=validate.Length(max=10_000))
+
+    @post_load
+    def made(self, data: dict[str, Any], **kwargs: Any) -> Mark:
+        """-> Mark"""
+        return Mark(**data)
+
+
+class ReviewDraft(Schema):
+    """What a review says, and the revision that its page was made from."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    revision = fields.Integer(required=True, validate=validate.Range(min=0))
+    marks = fields.List(fields.Nested(MarkForm), load_default=list, validate=validate.Length(max=60))
 
 
 # --- the coordinator ------------------------------------------------------------------------------------------------------
@@ -194,3 +220,10 @@ def keep_review(course: str, review: str) -> Answer:
 def _mark(key: str) -> Mark:
     """What the form says of one criterion; what is no number is no level."""
     return Mark(key, request.form.get(f"level-{key}", None, type=int), request.form.get(f"ground-{key}", ""))
+
+
+@api.put("/reviews/<review>")
+@require("application.review")
+def put_review(course: str, review: str) -> Response:
+    form: dict[str, Any] = ReviewDraft().load(request.get_json())
+    return jsonify(revision=reviewing.save(actor=actor(), review_id=review, **form))

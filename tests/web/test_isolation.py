@@ -140,6 +140,7 @@ EXAMPLES: dict[str, Example] = {
     "application.keep": post("drafter", {"revision": "0", "a-position": "Nurse", "action": "draft"}),
     "application.inform": post("asked", {"text": "On Fridays."}),
     "application.withdraw": post("drafter"),
+    "application.say_again": post("asked", {"nobody": "yes"}),
     "application.accept": post("chosen", {"agreed": "yes"}),
     "application_api.put_draft": Example("drafter", json={"revision": 0, "answers": {"position": "Nurse"}}, method="PUT"),
     "selection.queue": Example("coordinator"),
@@ -151,6 +152,12 @@ EXAMPLES: dict[str, Example] = {
     "selection.decide": post("coordinator", {"words": "Where do the hours come from?"}, application="{application}", decision="ask"),
     "selection.reviews": Example("observer"),
     "selection.review": Example("observer", {"review": "{review}"}),
+    "selection_api.put_review": Example(
+        "observer",
+        {"review": "{review}"},
+        json={"revision": 0, "marks": [{"criterion": "E1", "level": 3, "ground": "Says so."}]},
+        method="PUT",
+    ),
     "selection.keep_review": post("observer", {"revision": "0", "criterion": "E1", "ground-E1": "Says so."}, review="{review}"),
     "recorded.index": Example("coordinator"),
     "recorded.record": post(

@@ -56,7 +56,7 @@ from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, sco
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.notification import family_words, letter_words, mail_choice_words, notice_title, notice_words
-from lti_mentoring.web.wording.observation import gap_words, kind_words, level_words, mean_words, rating_words
+from lti_mentoring.web.wording.observation import called_off_words, gap_words, kind_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.opening import (
     component_words,
     missing_people_words,
@@ -65,8 +65,6 @@ from lti_mentoring.web.wording.opening import (
     policy_words,
     share_words,
 )
-from lti_mentoring.web.wording.observation import called_off_words, gap_words, kind_words, level_words, mean_words, rating_words
-from lti_mentoring.web.wording.opening import component_words, missing_people_words, need_words, people_kind_words, policy_words
 from lti_mentoring.web.wording.participation import (
     enrolment_words,
     part_done_words,
