@@ -12,8 +12,9 @@ from sqlalchemy import Boolean, and_, bindparam, func, select
 from lti_mentoring.domain.assistance import HELPERS
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.services import candidacy, helping, language, roles, score
+from lti_mentoring.services import candidacy, helping, intake, language, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
+from lti_mentoring.services.intake import OPEN
 from lti_mentoring.services.reviewing import REVIEWED
 from lti_mentoring.services.roles import Here
 from lti_mentoring.store import base
@@ -36,7 +37,7 @@ class Todo:
 
 @dataclass(frozen=True, slots=True)
 class StaffHome:
-    """The first page of everybody who is not a candidate."""
+    """The first page of everybody who is not only a candidate; ``way_in`` is how the course takes candidates in."""
 
     todo: tuple[Todo, ...]
     coordinators: tuple[str, ...]
@@ -47,15 +48,18 @@ class StaffHome:
     candidates: int
     observers: int
     released: int
+    way_in: str = OPEN
 
 
 def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
     """What waits for this person, and how the course stands."""
     leads, observes, helps = actor.is_any(*LEADS), actor.is_any("observer"), actor.is_any(*HELPERS)
     asked = actor.is_any("teacher") and not coordinated
+    entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
+    left = intake.places_left(base.session(), actor.course_id) if leads else 0
     counts = _counts(actor) if leads or observes or helps else dict.fromkeys(_COUNTED, 0)  # nobody else is shown a number
     return StaffHome(
-        todo=tuple(_todo(actor, counts, leads=leads, observes=observes, helps=helps)),
+        todo=tuple(_todo(actor, counts, leads=leads, observes=observes, helps=helps, place_free=left != 0)),
         coordinators=() if leads or observes or helps or asked else roles.coordinators(actor=actor),
         asks_to_coordinate=asked,
         leads=leads,
@@ -64,6 +68,7 @@ def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
         candidates=counts["candidates"],
         observers=counts["observers"],
         released=counts["released"],
+        way_in=entry.mode,
     )
 
 
@@ -122,6 +127,19 @@ _org: Any = bindparam("org")
 _course: Any = bindparam("course")
 _here = and_(Observation.org_id == _org, Observation.course_id == _course)
 _tested = select(Identity.id).where(Identity.org_id == _org, Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
+_applied = and_(Application.org_id == _org, Application.course_id == _course)
+_undecided = Application.state.in_(("submitted", "under_review"))
+_read = and_(
+    Application.state == "under_review",
+    select(ApplicationReview.id)
+    .where(
+        ApplicationReview.org_id == Application.org_id,
+        ApplicationReview.application_id == Application.id,
+        ApplicationReview.submitted_at.is_(None),
+    )
+    .exists(),
+)
+"""It waits for its reviewers, and not for who leads the course."""
 _COUNTED = {
     "candidates": select(func.count(Candidacy.id)).where(Candidacy.org_id == _org, Candidacy.course_id == _course, ~_tested),
     "observers": select(func.count(func.distinct(RoleGrant.person_id))).where(
@@ -141,9 +159,9 @@ _COUNTED = {
         Application.course_id == _course,
         Application.state.in_(REVIEWED),
     ),
-    "applications": select(func.count(Application.id)).where(
-        Application.org_id == _org, Application.course_id == _course, Application.state.in_(("submitted", "under_review"))
-    ),
+    "applications": select(func.count(Application.id)).where(_applied, _undecided, ~_read),
+    "in_review": select(func.count(Application.id)).where(_applied, _undecided, _read),
+    "waitlisted": select(func.count(Application.id)).where(_applied, Application.state == "waitlisted"),
     "stuck": select(func.count(ScorePublication.id))
     .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
     .where(ScorePublication.org_id == _org, Placement.course_id == _course, ScorePublication.state.in_(("refused", "held"))),
@@ -164,7 +182,7 @@ def _counts(actor: Actor) -> dict[str, int]:
     return {name: int(getattr(row, name) or 0) for name in _COUNTED}
 
 
-def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, helps: bool) -> list[Todo]:
+def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, helps: bool, place_free: bool) -> list[Todo]:
     todo: list[Todo] = []
     if helps and counts["help_waits"]:
         todo.append(Todo("help_waits", "assistance.board", {"count": counts["help_waits"]}))
@@ -173,11 +191,16 @@ def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, 
     if counts["reviews"]:
         todo.append(Todo("reviews_wait", "selection.reviews", {"count": counts["reviews"]}))
     if leads and counts["applications"]:
-        todo.append(Todo("applications_wait", "selection.queue", {"count": counts["applications"]}))
+        facts: dict[str, int | str] = {"count": counts["applications"], "in_review": counts["in_review"]}
+        todo.append(Todo("applications_wait", "selection.queue", facts))
+    if leads and counts["waitlisted"] and place_free:
+        todo.append(Todo("place_free", "selection.queue", {"count": counts["waitlisted"]}))
     if leads and counts["stuck"]:
         todo.append(Todo("grades_stuck", "delivery.index", {"count": counts["stuck"]}))
     if leads and not counts["observers"]:
         todo.append(Todo("no_observer", "people.index"))
     if leads and counts["candidates"] and counts["observers"] and not counts["planned"] and not counts["released"]:
         todo.append(Todo("nothing_planned", "observation.plan"))
+    if actor.is_any("candidate"):
+        todo.append(Todo("own_way", "home.way"))
     return todo

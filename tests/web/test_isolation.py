@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from collections.abc import Callable
@@ -471,6 +472,24 @@ def answer_first_card(town: Town, endpoint: str) -> None:
     cards = given.get("cards") or {key: place for place, key in enumerate(given.get("order", ()), 1)}  # type: ignore[arg-type, var-annotated]
     form = {f"card-{key}": str(value) for key, value in cards.items()} or given  # type: ignore[attr-defined]
     assert candidate.post(f"attempts/{town.ids['attempt']}/questions/1", {"step": "1", **form}).status_code == 303
+
+
+HELP = re.compile(r'<div class="end"><a href="[^"]*/help/[^"]*">(?:Get help|Help is offered)</a>')
+
+
+def test_every_page_that_a_candidate_can_read_offers_help(app: Flask, town: Open) -> None:
+    north = town("Northfield")
+    candidate, read = north.visitors["candidate"], set()
+    for endpoint, example in EXAMPLES.items():
+        permission = app.view_functions[endpoint].permission  # type: ignore[attr-defined]
+        if example.method != "GET" or not may(candidate.actor, permission):
+            continue
+        answer = send(app, candidate, endpoint, north.ids)
+        if answer.status_code == 200 and answer.mimetype == "text/html":
+            read.add(endpoint)
+            assert HELP.search(answer.get_data(as_text=True)), endpoint
+    wanted = "home.way training.module training.part training.question notification.index observation.report participation.own"
+    assert read >= set(wanted.split()), "the walk has met the pages that it is about"
 
 
 def everything(town: Town) -> dict[str, list[tuple[Any, ...]]]:

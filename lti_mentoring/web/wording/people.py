@@ -45,6 +45,12 @@ TODO = {
         _l("Every new course starts here. Appoint somebody who has opened an activity, or send an invitation."),
         _l("Appoint an observer"),
     ),
+    "own_way": (
+        "yours",
+        _l("Your own way to the credential"),
+        _l("You are a candidate of this course, too."),
+        _l("See what comes next"),
+    ),
     "nothing_planned": (
         "yours",
         _l("Plan the first observation"),
@@ -66,8 +72,17 @@ def todo_words(todo: Coded) -> tuple[str, str, str, str]:
         return "yours", what, say(_l("Nobody reads your review before all are in.")), say(_l("Open the list"))
     if todo.code == "applications_wait":
         count = int(todo.facts["count"])
-        what = ngettext("One application is undecided", "%(num)s applications are undecided", count)
-        return "yours", what, say(_l("See who reviews it and what the reviews say.")), say(_l("Open the list"))
+        what = ngettext("One application waits for you", "%(num)s applications wait for you", count)
+        text = say(_l("Ask for reviews, or decide on those that are in.")) if not todo.facts.get("in_review") else ngettext(
+            "Ask for reviews, or decide on those that are in. One more waits for its reviewers.",
+            "Ask for reviews, or decide on those that are in. %(num)s more wait for their reviewers.",
+            int(todo.facts["in_review"]),
+        )
+        return "yours", what, text, say(_l("Open the list"))
+    if todo.code == "place_free":
+        count = int(todo.facts["count"])
+        what = ngettext("A place is free, and one person waits for it", "A place is free, and %(num)s people wait for it", count)
+        return "yours", what, say(_l("Nobody moves up by themselves: you decide whom to offer it.")), say(_l("See who is next"))
     if todo.code == "help_waits":
         count = int(todo.facts["count"])
         what = ngettext("One candidate’s request for help waits", "%(num)s requests for help wait", count)
