@@ -339,9 +339,7 @@ def accept(*, actor: Actor, agreed: bool) -> None:
     with base.transactional() as session:
         row = _mine(session, actor)
         _no_candidate(session, actor)
-        version, here = row.programme_version_id, row.course_id
-        if elsewhere.taking_part(session, [row.person_id], version_id=version, course_id=here, lock=True):
-            raise RuleBroken("taking_part_elsewhere")
+        elsewhere.only_here(session, row.person_id, version_id=row.programme_version_id, course_id=row.course_id)
         row.state = rules.after(row.state, "accept", Case(base.now(), offer_until=row.offer_until, agreed=agreed))
         begun = candidacy.begin(
             session, org_id=actor.org_id, person_id=row.person_id, course_id=row.course_id, version_id=row.programme_version_id

@@ -9,6 +9,7 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.participation import ACTIVE, DEFERRED
+from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import programme
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.people import Person
@@ -35,3 +36,9 @@ def taking_part(session: Session, people: Collection[str], *, version_id: str, c
         )
     )
     return set(session.scalars(goes_on))
+
+
+def only_here(session: Session, person_id: str, *, version_id: str, course_id: str) -> None:
+    """RuleBroken ``taking_part_elsewhere`` for somebody who would begin a second way through a programme."""
+    if taking_part(session, [person_id], version_id=version_id, course_id=course_id, lock=True):
+        raise RuleBroken("taking_part_elsewhere")
