@@ -59,8 +59,8 @@ def compose(
 ) -> EmailMessage:
     """A mail that says what it is: made by a machine, answered by nobody else's, ended with one click (RFC 8058, RFC 3834).
 
-    ``sender`` is name and address, both addresses ``mailable``; ``unsubscribe`` is an address of ours, which ends the text too. The
-    same ``message_id`` makes it the same mail, whenever it is sent again.
+    ``sender`` is name and address, both addresses ``mailable``; ``unsubscribe`` is an address of ours, which ends the text too, or "" for
+    a mail that is none of a series: there is nothing to end. The same ``message_id`` makes it the same mail, whenever it is sent again.
     """
     mail = EmailMessage(policy=WIRE)
     mail["From"] = Address(line(sender[0]), addr_spec=sender[1])
@@ -68,10 +68,11 @@ def compose(
     mail["Subject"] = line(written.subject, 200)
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = message_id
-    mail["List-Unsubscribe"] = f"<{unsubscribe}>"
-    mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    if unsubscribe:
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(f"{written.text}\n{unsubscribe}\n", cte="quoted-printable")
+    mail.set_content(f"{written.text}\n{unsubscribe}\n" if unsubscribe else f"{written.text}\n", cte="quoted-printable")
     if written.language:
         mail["Content-Language"] = line(written.language, 35)
     # A long word of a header would be encoded to be folded, and no mail program reads an address in List-Unsubscribe then.

@@ -19,6 +19,9 @@ ANSWER_SOON = timedelta(days=2)
 REVIEW_DAYS = timedelta(days=10)
 """After how long a review that is not in is late."""
 
+REFEREE_SOON = timedelta(days=5)
+"""How long before their link ends a referee who has not answered is asked once more."""
+
 STALE = timedelta(days=7)
 """How long after a module's wait is over somebody is still told."""
 

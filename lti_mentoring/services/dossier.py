@@ -26,6 +26,7 @@ from lti_mentoring.services.reviewing import author_reviews
 from lti_mentoring.services.timeline import Moment
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview, Reference
+from lti_mentoring.store.delivery import Mail, ReferenceLetter, mail_way
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.reporting_line import ReportingLine
 
@@ -62,8 +63,22 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class MailRow:
+    """The newest mail to a referee: to which address, where it stands (as a delivery does), when it went, what the mail server said, and
+    until when its link works."""
+
+    kind: str
+    address: str
+    state: str
+    sent_at: datetime | None
+    remedy: str
+    words: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReferenceRow:
-    """A reference: its words are there for those who judge once it is given."""
+    """A reference: its words are there for those who judge once it is given. ``asked`` is the mail that carries its link, if one does."""
 
     id: str
     name: str
@@ -72,6 +87,7 @@ class ReferenceRow:
     supports: str
     text: str
     answered_at: datetime | None
+    asked: MailRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,8 @@ class Dossier:
     hindered: Mapping[str, RuleBroken]
     asked: str
     offer_until: date | None
+    mails: bool
+    """Whether this installation sends mails, so that referees can be asked by one."""
 
 
 # --- the list -------------------------------------------------------------------------------------------------------------
@@ -198,6 +216,7 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
         },
         asked=row.asked,
         offer_until=row.offer_until,
+        mails=mail_way() is not None,
     )
 
 
@@ -284,9 +303,20 @@ def _managers(session: Session, person_id: str) -> tuple[str, ...]:
 
 def references(session: Session, application_id: str) -> tuple[ReferenceRow, ...]:
     """The references of an application, in the order in which they were named."""
-    query = select(Reference).where(Reference.application_id == application_id).order_by(Reference.number)
+    rows = session.scalars(select(Reference).where(Reference.application_id == application_id).order_by(Reference.number)).all()
+    of_link = and_(ReferenceLetter.reference_id == Reference.id, ReferenceLetter.salt == Reference.salt)
+    sent = session.execute(
+        select(Reference.id, ReferenceLetter.kind, Mail, Reference.email, Reference.expires_at)
+        .join(ReferenceLetter, of_link)
+        .join(Mail, Mail.id == ReferenceLetter.mail_id)
+        .where(Reference.application_id == application_id)
+        .order_by(Mail.created_at)
+    )
+    mails = {
+        row_id: MailRow(kind, email, mail.state, mail.sent_at, mail.fault, mail.words, until) for row_id, kind, mail, email, until in sent
+    }
     return tuple(
-        ReferenceRow(row.id, row.name, row.relation, row.state, row.supports, row.text, row.answered_at) for row in session.scalars(query)
+        ReferenceRow(row.id, row.name, row.relation, row.state, row.supports, row.text, row.answered_at, mails.get(row.id)) for row in rows
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import notification as rules
@@ -19,7 +19,7 @@ from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import lane, privacy
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import Mail, MailWay, mail_way
+from lti_mentoring.store.delivery import Mail, MailWay, ReferenceLetter, mail_way
 from lti_mentoring.store.notification import MailChoice, Notification
 from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
 
@@ -105,7 +105,8 @@ def lane_of(way: MailWay) -> tuple[str, str, str]:
 
 @dataclass(frozen=True, slots=True)
 class StuckMail:
-    """A mail that needs a person. ``kind`` is its notice's, empty for a weekly digest."""
+    """A mail that needs a person. ``kind`` is its notice's, empty for a weekly digest; ``person`` is who gets it, or whom one to a referee
+    is about."""
 
     id: str
     person: str
@@ -160,8 +161,9 @@ def stuck(*, actor: Actor) -> MailPage:
     )
     refused, waiting, remedy = session.execute(counted.where(_of_course(actor))).one()
     rows = session.execute(
-        select(Mail, Person.name, Person.chosen_name, Notification.kind)
+        select(Mail, Person.name, Person.chosen_name, func.coalesce(Notification.kind, literal("reference_") + ReferenceLetter.kind))
         .join(Person, and_(Person.org_id == Mail.org_id, Person.id == Mail.person_id))
+        .outerjoin(ReferenceLetter, and_(ReferenceLetter.org_id == Mail.org_id, ReferenceLetter.mail_id == Mail.id))
         .outerjoin(Notification, and_(Notification.org_id == Mail.org_id, Notification.id == Mail.notification_id))
         .where(Mail.state == REFUSED, _of_course(actor))
         .order_by(Mail.stuck_at, Mail.id)

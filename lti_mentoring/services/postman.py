@@ -25,7 +25,7 @@ from lti_mentoring.domain.delivery import DONE, REFUSED, SENDING, WAITING, Pace,
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.domain.mail import OF_THE_SERVER, WORTH_A_WAIT, Verdict, Written
 from lti_mentoring.outbound.mail import Door, MailFault
-from lti_mentoring.services import lane, mail, privacy
+from lti_mentoring.services import lane, mail, privacy, referee
 from lti_mentoring.services.mail import Reader
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import Mail, MailWay
@@ -53,7 +53,8 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """How this installation writes and sends: ``unsubscribe`` makes the signed address for (organisation, person, time)."""
+    """How this installation writes and sends: ``unsubscribe`` makes the signed address for (organisation, person, time), ``secret`` what
+    only we can make from a text."""
 
     way: MailWay
     door: Door
@@ -61,6 +62,7 @@ class Post:
     host: str
     write: Callable[[Letter], Written]
     unsubscribe: Callable[[str, str, datetime], str]
+    secret: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ def _take(session: Session, one: Any, due: Any, lane_key: str, now: datetime, un
 
 def _written(org_id: str, dues: Sequence[Any], post: Post) -> dict[str, Ready]:
     """What is still wanted of these mails of one organisation, with all that they say; by id."""
+    asked = referee.letters(org_id, [due.id for due in dues], secret=post.secret)
+    found = {one: Ready(one, to.address, to.name, Letter(to.locale, f"reference_{to.kind}", to.facts), "") for one, to in asked.items()}
     session = base.session()
     rows = session.execute(
         select(Mail, Notification, Course.title, Course.label, Membership.status)
@@ -172,9 +176,10 @@ def _written(org_id: str, dues: Sequence[Any], post: Post) -> dict[str, Ready]:
     ).all()
     known = mail.readers(session, {row[0].person_id for row in rows})
     activities = _activities(session, {row[1].course_id for row in rows if row[1] is not None})
-    found = {}
     for row, notice, title, label, status in rows:
         reader = known[row.person_id]
+        if notice is None and row.week is None:
+            continue  # to a referee, and among those above if it is wanted
         if notice is None:
             letter = _weekly(session, row, reader)
         else:

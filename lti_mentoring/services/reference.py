@@ -46,24 +46,25 @@ class RefereePage:
 def issue(*, actor: Actor, application_id: str, reference_id: str) -> str:
     """A new link for a referee, shown once; the one before it ends. -> the token. RuleBroken ``reference_given``, ``reference_late``."""
     with base.transactional() as session:
-        row, application = _of_course(session, actor, application_id, reference_id)
-        if row.answered_at is not None:
-            raise RuleBroken("reference_given")
-        if application.state not in AWAITED:
-            raise RuleBroken("reference_late")
+        row, _ = awaited(session, actor, application_id, reference_id)
         token = f"{actor.org_id}-{secrets.token_urlsafe(32)}"
-        row.token_hash, row.state = hashed(token), "asked"
+        row.token_hash, row.salt, row.state = hashed(token), None, "asked"
         row.expires_at = base.now() + timedelta(days=LINK_DAYS)
         privacy.record(session, actor=actor, verb="issue_link", object_kind="reference", object_id=row.id, application=row.application_id)
         return token
 
 
-def _of_course(session: Session, actor: Actor, application_id: str, reference_id: str) -> tuple[Reference, Application]:
+def awaited(session: Session, actor: Actor, application_id: str, reference_id: str) -> tuple[Reference, Application]:
+    """A reference of the actor's course that can still be asked for, locked. NotFound; RuleBroken as in ``issue``."""
     application = dossier.read(session, actor, application_id, lock=True)
     query = select(Reference).where(Reference.id == reference_id, Reference.application_id == application.id)
     row = session.scalar(query.with_for_update())
     if row is None:
         raise NotFound("reference")
+    if row.answered_at is not None:
+        raise RuleBroken("reference_given")
+    if application.state not in AWAITED:
+        raise RuleBroken("reference_late")
     return row, application
 
 

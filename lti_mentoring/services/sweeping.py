@@ -5,7 +5,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from lti_mentoring.services import delivery, notification, participation, platform, reconciliation, reminder, roster, selection, session
+from lti_mentoring.services import (
+    delivery,
+    notification,
+    participation,
+    platform,
+    reconciliation,
+    referee,
+    reminder,
+    roster,
+    selection,
+    session,
+)
 
 MOST_OFFERS = 100
 """Offers that one sweep ends; what is left waits for the next."""
@@ -20,6 +31,7 @@ def sweep(*, now: datetime) -> list[str]:
     roster.plan_new(now=now)
     participation.sweep(now=now)
     reminder.sweep(now=now)
+    referee.remind(now=now)
     notification.digest(now)
     for _ in range(MOST_OFFERS):
         if not selection.lapse():

@@ -99,6 +99,8 @@ class Reference(TenantMixin, Base):
     relation: Mapped[str] = mapped_column(String(300), default="")
     state: Mapped[str] = mapped_column(String(20), default="named")
     token_hash: Mapped[str | None] = mapped_column(String(64))
+    salt: Mapped[str | None] = mapped_column(String(32))
+    """Of a link that goes by mail: with the tool's secret it makes the token, at the moment of sending; alone it is worth nothing."""
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     supports: Mapped[str] = mapped_column(String(20), default="")
     text: Mapped[str] = mapped_column(Text, default="")

@@ -131,7 +131,8 @@ class Reconciliation(TenantMixin, Base):
 
 
 class Mail(TenantMixin, Base):
-    """One mail: of a notice, or a week's digest. It holds no word of what it says; that is made of the notice when it is sent."""
+    """One mail: of a notice, a week's digest, or one to a referee (``ReferenceLetter``). It holds no word of what it says; that is made
+    when it is sent."""
 
     __tablename__ = "mail"
     __table_args__ = (
@@ -166,6 +167,25 @@ class Mail(TenantMixin, Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """None for good where it was not wanted any more."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+class ReferenceLetter(TenantMixin, Base):
+    """That a mail asks a referee, or reminds them. The mail is kept with the applicant, whom it is about; a referee is no person here."""
+
+    __tablename__ = "reference_letter"
+    __table_args__ = (
+        UniqueConstraint("org_id", "mail_id"),
+        UniqueConstraint("org_id", "reference_id", "salt", "kind"),
+        belongs_to("mail", "mail_id", ondelete="CASCADE"),
+        belongs_to("reference", "reference_id", ondelete="CASCADE"),
+    )
+
+    mail_id: Mapped[str] = mapped_column(Id)
+    reference_id: Mapped[str] = mapped_column(Id)
+    salt: Mapped[str] = mapped_column(String(32))
+    """The link that it carries; once the reference has another, the mail is not wanted any more."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """ask or remind."""
 
 
 class MailWay(NamedTuple):

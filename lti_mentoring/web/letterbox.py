@@ -20,6 +20,7 @@ from lti_mentoring.services.postman import Letter, MailWay, Post
 from lti_mentoring.settings import Settings
 from lti_mentoring.web.language import known
 from lti_mentoring.web.wording import letter_words
+from lti_mentoring.web.wording.referee import REFEREE_SUBJECTS, referee_words
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
 
@@ -33,19 +34,21 @@ def post(app: Flask, settings: Settings, way: MailWay, *, forbid: Callable[[], N
     """How this installation writes and sends, as its settings say. ``forbid`` raises where the network must not be used."""
     told = settings.mail
     bundle = settings.ca_bundle or None
+    signer = Signer(settings.secret_key, settings.secret_key_fallbacks)
     server = mail.Server(told.host, told.port, told.security, told.timeout_seconds, told.user, told.password, bundle)
     return Post(
         way=way,
         door=mail.to_folder(Path(told.folder), forbid=forbid) if told.folder else mail.to_server(server, forbid=forbid),
         sender=told.sender_parts,
         host=urlsplit(settings.public_url).hostname or "localhost",
-        write=writer(app, settings.languages),
-        unsubscribe=unsubscribe_link(Signer(settings.secret_key, settings.secret_key_fallbacks), settings.public_url),
+        write=writer(app, settings.languages, settings.public_url),
+        unsubscribe=unsubscribe_link(signer, settings.public_url),
+        secret=signer.mac,
     )
 
 
-def writer(app: Flask, languages: tuple[str, ...]) -> Callable[[Letter], Written]:
-    """What writes mails, in the context of ``app``; a worker's has no pages, and so no languages yet."""
+def writer(app: Flask, languages: tuple[str, ...], public_url: str) -> Callable[[Letter], Written]:
+    """What writes mails, in the context of ``app``; a worker's has no pages, and so no languages and no addresses of them."""
     if "babel" not in app.extensions:
         app.config.update(BABEL_TRANSLATION_DIRECTORIES=str(TRANSLATIONS), BABEL_DEFAULT_LOCALE=languages[0])
         Babel(app, configure_jinja=False)
@@ -53,7 +56,8 @@ def writer(app: Flask, languages: tuple[str, ...]) -> Callable[[Letter], Written
     def write(letter: Letter) -> Written:
         language = known(letter.locale, languages) or languages[0]
         with force_locale(language):
-            return replace(letter_words(letter), language=language.replace("_", "-"))
+            words = referee_words(letter, f"{public_url}/references/") if letter.kind in REFEREE_SUBJECTS else letter_words(letter)
+            return replace(words, language=language.replace("_", "-"))
 
     return write
 

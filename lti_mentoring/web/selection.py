@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.selection import Mark
-from lti_mentoring.services import dossier, intake, reference, reviewing, selection
+from lti_mentoring.services import dossier, intake, referee, reference, reviewing, selection
 from lti_mentoring.services import review_page as review_pages
 from lti_mentoring.services.intake import MODES, MOST_PLACES
 from lti_mentoring.web.access import actor, require
@@ -146,7 +146,9 @@ def relieve(course: str, application: str) -> Answer:
 
 @bp.post("/applications/<application>/references/<reference_id>")
 @require("application.decide")
-def issue(course: str, application: str, reference_id: str) -> str:
+def issue(course: str, application: str, reference_id: str) -> Answer:
+    if request.form.get("by") == "mail":
+        return _try(course, application, referee.ask, reference_id=reference_id)
     token = reference.issue(actor=actor(), application_id=application, reference_id=reference_id)
     # Shown once and never stored in clear, so the page answers the form itself.
     return _one(application, link=(reference_id, f"{wiring().settings.public_url}{url_for('reference.index', token=token)}"))

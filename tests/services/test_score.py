@@ -111,12 +111,14 @@ def station(
 def test_the_lms_hears_of_an_application_what_it_can_keep_and_never_a_score(station: Station) -> None:
     station.launch("coordinator", "module-m1")
     station.change("module-m1", item="application", item_source="coordinator")
-    lead = at_the_tool(station, "coordinator")
+    with station.inside():
+        roles.take_coordination(actor=station.actor("coordinator"))
+    lead = station.actor("coordinator")
     with station.inside():
         opening.choose_policy(actor=lead, name="starter")
         intake.change(actor=lead, mode="apply", places=None, opens_at=None, closes_at=None)
     station.launch("second", "module-m1")
-    ada = at_the_tool(station, "second")
+    ada = station.actor("second")
     heard: list[list[tuple[str, str]]] = []
     for step in (begin, submit, decline):
         with station.inside():
@@ -126,18 +128,6 @@ def test_the_lms_hears_of_an_application_what_it_can_keep_and_never_a_score(stat
     started, applied = ("Started", "NotReady"), ("Submitted", "PendingManual")
     assert heard == ([[]] * 3 if station.site.key == "north" else [[started], [started, applied], [started, applied]])
     assert not any("scoreGiven" in one for one in station.scores())
-
-
-def at_the_tool(station: Station, persona: str) -> Actor:
-    """A persona as who acts; the coordinator's role is given by hand."""
-    who = station.person_id(persona)
-    with station.inside() as session:
-        course = session.scalars(select(Membership.course_id).where(Membership.person_id == who)).one()
-        registration = session.scalars(select(Placement.registration_id).where(Placement.course_id == course)).first()
-        where = {"org_id": station.org_id, "person_id": who, "course_id": course, "registration_id": str(registration)}
-        if persona == "coordinator":
-            roles.take_coordination(actor=roles.here(**where).actor)
-        return roles.here(**where).actor
 
 
 def begin(ada: Actor, lead: Actor) -> None:

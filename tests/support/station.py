@@ -16,7 +16,8 @@ from lti_mentoring.demo import site as sites
 from lti_mentoring.demo.site import Persona, Site
 from lti_mentoring.domain.delivery import Pace
 from lti_mentoring.domain.lane import Limits
-from lti_mentoring.services import candidacy, delivery, dispatch, lane, programme, settlement
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.services import candidacy, delivery, dispatch, lane, programme, roles, settlement
 from lti_mentoring.services.dispatch import Job
 from lti_mentoring.services.reconciliation import Comparer, enlist
 from lti_mentoring.store import base
@@ -86,6 +87,14 @@ class Station:
         assert known
         with self.inside() as session:
             return str(session.scalars(select(Identity.person_id).where(Identity.sub == self.site.sub(known))).one())
+
+    def actor(self, persona: str) -> Actor:
+        """A persona as who acts in the course that they have opened, with the roles of this moment."""
+        who = self.person_id(persona)
+        with self.inside() as session:
+            course = session.scalars(select(Membership.course_id).where(Membership.person_id == who)).one()
+            registration = session.scalars(select(Placement.registration_id).where(Placement.course_id == course)).first()
+            return roles.here(org_id=self.org_id, person_id=who, course_id=course, registration_id=str(registration)).actor
 
     def enrol(self, *activities: str) -> None:
         """Make a candidate who has finished M1 of every ``Learner`` of a crowded site, as their launches and checks would, and ask for

@@ -69,6 +69,10 @@ RULES = {
     "reference_link": _l("This link opens nothing. Look whether it was copied whole, or ask for a new one."),
     "reference_old": _l("This link has run out. Ask whoever sent it for a new one."),
     "reference_late": _l("The application is decided or was withdrawn, so a reference is not needed any more. Thank you."),
+    "reference_no_mail": _l("This installation sends no mails. Make a link, and send it to the referee yourself."),
+    "reference_address": _l(
+        "“%(address)s” is no address that mail can go to. Ask the applicant for another, or make a link and send it yourself."
+    ),
     "reference_given": _l("This reference is given already, and stays as it is."),
     "reference_short": _l("A sentence or two, please (%(least)s characters at least): something that you saw or heard."),
     "support_unknown": _l("Choose one of the three."),

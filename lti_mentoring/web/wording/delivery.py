@@ -29,7 +29,11 @@ MAIL = {
     "mail_address": (
         _l("The mailbox does not take mail"),
         _l("The mail server knows no such mailbox, or the mailbox takes nothing from us. The notice stands in the tool."),
-        (_l("Ask the person to look at their address in the LMS; we take it from there when they next open an activity."), MAIL_AGAIN),
+        (
+            _l("Ask the person to look at their address in the LMS; we take it from there when they next open an activity."),
+            _l("If it is a referee’s: the page of that application says what to do."),
+            MAIL_AGAIN,
+        ),
     ),
     "mail_refused": (
         _l("The mail server refused these mails"),

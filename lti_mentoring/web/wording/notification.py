@@ -13,6 +13,7 @@ from lti_mentoring.domain.mail import Written
 from lti_mentoring.services.postman import Letter
 from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.phrase import say
+from lti_mentoring.web.wording.referee import TO_REFEREES
 
 _l = lazy_gettext
 
@@ -107,7 +108,7 @@ def notice_words(kind: str, facts: Mapping[str, Any]) -> str:
 
 def notice_title(kind: str) -> str:
     """What a mail is called; without a kind, the weekly one."""
-    return str(SUBJECTS.get(kind, _l("Your week in the mentor programme")))
+    return str((SUBJECTS | TO_REFEREES).get(kind, _l("Your week in the mentor programme")))
 
 
 def family_words(family: str) -> tuple[str, str]:
