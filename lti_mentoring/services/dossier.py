@@ -19,14 +19,14 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import ApplicationForm, FormField, Programme, Rubric, Selection
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.selection import Conflict, Review, Standing
-from lti_mentoring.services import deciding, declaring, intake, programme, queueing, reporting_line, timeline
+from lti_mentoring.services import deciding, declaring, intake, programme, queueing, reporting_line, statement, timeline
 from lti_mentoring.services.intake import IntakeRow, Places
 from lti_mentoring.services.reporting_line import Attestation
 from lti_mentoring.services.reviewing import author_reviews
 from lti_mentoring.services.timeline import Moment
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview, Reference
-from lti_mentoring.store.delivery import Mail, ReferenceLetter, mail_way
+from lti_mentoring.store.delivery import mail_way
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.reporting_line import ReportingLine
 
@@ -60,34 +60,6 @@ class Queue:
     places: Places
     wanted: int
     next: QueueRow | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MailRow:
-    """The newest mail to a referee: to which address, where it stands (as a delivery does), when it went, what the mail server said, and
-    until when its link works."""
-
-    kind: str
-    address: str
-    state: str
-    sent_at: datetime | None
-    remedy: str
-    words: str
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceRow:
-    """A reference: its words are there for those who judge once it is given. ``asked`` is the mail that carries its link, if one does."""
-
-    id: str
-    name: str
-    relation: str
-    state: str
-    supports: str
-    text: str
-    answered_at: datetime | None
-    asked: MailRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +101,7 @@ class Dossier:
     submitted: Submitted
     managers: tuple[str, ...]
     attested: Attestation
-    references: tuple[ReferenceRow, ...]
+    references: tuple[statement.ReferenceRow, ...]
     reviewers: tuple[ReviewerRow, ...]
     reviews: tuple[ReadReview, ...]
     standing: Standing | None
@@ -202,7 +174,7 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
         submitted=submitted(session, row, version),
         managers=_managers(session, row.person_id),
         attested=reporting_line.attestation(session, row.person_id, on=base.now().date()),
-        references=references(session, row.id),
+        references=statement.references(session, row.id),
         reviewers=_reviewers(session, actor, row, assigned, names),
         reviews=readable,
         standing=None if blind else judging.standing(version.policy.selection, rubric, reviews),
@@ -299,25 +271,6 @@ def _managers(session: Session, person_id: str) -> tuple[str, ...]:
         .order_by(ReportingLine.id)
     )
     return tuple(line.manager_name or display_name(name or chosen, line.manager_id or "") for line, name, chosen in rows)
-
-
-def references(session: Session, application_id: str) -> tuple[ReferenceRow, ...]:
-    """The references of an application, in the order in which they were named."""
-    rows = session.scalars(select(Reference).where(Reference.application_id == application_id).order_by(Reference.number)).all()
-    of_link = and_(ReferenceLetter.reference_id == Reference.id, ReferenceLetter.salt == Reference.salt)
-    sent = session.execute(
-        select(Reference.id, ReferenceLetter.kind, Mail, Reference.email, Reference.expires_at)
-        .join(ReferenceLetter, of_link)
-        .join(Mail, Mail.id == ReferenceLetter.mail_id)
-        .where(Reference.application_id == application_id)
-        .order_by(Mail.created_at)
-    )
-    mails = {
-        row_id: MailRow(kind, email, mail.state, mail.sent_at, mail.fault, mail.words, until) for row_id, kind, mail, email, until in sent
-    }
-    return tuple(
-        ReferenceRow(row.id, row.name, row.relation, row.state, row.supports, row.text, row.answered_at, mails.get(row.id)) for row in rows
-    )
 
 
 def _reviewers(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Rubric
 from lti_mentoring.domain.selection import Mark, may_read
-from lti_mentoring.services import dossier, programme, reviewing
-from lti_mentoring.services.dossier import ReadReview, ReferenceRow, Submitted
+from lti_mentoring.services import dossier, programme, reviewing, statement
+from lti_mentoring.services.dossier import ReadReview, Submitted
+from lti_mentoring.services.statement import ReferenceRow
 from lti_mentoring.store import base
 
 
@@ -46,7 +47,7 @@ def page(*, actor: Actor, review_id: str) -> ReviewPage:
         id=row.id,
         applicant=names[application.person_id],
         submitted=dossier.submitted(session, application, version),
-        references=dossier.references(session, application.id),
+        references=statement.references(session, application.id),
         rubric=programme.rubric(row.rubric_version_id),
         marks={mark.criterion: mark for mark in reviewing.parsed(row.marks)},
         revision=row.revision,

@@ -20,7 +20,7 @@ from lti_mentoring import app as wiring
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import application, dossier, mail, notification, referee, reference, selection
-from lti_mentoring.services.dossier import MailRow
+from lti_mentoring.services.statement import MailRow
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Reference
