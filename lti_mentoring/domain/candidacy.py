@@ -29,9 +29,9 @@ STEP_OF: Mapping[str, str] = {STRUCTURED: "structured_observation", CO: "co_ment
 class ModuleRecord:
     """Where a candidate stands with one module.
 
-    ``mastered`` is the knowledge check alone. ``practice`` is "" where nobody marks the practice task, else none, draft, handed_in,
-    once_more or met. ``recognition`` is "" where prior learning was never asked for, else asked, recognised, refused, taken_back or
-    withdrawn.
+    ``mastered`` is the knowledge check alone, as this version asks for it; ``unproven`` are titles of outcomes that the version which they
+    have mastered did not have. ``practice`` is "" where nobody marks the practice task, else none, draft, handed_in, once_more or met.
+    ``recognition`` is "" where prior learning was never asked for, else asked, recognised, refused, taken_back or withdrawn.
     """
 
     key: str
@@ -41,6 +41,7 @@ class ModuleRecord:
     open_attempt: bool = False
     practice: str = ""
     recognition: str = ""
+    unproven: tuple[str, ...] = ()
 
     @property
     def recognised(self) -> bool:
@@ -55,7 +56,7 @@ class ModuleRecord:
     @property
     def facts(self) -> dict[str, object]:
         """What may be said of it beside a code."""
-        told = ("key", "title", "mastered", "attempts", "open_attempt", "practice", "recognition", "recognised")
+        told = ("key", "title", "mastered", "attempts", "open_attempt", "practice", "recognition", "recognised", "unproven")
         return {name: getattr(self, name) for name in told}
 
 
@@ -184,10 +185,10 @@ class NextStep:
 def next_step(policy: Policy, records: Records, tree: Requirement | None = None) -> NextStep:
     """What comes next for this candidate; what comes before observing comes first. ``tree``: their requirements, where they are known.
 
-    ``take_module``, ``go_on_module``, ``retake_module``, and of a practice task that is marked ``do_practice``, ``go_on_practice`` and
-    ``redo_practice`` (the facts of the module) are the candidate's own. ``await_practice`` waits for a trainer, ``await_plan``,
-    ``await_session`` and ``await_rating`` (observer, planned_for) and ``await_another`` (observation) for somebody else; ``all_met`` ends
-    the way.
+    ``take_module``, ``go_on_module``, ``retake_module``, ``renew_module`` (a later version asks for more), and of a practice task that is
+    marked ``do_practice``, ``go_on_practice`` and ``redo_practice`` (the facts of the module) are the candidate's own. ``await_practice``
+    waits for a trainer, ``await_plan``, ``await_session`` and ``await_rating`` (observer, planned_for) and ``await_another``
+    (observation) for somebody else; ``all_met`` ends the way.
     """
     tree = tree or requirements(policy, records)
     first = policy.before_observing
@@ -212,7 +213,7 @@ PRACTICE_STEPS = {"none": "do_practice", "draft": "go_on_practice", "once_more":
 def _module_step(leaf: Requirement) -> NextStep:
     """What is left of a module: its check first, then its practice task."""
     if not leaf.facts["mastered"]:
-        code = "take_module" if not leaf.facts["attempts"] else "retake_module"
+        code = "take_module" if not leaf.facts["attempts"] else "renew_module" if leaf.facts["unproven"] else "retake_module"
         return NextStep("go_on_module" if leaf.facts["open_attempt"] else code, leaf.facts, yours=True)
     code = PRACTICE_STEPS.get(str(leaf.facts["practice"]), "await_practice")
     return NextStep(code, leaf.facts, yours=code != "await_practice")

@@ -40,6 +40,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("application_answer", "application", True, frozenset({"until"})),
         Kind("review_overdue", "application", True),
         Kind("training_begins", "training", True),
+        Kind("programme_moved", "training", True),
         Kind("training_open", "training", True, frozenset({"module"})),
         Kind("time_short", "time", True, frozenset({"until"})),
         Kind("time_short_for", "time", True, frozenset({"until"})),

@@ -222,7 +222,7 @@ def met(policy: Policy, rubric: Rubric, ratings: Mapping[str, Rating]) -> Verdic
     """Hold the ratings against the policy's bars, in exact fractions; nothing is rounded towards a bar.
 
     Reasons: ``nothing_observed``; ``overall_mean_below`` (mean, bar); ``competency_mean_below`` (competency, mean, bar);
-    ``critical_at_one`` (criterion).
+    ``critical_at_one`` (criterion, title).
     """
     found = means(rubric, ratings)
     reasons: list[Reason] = []
@@ -237,7 +237,7 @@ def met(policy: Policy, rubric: Rubric, ratings: Mapping[str, Rating]) -> Verdic
     for criterion in rubric.criteria if policy.no_critical_at_one else ():
         rating = ratings.get(criterion.key)
         if criterion.critical and rating is not None and rating.level == 1:
-            reasons.append(Reason("critical_at_one", {"criterion": criterion.key}))
+            reasons.append(Reason("critical_at_one", {"criterion": criterion.key, "title": criterion.title}))
     return Verdict(not reasons, tuple(reasons), found)
 
 

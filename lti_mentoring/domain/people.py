@@ -50,6 +50,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "application.decide": LEADS,
     "application.review": STAFF_ROLES,
     "programme.open": LEADS,
+    "programme.move": LEADS,
     "observation.plan": frozenset({"coordinator", "deputy", "observer"}),
     "observation.queue": frozenset({"observer"}),
     "observation.rate": frozenset({"observer"}),

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lti_mentoring.domain.module import FIXED_KINDS, Item, Module
+from lti_mentoring.domain.module import FIXED_KINDS, Item, Module, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +107,16 @@ def retake_from(wait_hours: Sequence[int], finished: Sequence[datetime]) -> date
         return None
     wait = wait_hours[min(len(finished), len(wait_hours)) - 1]
     return max(finished) + timedelta(hours=wait) if wait else None
+
+
+# --- from one version of a module to another ----------------------------------------------------------------------------
+
+
+def unproven(asked: Module, earned: Iterable[Module]) -> tuple[Outcome, ...]:
+    """The outcomes of a module that are in none of the versions of it that somebody has mastered.
+
+    An outcome is its key: the same promise in other words, or in another language, stays proven. Whoever asks for more gives it a key
+    of its own.
+    """
+    proven = {outcome.key for module in earned for outcome in module.outcomes}
+    return tuple(outcome for outcome in asked.outcomes if outcome.key not in proven)

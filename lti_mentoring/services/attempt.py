@@ -26,21 +26,18 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class ModulePage:
-    """A module with the reader's own standing in it. ``takes_part``: this person may take the check; ``previews``: may look at it."""
+    """A module with the reader's own standing in it. ``mastered``: in this version of it. ``takes_part``: this person may take the check;
+    ``previews``: may look at it."""
 
     module: Module
     competencies: tuple[str, ...]
     attempts: tuple[AttemptRow, ...]
+    mastered: bool
     answered: int
     asked: int
     retake_from: datetime | None
     takes_part: bool
     previews: bool
-
-    @property
-    def mastered(self) -> bool:
-        """Whether any attempt mastered it."""
-        return any(attempt.mastered for attempt in self.attempts)
 
     @property
     def open_attempt(self) -> AttemptRow | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.engine import Connection
@@ -27,7 +27,8 @@ from lti_mentoring.store.candidacy import Candidacy
 @dataclass(frozen=True, slots=True)
 class CandidacyRow:
     """One person's candidacy in one course. Where ``trained`` is False, there is no attempt, no practice task and no recognition
-    to read; where ``observed`` is, no observation."""
+    to read; where ``observed`` is, no observation. ``moved_at`` is when they were last moved to another version, as far as the reader
+    has looked."""
 
     id: str
     person_id: str
@@ -36,6 +37,7 @@ class CandidacyRow:
     participation: str
     trained: bool = True
     observed: bool = True
+    moved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ class ReportLink:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """A candidate's own page. ``grades`` says why there is no grade yet, and ``state`` what all of it follows from; ``reports.way`` fills
-    them."""
+    """A candidate's own page. ``grades`` says why there is no grade yet, ``moved_at`` when they were last moved to another version, and
+    ``state`` what all of it follows from; ``reports.way`` fills them."""
 
     programme: str
     headline: Phrase
@@ -91,6 +93,7 @@ class Way:
     grades: tuple[Phrase, ...] = ()
     state: Hashable = None
     goes_on: bool = True
+    moved_at: datetime | None = None
 
 
 # --- beginning ----------------------------------------------------------------------------------------------------------
@@ -247,13 +250,12 @@ def way_of(version_id: str, shown: Records, participation: str = "active") -> Wa
 
 
 def named(facts: Mapping[str, object], version: Programme) -> dict[str, object]:
-    """Facts that name a competency or a criterion by its key, with its ``title`` beside it."""
-    more = dict(facts)
-    if "competency" in facts:
-        more["title"] = version.competency(str(facts["competency"])).title
-    elif "criterion" in facts:
-        more["title"] = version.criterion(str(facts["criterion"])).title
-    return more
+    """Facts that name a competency by its key, with its ``title`` beside it. What somebody was rated on may be of an earlier version, and
+    this one have no such competency: then the key has to do."""
+    if "competency" not in facts:
+        return dict(facts)
+    key = facts["competency"]
+    return {**facts, "title": next((one.title for one in version.competencies if one.key == key), "")}
 
 
 def named_tree(node: Requirement, version: Programme) -> Requirement:

@@ -19,6 +19,7 @@ from lti_mentoring.store.application import Application, ApplicationReview
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import Mail, ScorePublication
+from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.participation import ParticipationChange
@@ -103,6 +104,7 @@ def _kinds(person_id: str) -> dict[str, Any]:
         "applications": (Application.id, Application.person_id == person_id),
         "lines": (ReportingLine.id, ReportingLine.subordinate_id == person_id),
         "reviews": (ApplicationReview.id, ApplicationReview.reviewer_id == person_id),
+        "moves": (CandidacyMove.id, CandidacyMove.candidacy_id.in_(candidacies)),
         "parts": (ParticipationChange.id, ParticipationChange.candidacy_id.in_(candidacies)),
         "observed": (Observation.id, Observation.candidacy_id.in_(candidacies)),
         "observing": (Observation.id, Observation.observer_id == person_id),

@@ -5,19 +5,21 @@ for many as for one."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, case, func, literal_column, select, union_all
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lti_mentoring.domain import observation
+from lti_mentoring.domain import observation, training
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import display_name
 from lti_mentoring.domain.programme import Programme
+from lti_mentoring.services import programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
@@ -27,14 +29,33 @@ from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What many candidacies have done, before anything is judged by it: checks by module version with practice and recognition,
+    observations, released ratings."""
+
+    trainings: Sequence[Any]
+    observations: Sequence[Any]
+    ratings: Sequence[Any]
+
+
 def read(session: Session, which: ColumnElement[bool], versions: Mapping[str, Programme]) -> dict[str, Records]:
     """Records of many candidacies in three queries, whatever their number. ``versions`` is candidacy id -> its programme."""
-    return _made(
-        versions,
+    return judged(versions, gather(session, which))
+
+
+def gather(session: Session, which: ColumnElement[bool]) -> Rows:
+    """The rows that records are made of; three queries. Judged twice, they show what another version would make of them."""
+    return Rows(
         session.execute(_training(which)).all(),
         session.execute(_observations(which)).all(),
         session.execute(_released_ratings(which)).all(),
     )
+
+
+def judged(versions: Mapping[str, Programme], rows: Rows) -> dict[str, Records]:
+    """The records of each candidacy in ``versions``, held against the programme that stands there."""
+    return _made(versions, rows.trainings, rows.observations, rows.ratings)
 
 
 def of_many(connection: Connection, versions: Mapping[str, Programme], *, org_id: str) -> dict[str, Records]:
@@ -85,17 +106,30 @@ def _made(
     return made
 
 
-def _module(module: Module, rows: Iterable[Any]) -> ModuleRecord:
-    """One module; of practice and of recognition the newest says how it stands."""
-    finished, opened, mastered = 0, False, False
+def _module(asked: Module, rows: Iterable[Any]) -> ModuleRecord:
+    """One module; of practice and of recognition the newest says how it stands. Its check is mastered by what was mastered in whatever
+    version, as far as that had the outcomes which are asked for."""
+    finished, opened = 0, False
+    earned: list[Module] = []
     newest: dict[str, tuple[int, str]] = {}
     for row in rows:
-        if row.what == "check":
-            finished, opened, mastered = int(row.number), bool(row.opened), bool(row.mastered)
-        else:
+        if row.what != "check":
             newest[row.what] = max(newest.get(row.what, (0, "")), (int(row.number), row.state))
-    practice = PRACTICE.get(newest.get("practice", (0, "none"))[1], "handed_in") if module.practice.marking else ""
-    return ModuleRecord(module.key, module.title, mastered, finished, opened, practice, newest.get("recognition", (0, ""))[1])
+            continue
+        finished, opened = finished + int(row.number), opened or bool(row.opened)
+        if row.mastered:
+            earned.append(programme.module(row.version_id))
+    missing = training.unproven(asked, earned) if earned else ()
+    return ModuleRecord(
+        asked.key,
+        asked.title,
+        mastered=bool(earned) and not missing,
+        attempts=finished,
+        open_attempt=opened,
+        practice=PRACTICE.get(newest.get("practice", (0, "none"))[1], "handed_in") if asked.practice.marking else "",
+        recognition=newest.get("recognition", (0, ""))[1],
+        unproven=tuple(outcome.title for outcome in missing),
+    )
 
 
 PRACTICE = {state: state for state in ("none", "draft", "met", "once_more")}
@@ -113,21 +147,22 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
             continue
         verdict = None
         if row.state == "released":
-            rubric = version.rubric(version.policy.rubric_of(row.kind))
-            verdict = observation.met(version.policy, rubric, said.get(row.id, {}))
+            # Judged on the rubric that it was rated on, whichever version the candidate is in now.
+            verdict = observation.met(version.policy, programme.rubric(row.rubric_version_id), said.get(row.id, {}))
         observer = display_name(row.name or row.chosen_name, row.observer_id)
         found[row.candidacy_id].append(ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict))
     return found
 
 
 def _training(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]:
-    """A row for each module's checks together, each text that was written for its practice task, each time that it was to be recognised."""
+    """A row for the checks of each version of a module together, each text that was written for its practice task, each time that it was
+    to be recognised."""
 
     def count(condition: ColumnElement[bool] | InstrumentedAttribute[bool]) -> ColumnElement[int]:
         return func.sum(case((condition, 1), else_=0))
 
     def of(table: Any, what: str, *told: Any) -> Select[*tuple[Any, ...]]:
-        named = [column.label(name) for name, column in zip(("number", "opened", "mastered", "state"), told, strict=True)]
+        named = [column.label(name) for name, column in zip(("version_id", "number", "opened", "mastered", "state"), told, strict=True)]
         return (
             select(table.candidacy_id, table.module_key, literal_column(f"'{what}'").label("what"), *named)
             .join(Candidacy, and_(Candidacy.org_id == table.org_id, Candidacy.id == table.candidacy_id))
@@ -137,11 +172,11 @@ def _training(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]:
     none: ColumnElement[Any] = literal_column("0")
     nothing: ColumnElement[Any] = literal_column("''")
     finished, opened = count(CheckAttempt.state == "finished"), count(CheckAttempt.state == "open")
-    checks = of(CheckAttempt, "check", finished, opened, count(CheckAttempt.mastered), nothing)
+    checks = of(CheckAttempt, "check", CheckAttempt.module_version_id, finished, opened, count(CheckAttempt.mastered), nothing)
     return union_all(
-        checks.group_by(CheckAttempt.candidacy_id, CheckAttempt.module_key),
-        of(PracticeSubmission, "practice", PracticeSubmission.number, none, none, PracticeSubmission.state),
-        of(Recognition, "recognition", Recognition.number, none, none, Recognition.state),
+        checks.group_by(CheckAttempt.candidacy_id, CheckAttempt.module_key, CheckAttempt.module_version_id),
+        of(PracticeSubmission, "practice", nothing, PracticeSubmission.number, none, none, PracticeSubmission.state),
+        of(Recognition, "recognition", nothing, Recognition.number, none, none, Recognition.state),
     )
 
 
@@ -154,6 +189,7 @@ def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Observation.state,
             Observation.planned_for,
             Observation.observer_id,
+            Observation.rubric_version_id,
             Person.name,
             Person.chosen_name,
         )

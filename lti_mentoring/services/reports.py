@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -82,6 +83,7 @@ class Standing:
     org_id: str
     version_id: str
     participation: str
+    moved_at: datetime | None
     graded: bool
     modules: tuple[ModuleRecord, ...]
     observed: str
@@ -102,6 +104,7 @@ def way(*, here: Here) -> Way:
             actor.org_id,
             own.programme_version_id,
             own.participation,
+            own.moved_at,
             graded,
             records.modules,
             repr(records.observations) if records.observations else "",
@@ -120,7 +123,7 @@ def _way(standing: Standing) -> Way:
     lines = score.lines(items, standing.columns, standing.own, standing.records)
     told = [lines[item] for item in items if item in lines]
     grades = tuple(Phrase(line.code, {**line.facts, "activity": line.title}) for line in told)
-    return replace(found, grades=grades, state=standing)
+    return replace(found, grades=grades, moved_at=standing.moved_at, state=standing)
 
 
 _org: Any = bindparam("org")

@@ -46,6 +46,7 @@ def module_page(*, actor: Actor, key: str) -> ModulePage:
         module=module,
         competencies=tuple(pinned.competency(one).title for one in module.competencies),
         attempts=tuple(_row(row) for row in rows),
+        mastered=_mastered(module, rows),
         answered=sum(question.complete for question in questions if not question.practice),
         asked=sum(not question.practice for question in questions),
         retake_from=_retake_from(pinned.policy, rows),
@@ -96,11 +97,11 @@ def start_check(*, actor: Actor, key: str) -> str:
                 return row.id
         policy = programme.load(candidacy.programme_version_id).policy
         later = _retake_from(policy, rows)
-        if any(row.mastered for row in rows):
+        version_id = programme.module_version_id(candidacy.programme_version_id, key)
+        if _mastered(programme.module(version_id), rows):
             raise RuleBroken("module_mastered", module=key)
         if later is not None:
             raise RuleBroken("retake_later", at=later)
-        version_id = programme.module_version_id(candidacy.programme_version_id, key)
         seed = secrets.token_hex(16)
         drawn = training.draw(programme.module(version_id), seed, [item for row in rows for item in row.item_keys])
         attempt = CheckAttempt(
@@ -252,9 +253,16 @@ def _questions(session: Session, module: Module, row: CheckAttempt) -> tuple[Que
     )
 
 
+def _mastered(module: Module, rows: Sequence[CheckAttempt]) -> bool:
+    """Whether what was mastered, in whatever version, has all that this one asks for."""
+    earned = [programme.module(row.module_version_id) for row in rows if row.mastered]
+    return bool(earned) and not training.unproven(module, earned)
+
+
 def _retake_from(policy: Policy, rows: Sequence[CheckAttempt]) -> datetime | None:
-    """From when another attempt may begin; None if at once."""
-    later = training.retake_from(policy.retake_wait_hours, [row.finished_at for row in rows if row.finished_at is not None])
+    """From when another attempt may begin; None if at once. What was mastered, in another version, lets nobody wait."""
+    failed = [row.finished_at for row in rows if row.finished_at is not None and not row.mastered]
+    later = training.retake_from(policy.retake_wait_hours, failed)
     return later if later is not None and later > base.now() else None
 
 

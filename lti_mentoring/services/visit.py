@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, func, or_, select
 
 from lti_mentoring.domain.people import Actor, display_name, roles_in_course
 from lti_mentoring.services import session as sessions
@@ -19,6 +19,7 @@ from lti_mentoring.services.roles import Here
 from lti_mentoring.services.session import SessionRow, Ticket
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import NEVER, Course, Identity, Membership, Person, RoleGrant, WebSession
 from lti_mentoring.store.platform import Deployment, Organisation, Registration
@@ -26,7 +27,7 @@ from lti_mentoring.store.practice import PracticeSubmission
 from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
-_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _k, _l, _w = (
+_s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _k, _l, _w, _y = (
     base.table(one).c
     for one in (
         WebSession,
@@ -43,6 +44,7 @@ _s, _r, _d, _o, _m, _c, _p, _v, _g, _i, _t, _k, _l, _w = (
         PracticeSubmission,
         Recognition,
         Observation,
+        CandidacyMove,
     )
 )
 _office = base.table(RoleGrant).alias("office")
@@ -91,6 +93,7 @@ _VISIT = (
             select(_l.id).where(_l.org_id == _v.org_id, _l.candidacy_id == _v.id).exists(),
         ).label("trained"),
         select(_w.id).where(_w.org_id == _v.org_id, _w.candidacy_id == _v.id).exists().label("observed"),
+        select(func.max(_y.moved_at)).where(_y.org_id == _v.org_id, _y.candidacy_id == _v.id).scalar_subquery().label("moved_at"),
         OFFERED.label("offered"),
         unread_of(_s.org_id, _s.person_id),
     )
@@ -170,7 +173,14 @@ def _here(rows: Sequence[Row[*tuple[Any, ...]]], org_id: str, course_id: str) ->
     own = None
     if row.candidacy is not None:
         own = CandidacyRow(
-            row.candidacy, person_id, course_id, row.programme_version_id, row.participation, trained=row.trained, observed=row.observed
+            row.candidacy,
+            person_id,
+            course_id,
+            row.programme_version_id,
+            row.participation,
+            trained=row.trained,
+            observed=row.observed,
+            moved_at=row.moved_at,
         )
     return Here(
         Actor(org_id, person_id, course_id, display_name(name, person_id), roles, row.registration_id),

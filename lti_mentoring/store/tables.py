@@ -9,6 +9,7 @@ from lti_mentoring.store import (
     base,
     candidacy,
     delivery,
+    moving,
     notification,
     observation,
     participation,
@@ -24,6 +25,6 @@ from lti_mentoring.store import (
 )
 
 ROOMS = (
-    *(application, assistance, base, candidacy, delivery, notification, observation, participation),
+    *(application, assistance, base, candidacy, delivery, moving, notification, observation, participation),
     *(people, platform, practice, privacy, programme, recognition, reporting_line, roster, training),
 )

@@ -260,7 +260,8 @@ def test_a_weak_competency_is_named_although_the_overall_mean_carries():
 
 def test_a_critical_criterion_at_one_is_not_yet_whatever_the_means():
     verdict = observation.met(POLICY, RUBRIC, rated(1, *[4] * 11))
-    assert ("critical_at_one", {"criterion": "C1"}) in [(reason.code, dict(reason.facts)) for reason in verdict.reasons]
+    found = [(reason.code, dict(reason.facts)) for reason in verdict.reasons]
+    assert ("critical_at_one", {"criterion": "C1", "title": "Criterion C1"}) in found
     assert not verdict.met
 
 

@@ -30,6 +30,7 @@ from lti_mentoring.services import (
     dossier,
     intake,
     invite,
+    moving,
     notification,
     observation,
     opening,
@@ -165,6 +166,10 @@ EXAMPLES: dict[str, Example] = {
         "coordinator", {"people": "Newcomer", "decided_by": "The board", "decided_on": "2026-01-05", "why": "Known.", "action": "record"}
     ),
     "opening.index": Example("coordinator"),
+    "moving.index": Example("coordinator", query={"to": "{version}"}),
+    "moving.move": post("coordinator", {"to": "{version}", "longer": "{moving}", "reason": "The new edition."}),
+    "moving.own": Example("candidate"),
+    "moving.what_if": Example("coordinator", query={"policy": "assured"}),
     "opening.choose": post("coordinator", {"policy": "assured"}),
     "assistance.index": Example("candidate"),
     "assistance.ask": Example("candidate", query={"offer": "{offer}"}),
@@ -383,8 +388,15 @@ def filled(name: str) -> Filled:
             "handle": handle(world.org_id),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
-        ids |= helped(world, people)
+        ids |= helped(world, people) | movable(world, coordinator)
     return Filled(world, ids, people)
+
+
+def movable(world: World, lead: Actor) -> dict[str, str]:
+    """Somebody who can be moved to the version of the course, as the box of the page says it."""
+    page = moving.page(actor=lead)
+    (row,) = (one for one in page.people if one.candidacy_id == world.candidacy_id("Other"))
+    return {"version": page.target.id, "moving": f"{row.candidacy_id}:{row.prospect.mark}"}
 
 
 def applied(world: World, people: dict[str, Any]) -> dict[str, str]:
@@ -513,7 +525,7 @@ def uses(endpoint: str) -> set[str]:
 APPLYING = ("application", "review", "reference", "person_of_staff")
 NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
 NAMES += ("asked", "taken", "answered", "offer")
-NAMES += ("mail", "notice")
+NAMES += ("mail", "notice", "version", "moving")
 
 
 @pytest.mark.checklist("AS-07")

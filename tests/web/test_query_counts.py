@@ -17,6 +17,7 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.services import (
     assistance,
     intake,
+    moving,
     notification,
     observation,
     opening,
@@ -33,6 +34,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
@@ -83,6 +85,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "selection.review": ("observer", {"review": "{review}"}),
     "recorded.index": ("coordinator", {}),
     "opening.index": ("coordinator", {}),
+    "moving.index": ("coordinator", {}),
+    "moving.own": ("candidate", {}),
+    "moving.what_if": ("coordinator", {"policy": "assured"}),
     "assistance.index": ("candidate", {}),
     "assistance.ask": ("candidate", {"offer": "{offer}"}),
     "assistance.board": ("coordinator", {}),
@@ -151,6 +156,7 @@ class Course:
             self.ids["released"], revision = self._rate(name)
             observation.release(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
         self._help(number)
+        self._move(name="Candidate")
         with base.transactional() as session:
             for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
                 if stuck % 2:
@@ -192,6 +198,16 @@ class Course:
             offer = AssistanceRequest(id=base.new_id(), state="offered", reason="inactive", offer_key=f"inactive:{number}", **facts)
             session.add(offer)
         self.ids["offer"] = offer.id
+
+    def _move(self, name: str) -> None:
+        """Moved once more, from wherever they are to the version that they are not in."""
+        lead, held = self.people["coordinator"], self.world.candidacy_id(name)
+        for version in moving.page(actor=lead).versions:
+            for row in moving.page(actor=lead, version_id=version.id).people:
+                if row.candidacy_id == held:
+                    marks = {held: row.prospect.mark}
+                    moving.move(actor=lead, version_id=version.id, people=marks, longer=marks, reason="Another one.")
+                    return
 
     def _attempt(self, name: str, number: int) -> None:
         with base.transactional() as session:
@@ -275,7 +291,7 @@ def test_every_page_is_counted(app: Flask) -> None:
 def test_the_courses_differ_in_what_they_hold(app: Flask, grown: Callable[[str, int], Course]) -> None:
     """The comparison means nothing unless the larger course holds more of everything that pages list."""
     few, many = grown("Northfield", 1), grown("Southgate", 2)
-    pauses = (DeferralPeriod, EnrolmentPeriod, ParticipationChange)
+    pauses = (DeferralPeriod, EnrolmentPeriod, ParticipationChange, CandidacyMove)
     for table in (Candidacy, CheckAttempt, AssistanceRequest, observation.Observation, ScorePublication, RoleGrant, Notification, *pauses):
         held = []
         for course in (few, many):

@@ -55,6 +55,7 @@ from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
+from lti_mentoring.web.wording.moving import asked_title, block_words, change_words, under_way_words, version_words
 from lti_mentoring.web.wording.notification import family_words, letter_words, mail_choice_words, notice_title, notice_words
 from lti_mentoring.web.wording.observation import called_off_words, gap_words, kind_words, level_words, mean_words, rating_words
 from lti_mentoring.web.wording.opening import (
@@ -86,11 +87,14 @@ __all__ = [
     "alert_options_words",
     "alert_words",
     "application_state_words",
+    "asked_title",
+    "block_words",
     "board_words",
     "called_off_words",
     "cell_line_words",
     "cell_options_words",
     "cell_words",
+    "change_words",
     "cohort_words",
     "column_title",
     "come_by_words",
@@ -174,7 +178,9 @@ __all__ = [
     "taking_part_words",
     "todo_words",
     "topic_words",
+    "under_way_words",
     "urgency_words",
+    "version_words",
     "waits_options_words",
     "waits_words",
     "why_not_words",

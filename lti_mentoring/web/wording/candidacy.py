@@ -41,6 +41,7 @@ STATIONS = {
     "go_on_practice": ("yours", _l("A practice task to hand in")),
     "redo_practice": ("yours", _l("A practice task, once more")),
     "await_practice": ("waits", _l("Waits for a trainer")),
+    "renew_module": ("yours", _l("Yours to take anew")),
     "await_plan": ("notyet", _l("Not planned yet")),
     "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
     "await_rating": ("waits", _l("Waits for %(observer)s")),
@@ -88,6 +89,7 @@ LEDES = {
     "go_on_practice": _l("You have begun the practice task of module %(key)s. Hand it in when it is ready."),
     "redo_practice": _l("A trainer has written back on the practice task of module %(key)s: once more, please."),
     "await_practice": _l("A trainer reads your practice task of module %(key)s. Nothing is asked of you until then."),
+    "renew_module": _l("Module %(key)s asks for more since you mastered it: %(unproven)s. Take its check once more."),
     "await_plan": _l("Your coordinator plans your observation and names an observer. Nothing is asked of you until then."),
     "await_session": _l("%(observer)s observes you (%(planned_for)s). Nothing else is asked of you until then."),
     "await_rating": _l("%(observer)s is writing the report on your session. Nothing is asked of you; it appears here when it is released."),
@@ -139,6 +141,11 @@ NEXT = {
         _l("Read what the trainer says of each criterion. Your text is there to go on from."),
         _l("Open the practice task"),
     ),
+    "renew_module": (
+        _l("Take the check of module %(key)s once more"),
+        _l("The programme has a newer version of it, which also asks for: %(unproven)s. What you mastered before is kept."),
+        _l("Open the module"),
+    ),
 }
 
 
@@ -182,6 +189,8 @@ def _module(req: Coded) -> Line:
 def _check(facts: Mapping[str, Any]) -> tuple[str, str, str]:
     if facts.get("open_attempt"):
         return "yours", gettext("begun"), gettext("Your check is open; your answers so far are kept.")
+    if facts.get("unproven"):
+        return "yours", gettext("not yet"), say(_l("Mastered before; since then it also asks for: %(unproven)s."), facts)
     if facts.get("attempts"):
         why = ngettext("One attempt so far; take as many as you need.", "%(num)s attempts so far; take as many as you need.",
                        int(str(facts["attempts"])))  # fmt: skip
@@ -318,6 +327,7 @@ COHORT = {
     "go_on_practice": ("notyet", _l("Is writing the practice task of module %(key)s")),
     "redo_practice": ("notyet", _l("Writes the practice task of module %(key)s once more")),
     "await_practice": ("yours", _l("Practice task of module %(key)s waits for a trainer")),
+    "renew_module": ("notyet", _l("Takes the newer version of module %(key)s")),
     "await_plan": ("yours", _l("Ready to be observed")),
     "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
     "await_rating": ("waits", _l("Waits for %(observer)s’s report")),

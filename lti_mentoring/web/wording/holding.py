@@ -15,6 +15,7 @@ HOLDINGS = {
     "applications": _l("Applications of theirs"),
     "lines": _l("Who manages and appraises them, as they have said it"),
     "reviews": _l("Reviews of applications by them"),
+    "moves": _l("Moves of theirs to another version of the programme"),
     "parts": _l("Pauses, withdrawals and other changes of taking part"),
     "observed": _l("Observations of them"),
     "observing": _l("Observations by them"),

@@ -27,6 +27,7 @@ NOTICES = {
     "review_overdue": _l("A review that you were asked for is not in yet; somebody waits for it."),
     "training_begins": _l("You are a candidate, and your training is open."),
     "training_open": _l("You can take the check of module %(module)s again."),
+    "programme_moved": _l("You were moved to another version of the programme. See what changed for you."),
     "time_short": _l("Your time for the whole way ends on %(until)s. Pausing stops the clock; your coordinator can give more time."),
     "time_short_for": _l("The time of one of your candidates ends on %(until)s. You can give more time."),
     "help_asked": _l("Somebody has asked for help."),
@@ -49,6 +50,7 @@ SUBJECTS = {
     "training_open": _l("A module is open for you"),
     "time_short": _l("Your time in the programme"),
     "time_short_for": _l("A candidate’s time in the programme"),
+    "programme_moved": _l("Another version of the programme"),
     "help_asked": _l("Somebody has asked for help"),
     "help_answered": _l("Your question has an answer"),
     "observation_planned": _l("An observation waits for you"),
@@ -69,6 +71,7 @@ COUNTS = {
     "training_open": _l("Modules opened for you: %(count)s"),
     "time_short": _l("Warnings of your time running out: %(count)s"),
     "time_short_for": _l("Candidates whose time runs out: %(count)s"),
+    "programme_moved": _l("Moves to another version of the programme: %(count)s"),
     "help_asked": _l("Questions asked: %(count)s"),
     "help_answered": _l("Answers to your questions: %(count)s"),
     "observation_planned": _l("Observations planned for you: %(count)s"),
@@ -79,7 +82,7 @@ COUNTS = {
 
 FAMILIES = {
     "application": (_l("Applications"), _l("Applications to review, and news about your own.")),
-    "training": (_l("Training"), _l("Modules that open for you.")),
+    "training": (_l("Training"), _l("Modules that open for you, and another version of the programme.")),
     "time": (_l("Time"), _l("Time for the whole way that runs out: yours, or your candidates’.")),
     "help": (_l("Help"), _l("Questions that wait for you, and answers to yours.")),
     "observation": (_l("Observations"), _l("Observations planned for you or called off, and reports of your own.")),
