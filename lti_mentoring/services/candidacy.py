@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from lti_mentoring.services import intake, privacy, programme
 from lti_mentoring.services import records as recorded
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.moving import CandidacyMove
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,10 @@ def of(actor: Actor) -> CandidacyRow:
 
 def find(session: Session, *, person_id: str, course_id: str) -> CandidacyRow | None:
     """The candidacy of a person in a course, within the organisation in scope."""
-    row = session.execute(_ROWS.where(Candidacy.person_id == person_id, Candidacy.course_id == course_id)).first()
-    return CandidacyRow(*row) if row is not None else None
+    moves = CandidacyMove.org_id == Candidacy.org_id, CandidacyMove.candidacy_id == Candidacy.id
+    moved_at = select(func.max(CandidacyMove.moved_at)).where(*moves).correlate(Candidacy).scalar_subquery()
+    row = session.execute(_ROWS.add_columns(moved_at).where(Candidacy.person_id == person_id, Candidacy.course_id == course_id)).first()
+    return CandidacyRow(*row[:5], moved_at=row[5]) if row is not None else None
 
 
 _ROWS = select(Candidacy.id, Candidacy.person_id, Candidacy.course_id, Candidacy.programme_version_id, Candidacy.participation)
