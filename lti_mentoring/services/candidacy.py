@@ -175,7 +175,7 @@ def find(session: Session, *, person_id: str, course_id: str) -> CandidacyRow | 
     moves = CandidacyMove.org_id == Candidacy.org_id, CandidacyMove.candidacy_id == Candidacy.id
     moved_at = select(func.max(CandidacyMove.moved_at)).where(*moves).correlate(Candidacy).scalar_subquery()
     row = session.execute(_ROWS.add_columns(moved_at).where(Candidacy.person_id == person_id, Candidacy.course_id == course_id)).first()
-    return CandidacyRow(*row[:5], moved_at=row[5]) if row is not None else None
+    return replace(CandidacyRow(*row[:5]), moved_at=row[5]) if row is not None else None
 
 
 _ROWS = select(Candidacy.id, Candidacy.person_id, Candidacy.course_id, Candidacy.programme_version_id, Candidacy.participation)
