@@ -37,7 +37,8 @@ class PolicyRow:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The readiness of a course's programme; ``shares`` say how much of it is translated, language by language."""
+    """The readiness of a course's programme; ``shares`` say how much of it is translated, language by language, ``reads`` in
+    which of them its title stands."""
 
     title: str
     edition: str
@@ -46,6 +47,7 @@ class Readiness:
     candidates: int
     people: Mapping[str, int]
     shares: tuple[Share, ...] = ()
+    reads: str = ""
 
     @property
     def complete(self) -> bool:
@@ -77,6 +79,7 @@ def readiness(*, actor: Actor) -> Readiness:
         candidates=_candidates(actor),
         people=people,
         shares=translation.shares(programme.source(pinned)),
+        reads=version.reads,
     )
 
 
