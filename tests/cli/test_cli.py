@@ -342,3 +342,17 @@ def test_a_framework_that_cannot_go_out_is_one_clear_line(run: Callable[..., Res
     (tmp_path / "file").write_text("x", "utf-8")
     said = refused(run("programme", "export-case", "--organisation", "Northfield", "--out", str(tmp_path / "file" / "framework.json")))
     assert "cannot be written" in said
+
+
+def test_a_translator_is_given_a_beginning_and_told_how_much_of_each_language_is_there(run: Callable[..., Result], tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    shutil.copytree("tests/support/packs/two-languages", folder)
+    begun = made(run("programme", "translate", str(folder), "de"))
+    assert (begun["language"], begun["translated"], len(begun["files"])) == ("de", 0, 5)
+    assert "“german” is no language" in refused(run("programme", "translate", str(folder), "german"))
+    lines = run("programme", "check", str(folder)).stdout.splitlines()
+    assert lines[-4:-1] == [
+        "en: the source, 152 texts",
+        "ar: 152 of 152 texts translated (100 %)",
+        "de: 0 of 152 texts translated (0 %)",
+    ]

@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import func, select
 
-from conftest import World
+from conftest import World, make_world
 from lti_mentoring.domain import translation as rules
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import RuleBroken
@@ -151,6 +152,17 @@ def test_everybody_reads_a_version_in_their_language_or_in_the_source(world: Wor
     assert (module, rubric) == (read.modules[0], read.rubrics[0])
     assert {item.reads for item in module.items} == {criterion.reads for criterion in rubric.criteria} == {reads}
     assert packs.load(version).reads == "", "what one reader reads stays with that reader"
+
+
+def test_a_module_and_a_rubric_know_their_source_on_either_database(any_app: Flask):
+    made = make_world("Northfield")
+    with base.tenant(made.org_id):
+        version = two_languages.use(made.org_id)
+        parts = packs.module_version_id(version, "G1"), packs.rubric_version_id(version, "RU-G")
+        with reading("ar"):
+            assert (packs.module(parts[0]).reads, packs.rubric(parts[1]).reads) == ("ar", "ar")
+        with reading("fr"):
+            assert (packs.module(parts[0]).reads, packs.rubric(parts[1]).reads) == ("en", "en")
 
 
 def test_an_answer_given_in_one_language_is_the_same_record_in_the_other(world: World):
