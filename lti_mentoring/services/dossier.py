@@ -22,7 +22,7 @@ from lti_mentoring.domain.selection import Conflict, Review, Standing
 from lti_mentoring.services import deciding, declaring, intake, programme, queueing, reporting_line, statement, timeline
 from lti_mentoring.services.intake import IntakeRow, Places
 from lti_mentoring.services.reporting_line import Attestation
-from lti_mentoring.services.reviewing import author_reviews
+from lti_mentoring.services.reviewing import REVIEWED, author_reviews
 from lti_mentoring.services.timeline import Moment
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview, Reference
@@ -93,7 +93,7 @@ class ReadReview:
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """One application as the coordinator decides on it. ``reviews`` and ``standing`` are there once all are in; ``hindered`` says of a
-    verb what stands against it yet."""
+    verb what stands against it yet, ``references_help`` that one that is given now is still read."""
 
     id: str
     name: str
@@ -102,6 +102,7 @@ class Dossier:
     managers: tuple[str, ...]
     attested: Attestation
     references: tuple[statement.ReferenceRow, ...]
+    references_help: bool
     reviewers: tuple[ReviewerRow, ...]
     reviews: tuple[ReadReview, ...]
     standing: Standing | None
@@ -175,6 +176,7 @@ def dossier(*, actor: Actor, application_id: str) -> Dossier:
         managers=_managers(session, row.person_id),
         attested=reporting_line.attestation(session, row.person_id, on=base.now().date()),
         references=statement.references(session, row.id),
+        references_help=row.state in REVIEWED,
         reviewers=_reviewers(session, actor, row, assigned, names),
         reviews=readable,
         standing=None if blind else judging.standing(version.policy.selection, rubric, reviews),

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import dossier, privacy, programme
+from lti_mentoring.services.reviewing import REVIEWED
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, Reference
@@ -24,7 +25,7 @@ LINK_DAYS = 30
 LONGEST_TEXT = 6000
 LEAST_TEXT = 40
 SUPPORTS = ("yes", "reservations", "no")
-AWAITED = frozenset({"submitted", "under_review", "information_asked"})
+AWAITED = frozenset(REVIEWED)
 """States of an application in which a reference still helps."""
 
 _TOKEN = re.compile(r"(?P<org>[0-9a-f]{32})-(?P<secret>[A-Za-z0-9_-]{32,64})")

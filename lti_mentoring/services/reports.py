@@ -12,6 +12,7 @@ from sqlalchemy import Boolean, and_, bindparam, func, select
 
 from lti_mentoring.domain.assistance import HELPERS
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
+from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.services import candidacy, helping, intake, language, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
@@ -145,6 +146,9 @@ _read = and_(
 """It waits for its reviewers, and not for who leads the course."""
 _COUNTED = {
     "candidates": select(func.count(Candidacy.id)).where(Candidacy.org_id == _org, Candidacy.course_id == _course, ~_tested),
+    "taking_part": select(func.count(Candidacy.id)).where(
+        Candidacy.org_id == _org, Candidacy.course_id == _course, Candidacy.participation == ACTIVE, ~_tested
+    ),
     "observers": select(func.count(func.distinct(RoleGrant.person_id))).where(
         RoleGrant.org_id == _org, RoleGrant.course_id == _course, RoleGrant.role == "observer", RoleGrant.revoked_at.is_(None)
     ),
@@ -202,7 +206,7 @@ def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, 
         todo.append(Todo("grades_stuck", "delivery.index", {"count": counts["stuck"]}))
     if leads and not counts["observers"]:
         todo.append(Todo("no_observer", "people.index"))
-    if leads and counts["candidates"] and counts["observers"] and not counts["planned"] and not counts["released"]:
+    if leads and counts["taking_part"] and counts["observers"] and not counts["planned"] and not counts["released"]:
         todo.append(Todo("nothing_planned", "observation.plan"))
     if actor.is_any("candidate"):
         todo.append(Todo("own_way", "home.way"))

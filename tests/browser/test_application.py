@@ -57,6 +57,8 @@ def test_from_an_application_over_two_blind_reviews_to_an_accepted_offer(running
         people[persona].get_by_role("link", name="Mentoring").first.click()
         lead.goto(here)
         expect(lead.get_by_text("until then nobody reads another’s")).to_be_visible()
+        expect(lead.get_by_text("No place can be offered yet.")).to_be_visible()
+        expect(lead.get_by_role("button", name="Offer a place")).to_have_count(0)
         review(people[persona], level, held)
     lead.reload()
     expect(lead.get_by_text("The bar is reached.")).to_be_visible()

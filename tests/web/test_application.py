@@ -111,6 +111,17 @@ def test_where_everybody_is_named_the_page_makes_the_invitation(app: Flask, nort
     assert re.search(r'action="[^"]*/people/invitations".*?name="role" value="deputy"', told, re.S)
 
 
+def test_no_link_for_a_referee_is_offered_once_a_reference_helps_no_more(app: Flask, northfield: World) -> None:
+    with base.tenant(northfield.org_id):
+        lead = taking_applications(northfield)
+        made = submitted(northfield, "Ada", declared=Declared(nobody=True, referees=REFEREES))
+    assert "Make a link for R. Oakes" in page(app, lead, made)
+    with base.tenant(northfield.org_id):
+        reviewed(northfield, lead, made, lead)
+        selection.waitlist(actor=lead, application_id=made)
+    assert "Make a link for" not in page(app, lead, made)
+
+
 # --- a review that keeps itself
 
 

@@ -89,6 +89,15 @@ def test_a_coordinator_finds_what_waits_for_them_and_what_waits_for_reviewers(wo
     assert waits(home(lead)) == []
 
 
+def test_nobody_is_asked_to_plan_for_candidates_who_have_all_paused_or_left(world: World, home):
+    lead = world.person("Coordinator", "coordinator", standing="instructor")
+    world.person("Olga", "observer", standing="none")
+    ada = world.person("Ada")
+    assert waits(home(lead)) == ["Plan the first observation"]
+    participation.withdraw(actor=ada, candidacy_id=world.candidacy_id("Ada"), reason="no_time")
+    assert waits(home(lead)) == []
+
+
 def test_the_first_page_speaks_of_the_way_in_that_the_course_has(world: World, home):
     lead = world.person("Coordinator", "coordinator", standing="instructor")
     opening.choose_policy(actor=lead, name="starter")
