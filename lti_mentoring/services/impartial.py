@@ -8,11 +8,12 @@ from collections.abc import Collection
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.assistance import assessor_conflict
-from lti_mentoring.domain.programme import Policy, Rubric
+from lti_mentoring.domain.programme import Policy, Programme, Rubric
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import assistance, programme, reporting_line
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.observation import Observation
 
 Helped = Collection[tuple[str, frozenset[str]]]
 
@@ -32,6 +33,15 @@ def check(session: Session, subject: Candidacy, observer_id: str, rubric: str, o
         raise RuleBroken("observer_helped")
 
 
+def noted(session: Session, row: Observation, version: Programme, rubric: Rubric) -> tuple[str, ...]:
+    """The competencies on this rubric with which an observer has helped the candidate within a year: what is let stand is noted."""
+    helped = assistance.helped(session, row.candidacy_id)
+    return assessor_conflict(version.policy, helped, row.observer_id, _rated(rubric), remaining_eligible=0).competencies
+
+
+def _rated(rubric: Rubric) -> set[str]:
+    return {key for criterion in rubric.criteria for key in criterion.competencies}
+
+
 def _blocked(policy: Policy, helped: Helped, observer_id: str, rubric: Rubric, *, remaining: int | None) -> bool:
-    rated = {key for criterion in rubric.criteria for key in criterion.competencies}
-    return assessor_conflict(policy, helped, observer_id, rated, remaining_eligible=remaining).verdict == "blocked"
+    return assessor_conflict(policy, helped, observer_id, _rated(rubric), remaining_eligible=remaining).verdict == "blocked"

@@ -74,7 +74,8 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A released observation. ``bar`` is the policy's for the mean of all levels; ``mine`` says that the reader is its subject."""
+    """A released observation. ``bar`` is the policy's for the mean of all levels; ``mine`` says that the reader is its subject,
+    ``helped_with`` names the competencies with which its observer had helped them within a year."""
 
     id: str
     candidate: str
@@ -86,6 +87,7 @@ class Report:
     verdict: Verdict
     bar: Fraction
     mine: bool
+    helped_with: tuple[str, ...] = ()
 
 
 # --- lists --------------------------------------------------------------------------------------------------------------
@@ -194,4 +196,5 @@ def report(*, actor: Actor, observation_id: str) -> Report:
         verdict=sheets.verdict_of(version, row, ratings),
         bar=version.policy.overall_mean,
         mine=actor.person_id == subject_id,
+        helped_with=tuple(row.helped_with.split()),
     )

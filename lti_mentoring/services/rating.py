@@ -15,7 +15,7 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.observation import WAITING, Gap, Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import delivery, notification, privacy, programme
+from lti_mentoring.services import delivery, impartial, notification, privacy, programme
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.sheet import NoteRow
 from lti_mentoring.store import base
@@ -113,6 +113,8 @@ def release(*, actor: Actor, observation_id: str, revision: int) -> None:
         case = sheets.case_of(session, row, subject.person_id)
         row.state = rules.release(row.state, case)
         row.released_at = base.now()
+        noted = impartial.noted(session, row, subject.version, programme.rubric(row.rubric_version_id))
+        row.helped_with = " ".join(noted)[:200]
         assessment = _assessment(session, row)
         assessment.state = "released"
         assessment.submitted_at = assessment.released_at = row.released_at

@@ -40,6 +40,8 @@ class Observation(TenantMixin, Base):
     state: Mapped[str] = mapped_column(String(20), default="planned")
     called_off_for: Mapped[str] = mapped_column(String(20), default="", server_default="")
     """Where it was called off because its candidate takes part no more: how they stood then."""
+    helped_with: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Competencies, by their keys, with which its observer had helped the candidate within a year when it was released (R7)."""
     created_by: Mapped[str] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -583,6 +583,23 @@ def test_R7_whoever_helped_does_not_observe_under_a_strict_policy_unless_nobody_
     assert planned(world, cast, observer_id=helper.person_id)
 
 
+def test_R7_help_that_the_policy_lets_stand_is_noted_on_the_report_and_nowhere_else(world: World, cast):
+    helper = world.person("H. Both", "observer", "trainer", standing="instructor")
+    helped(cast, helper)
+    roles.dismiss(actor=cast["coordinator"], person_id=cast["observer"].person_id, role="observer")
+    made = released(world, cast | {"observer": helper})
+    for reader in ("candidate", "coordinator"):
+        assert observation.report(actor=cast[reader], observation_id=made).helped_with == ("MC1",)
+    audit = base.session().scalars(select(AuditEvent).where(AuditEvent.object_kind == "observation", AuditEvent.object_id == made))
+    assert "MC1" not in str([one.facts for one in audit]), "what help was about stands in no audit line"
+
+
+def test_a_report_of_somebody_who_has_not_helped_notes_nothing(world: World, cast):
+    helped(cast, cast["coordinator"])
+    made = released(world, cast)
+    assert observation.report(actor=cast["candidate"], observation_id=made).helped_with == ()
+
+
 def test_R7_nobody_in_a_reporting_line_with_the_candidate_observes_them(world: World, cast):
     boss = cast["observer"].person_id
     with base.transactional() as session:
