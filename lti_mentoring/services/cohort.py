@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select
@@ -16,11 +16,13 @@ from lti_mentoring.domain.candidacy import Records
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.programme import Programme
-from lti_mentoring.services import intake, programme, records
+from lti_mentoring.services import intake, outlines, programme
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.outlines import Outlines
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview, RecordedSelection
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod
 from lti_mentoring.store.people import Identity, Membership, Person
 from lti_mentoring.store.training import CheckAttempt
@@ -53,11 +55,11 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """A course's people; ``records``, ``deferrals`` and ``enrolments`` by candidacy, ``versions`` by id. ``drafts`` counts applications
-    that nobody reads yet."""
+    """A course's people; ``deferrals`` and ``enrolments`` by candidacy, ``versions`` by id. ``drafts`` counts applications that nobody
+    reads yet."""
 
     members: tuple[Member, ...]
-    records: Mapping[str, Records]
+    outlines: Outlines
     versions: Mapping[str, Programme]
     deferrals: Mapping[str, tuple[Period, ...]]
     enrolments: Mapping[str, str]
@@ -70,7 +72,7 @@ _org: Any = bindparam("org")
 _course: Any = bindparam("course")
 _c, _p, _m, _k = (base.table(one).c for one in (Candidacy, Person, Membership, CheckAttempt))
 _a, _r, _s = (base.table(one).c for one in (Application, ApplicationReview, RecordedSelection))
-_d, _e = (base.table(one).c for one in (DeferralPeriod, EnrolmentPeriod))
+_d, _e, _o = (base.table(one).c for one in (DeferralPeriod, EnrolmentPeriod, Observation))
 _here = and_(_c.org_id == _org, _c.course_id == _course)
 
 
@@ -92,6 +94,11 @@ _TRIED = (
     .join(base.table(Candidacy), and_(_c.org_id == _k.org_id, _c.id == _k.candidacy_id))
     .where(_here)
     .group_by(_k.candidacy_id)
+)
+_OBSERVED = (
+    select(_o.candidacy_id, func.max(_o.planned_for))
+    .where(_o.org_id == _org, _o.course_id == _course, _o.state == "released")
+    .group_by(_o.candidacy_id)
 )
 _DEFERRALS = (
     select(_d.candidacy_id, _d.starts_on, _d.ends_on)
@@ -118,9 +125,8 @@ def read(actor: Actor) -> Cohort:
     connection, keys = base.connection(), {"org": actor.org_id, "course": actor.course_id}
     rows = connection.execute(_MEMBERS, keys).all()
     versions = {version: programme.load(version) for version in {row.programme_version_id for row in rows}}
-    own = {row.id: versions[row.programme_version_id] for row in rows}
-    shown = records.of_course(connection, own, org_id=actor.org_id, course_id=actor.course_id)
-    tried = _pairs(connection, _TRIED, keys)
+    own = {row.id: row.programme_version_id for row in rows}
+    tried, observed = _pairs(connection, _TRIED, keys), _pairs(connection, _OBSERVED, keys)
     applications = connection.execute(_APPLICATIONS, keys).all()
     accepted = {row.person_id for row in applications if row.state == "accepted"}
     elsewhere = set(connection.scalars(_RECORDED, keys))
@@ -135,11 +141,11 @@ def read(actor: Actor) -> Cohort:
                 row.started_at,
                 row.extensions,
                 APPLIED if row.person_id in accepted else RECORDED if row.id in elsewhere else "",
-                latest(row.started_at, row.launched_at, tried.get(row.id), shown[row.id]),
+                latest(row.started_at, row.launched_at, tried.get(row.id), observed.get(row.id)),
             )
             for row in rows
         ),
-        records=shown,
+        outlines=outlines.read(connection, own, versions, org_id=actor.org_id, course_id=actor.course_id),
         versions=versions,
         deferrals=_deferrals(connection, keys),
         enrolments=_pairs(connection, _ENROLMENTS, keys),
@@ -154,7 +160,7 @@ def read(actor: Actor) -> Cohort:
 
 
 def _pairs(connection: Connection, query: Any, keys: Mapping[str, str]) -> dict[str, Any]:
-    return {key: value for key, value in connection.execute(query, keys)}  # noqa: C416 - a row is no pair to dict()
+    return {key: value for key, value in connection.execute(query, keys).all()}  # noqa: C416 - a row is no pair to dict()
 
 
 def _deferrals(connection: Connection, keys: Mapping[str, str]) -> dict[str, tuple[Period, ...]]:
@@ -164,11 +170,11 @@ def _deferrals(connection: Connection, keys: Mapping[str, str]) -> dict[str, tup
     return found
 
 
-def latest(started_at: datetime, launched_at: datetime | None, tried_at: datetime | None, shown: Records) -> datetime:
-    """When somebody last did something in the programme: came in, opened it, tried a check, had a session observed. Never an act about
-    help, which nobody else learns of."""
-    observed = [datetime.combine(one.planned_for, time.min, UTC) for one in shown.observations if one.state == "released"]
-    return max([started_at, *(one for one in (launched_at, tried_at) if one is not None), *observed])
+def latest(started_at: datetime, launched_at: datetime | None, tried_at: datetime | None, observed_on: date | None) -> datetime:
+    """When somebody last did something in the programme: came in, opened it, tried a check, had a session observed that is released.
+    Never an act about help, which nobody else learns of."""
+    observed = datetime.combine(observed_on, time.min, UTC) if observed_on is not None else None
+    return max(one for one in (started_at, launched_at, tried_at, observed) if one is not None)
 
 
 _OWN_LAUNCH = select(_m.launched_at).where(_m.org_id == _org, _m.course_id == _course, _m.person_id == bindparam("person"))
@@ -182,4 +188,5 @@ def active_at(org_id: str, held: CandidacyRow, started_at: datetime, shown: Reco
     keys = {"org": org_id, "course": held.course_id, "person": held.person_id, "candidacy": held.id}
     connection = base.connection()
     launched, tried = (connection.scalar(query, keys) for query in (_OWN_LAUNCH, _OWN_TRIED))
-    return latest(started_at, launched, tried, shown)
+    observed = max((one.planned_for for one in shown.observations if one.state == "released"), default=None)
+    return latest(started_at, launched, tried, observed)

@@ -47,7 +47,7 @@ def read(session: Session, which: ColumnElement[bool], versions: Mapping[str, Pr
 def gather(session: Session, which: ColumnElement[bool]) -> Rows:
     """The rows that records are made of; three queries. Judged twice, they show what another version would make of them."""
     return Rows(
-        session.execute(_training(which)).all(),
+        session.execute(trainings_of(which)).all(),
         session.execute(_observations(which)).all(),
         session.execute(_released_ratings(which)).all(),
     )
@@ -65,13 +65,6 @@ def of_many(connection: Connection, versions: Mapping[str, Programme], *, org_id
     released = any(row.state == "released" for row in observations)
     ratings = connection.execute(_MANY_RATINGS, keys).all() if released else ()
     return _made(versions, connection.execute(_MANY_TRAINING, keys).all(), observations, ratings)
-
-
-def of_course(connection: Connection, versions: Mapping[str, Programme], *, org_id: str, course_id: str) -> dict[str, Records]:
-    """The same for everybody in a course, however many they are: three statements that name none of them."""
-    keys = {"org": org_id, "course": course_id}
-    trainings, observations, ratings = (connection.execute(one, keys).all() for one in _COURSE)
-    return _made(versions, trainings, observations, ratings)
 
 
 def own(candidacy_id: str, version: Programme, *, org_id: str, trained: bool, observed: bool) -> Records:
@@ -101,12 +94,12 @@ def _made(
     seen = _judged(versions, observations, ratings)
     made = {}
     for candidacy_id, version in versions.items():
-        modules = tuple(_module(module, trained.get((candidacy_id, module.key), ())) for module in version.modules)
+        modules = tuple(module_record(module, trained.get((candidacy_id, module.key), ())) for module in version.modules)
         made[candidacy_id] = Records(modules, tuple(seen.get(candidacy_id, ())))
     return made
 
 
-def _module(asked: Module, rows: Iterable[Any]) -> ModuleRecord:
+def module_record(asked: Module, rows: Iterable[Any]) -> ModuleRecord:
     """One module; of practice and of recognition the newest says how it stands. Its check is mastered by what was mastered in whatever
     version, as far as that had the outcomes which are asked for."""
     finished, opened = 0, False
@@ -154,7 +147,7 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
     return found
 
 
-def _training(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]:
+def trainings_of(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]:
     """A row for the checks of each version of a module together, each text that was written for its practice task, each time that it was
     to be recognised."""
 
@@ -211,10 +204,7 @@ def _released_ratings(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
 
 
 _OWN = and_(Candidacy.org_id == bindparam("org"), Candidacy.id == bindparam("candidacy"))
-_OWN_TRAINING, _OWN_OBSERVATIONS, _OWN_RATINGS = _training(_OWN), _observations(_OWN), _released_ratings(_OWN)
+_OWN_TRAINING, _OWN_OBSERVATIONS, _OWN_RATINGS = trainings_of(_OWN), _observations(_OWN), _released_ratings(_OWN)
 
 _MANY = and_(Candidacy.org_id == bindparam("org"), Candidacy.id.in_(bindparam("candidacies", expanding=True)))
-_MANY_TRAINING, _MANY_OBSERVATIONS, _MANY_RATINGS = _training(_MANY), _observations(_MANY), _released_ratings(_MANY)
-
-_HERE = and_(Candidacy.org_id == bindparam("org"), Candidacy.course_id == bindparam("course"))
-_COURSE = _training(_HERE), _observations(_HERE), _released_ratings(_HERE)
+_MANY_TRAINING, _MANY_OBSERVATIONS, _MANY_RATINGS = trainings_of(_MANY), _observations(_MANY), _released_ratings(_MANY)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks: launches, servers, a burst, memory, deliveries, rosters and growth, as one JSON object on standard output; what is
-done is told on standard error.
+"""The benchmarks: launches, servers, a burst, memory, deliveries, rosters, the cohort board and growth, as one JSON object on standard
+output; what is done is told on standard error.
 
-``--only launches`` (servers, burst, memory, deliveries, platforms, kills, rosters, growth, profile; several may be named) runs a part;
-``--tiny`` shows that they start.
+``--only launches`` (servers, burst, memory, deliveries, platforms, kills, rosters, board, growth, profile; several may be named) runs a
+part; ``--tiny`` shows that they start.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cohorts
 import deliveries
 import durable
 import environments
@@ -71,6 +72,7 @@ PARTS = {
         deliveries.term(bench, platforms=8, each=5, seed=told.seed) if told.tiny else deliveries.term(bench, seed=told.seed)
     ),
     "rosters": lambda bench, told: rosters.run(bench, few=100, many=400) if told.tiny else rosters.run(bench),
+    "board": lambda bench, told: cohorts.run(bench, sizes=[5, 10] if told.tiny else [100, 1_000, 10_000]),
     "growth": lambda bench, told: growth.run(bench, warm=2, more=3) if told.tiny else growth.run(bench, warm=50, more=450),
 }
 

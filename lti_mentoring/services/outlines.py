@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everybody in a course in outline: how each stands, without names, days and numbers; two who stand alike are worked out once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import String, and_, bindparam, case, cast, func, select
+from sqlalchemy.engine import Connection
+
+from lti_mentoring.domain import observation
+from lti_mentoring.domain.candidacy import ObservationRecord, Records
+from lti_mentoring.domain.observation import Means, Rating, Verdict
+from lti_mentoring.domain.programme import Programme
+from lti_mentoring.services import programme
+from lti_mentoring.services.records import module_record, trainings_of
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """How many stand, as far as a list tells them apart: ``of`` maps a candidacy to its place in ``shapes``, each of them a version's id
+    with Records whose attempts are one at most and whose observations have no id, observer, day and reasons."""
+
+    shapes: Sequence[tuple[str, Records]]
+    of: Mapping[str, int]
+
+
+Seen = tuple[str, str, bool | None]
+"""Kind and state of an observation, and whether it is met; None before it is released."""
+
+
+def read(
+    connection: Connection, candidacies: Mapping[str, str], versions: Mapping[str, Programme], *, org_id: str, course_id: str
+) -> Outlines:
+    """Everybody in a course in three queries that give a row for each person or observation, whatever they tried and were rated.
+
+    ``candidacies`` is candidacy id -> version id. Two who stand alike share one shape, so that what follows from it is worked out once.
+    """
+    keys = {"org": org_id, "course": course_id}
+    trained = {row.candidacy_id: row.told for row in connection.execute(_TOLD_TRAINING, keys).all()}
+    said = {row.observation_id: row.told for row in connection.execute(_TOLD_RATINGS, keys).all()}
+    counts: dict[tuple[str, str, str], bool] = {}
+    seen: dict[str, tuple[Seen, ...]] = defaultdict(tuple)
+    for row in connection.execute(_TOLD_OBSERVATIONS, keys).all():
+        version_id = candidacies.get(row.candidacy_id)
+        if version_id is not None:
+            met = None
+            if row.state == "released":
+                told = (version_id, row.rubric_version_id, said.get(row.id, ""))
+                met = counts[told] if told in counts else counts.setdefault(told, _counts(versions[version_id], *told[1:]))
+            seen[row.candidacy_id] += ((row.kind, row.state, met),)
+    places: dict[tuple[str, str, tuple[Seen, ...]], int] = {}
+    of = {one: places.setdefault((version, trained.get(one, ""), seen.get(one, ())), len(places)) for one, version in candidacies.items()}
+    return Outlines([(shape[0], _shape(versions[shape[0]], *shape[1:])) for shape in places], of)
+
+
+class _Told(NamedTuple):
+    """A row of ``records.trainings_of`` as it was put into a text."""
+
+    module_key: str
+    what: str
+    version_id: str
+    number: str
+    opened: int
+    mastered: int
+    state: str
+
+
+_FIELD, _ROW = "\x1f", "\x1e"
+_VERDICTS = {met: Verdict(met, (), Means(None, {}, 0)) for met in (False, True)}
+
+
+def _shape(version: Programme, trained: str, seen: Iterable[Seen]) -> Records:
+    told: dict[str, list[_Told]] = defaultdict(list)
+    for line in filter(None, trained.split(_ROW)):
+        key, what, version_id, number, opened, mastered, state = line.split(_FIELD)
+        told[key].append(_Told(key, what, version_id, number, int(opened), int(mastered), state))
+    observations = (
+        ObservationRecord("", kind, state, date.min, "", None if met is None else _VERDICTS[met]) for kind, state, met in seen
+    )
+    return Records(tuple(module_record(module, told.get(module.key, ())) for module in version.modules), tuple(observations))
+
+
+@lru_cache(maxsize=4096)
+def _rating(told: str) -> Rating:
+    criterion, _, level = told.rpartition(_FIELD)
+    return Rating(criterion, int(level) if level else None)
+
+
+def _counts(version: Programme, rubric_version_id: str, told: str) -> bool:
+    ratings = {rating.criterion: rating for rating in map(_rating, filter(None, told.split(_ROW)))}
+    return observation.met(version.policy, programme.rubric(rubric_version_id), ratings).met
+
+
+def _text(column: Any) -> Any:
+    return cast(column, String)
+
+
+_HERE = and_(Candidacy.org_id == bindparam("org"), Candidacy.course_id == bindparam("course"))
+_t = trainings_of(_HERE).subquery().c
+_check = _t.what == "check"
+_TOLD_TRAINING = select(
+    _t.candidacy_id,
+    func.aggregate_strings(
+        _t.module_key
+        + _FIELD
+        + _t.what
+        + _FIELD
+        + _t.version_id
+        + _FIELD
+        + case((and_(_check, _t.number > 0), "1"), else_=_text(_t.number))
+        + _FIELD
+        + case((_t.opened > 0, "1"), else_="0")
+        + _FIELD
+        + case((_t.mastered > 0, "1"), else_="0")
+        + _FIELD
+        + _t.state,
+        _ROW,
+    ).label("told"),
+).group_by(_t.candidacy_id)
+_TOLD_RATINGS = (
+    select(
+        Assessment.observation_id,
+        func.aggregate_strings(CriterionRating.criterion + _FIELD + func.coalesce(_text(CriterionRating.level), ""), _ROW).label("told"),
+    )
+    .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
+    .join(Observation, and_(Observation.org_id == Assessment.org_id, Observation.id == Assessment.observation_id))
+    .where(Observation.org_id == bindparam("org"), Observation.course_id == bindparam("course"), Assessment.state == "released")
+    .group_by(Assessment.observation_id)
+)
+_TOLD_OBSERVATIONS = (
+    select(Observation.id, Observation.candidacy_id, Observation.kind, Observation.state, Observation.rubric_version_id)
+    .where(Observation.org_id == bindparam("org"), Observation.course_id == bindparam("course"))
+    .order_by(Observation.planned_for, Observation.created_at, Observation.id)
+)
