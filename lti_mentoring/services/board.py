@@ -109,7 +109,7 @@ def person(*, actor: Actor, candidacy_id: str) -> Person:
     part, _ = taking_part.part_of(session, row)
     held = CandidacyRow(row.id, row.person_id, row.course_id, row.programme_version_id, row.participation)
     shown = recorded.own(row.id, version, org_id=actor.org_id, trained=True, observed=True)
-    tree, step = _stand(version, shown, row.participation)
+    tree, step = stand(version, shown, row.participation)
     leaves = _leaves(tree)
     deadline = part.deadline(version.policy.time)
     active_at = cohort.active_at(actor.org_id, held, row.started_at, shown)
@@ -157,7 +157,7 @@ def _rows(found: Cohort, now: datetime) -> tuple[list[Row], tuple[Column, ...]]:
         alike = (found.outlines.of[member.id], member.participation, member.entered)
         if alike not in known:
             version_id, shown = found.outlines.shapes[alike[0]]
-            tree, step = _stand(found.versions[version_id], shown, member.participation)
+            tree, step = stand(found.versions[version_id], shown, member.participation)
             if version_id not in columns:  # which columns there are follows from the version alone
                 columns[version_id] = rules.columns_of(tree)
             cells = {**rules.entered(member.entered), **rules.cells(tree, step)}
@@ -201,10 +201,10 @@ def _in_full(actor: Actor, found: Cohort, rows: Sequence[Row]) -> Sequence[Row]:
     pinned = {member.id: found.versions[member.version_id] for member in found.members}
     versions = {row.id: pinned[row.id] for row in rows if row.part != APPLYING}
     shown = recorded.of_many(base.connection(), versions, org_id=actor.org_id)
-    return [replace(row, step=_stand(versions[row.id], shown[row.id], row.part)[1]) if row.id in shown else row for row in rows]
+    return [replace(row, step=stand(versions[row.id], shown[row.id], row.part)[1]) if row.id in shown else row for row in rows]
 
 
-def _stand(version: Programme, shown: Records, participation: str) -> tuple[Requirement, NextStep]:
+def stand(version: Programme, shown: Records, participation: str) -> tuple[Requirement, NextStep]:
     """What is required of somebody against what there is, and the next thing; who takes no part has none."""
     tree = way.requirements(version.policy, shown)
     step = way.next_step(version.policy, shown, tree)

@@ -11,10 +11,22 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from conftest import World, make_world
+from lti_mentoring.domain import board as rules
 from lti_mentoring.domain.board import Wanted
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import assistance, board, observation, participation, programme, recorded, selection
+from lti_mentoring.services import (
+    assistance,
+    board,
+    candidacy,
+    cohort,
+    observation,
+    participation,
+    programme,
+    recorded,
+    selection,
+    training,
+)
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.people import Membership, Person
@@ -116,6 +128,25 @@ def test_two_versions_in_one_cohort_share_the_board(world: World, lead: Actor):
     assert [one.key for one in page.columns] == ["training.M1", "co_mentoring", "independent_mentoring"]
     assert {row.name: row.cell("co_mentoring").state for row in page.rows} == {"A. Moreno": "not_asked", "B. Late": "open"}
     assert [row.name for row in shown(lead, req="co_mentoring").rows] == ["B. Late"]
+
+
+def test_what_is_read_in_outline_is_what_each_persons_records_say(world: World, lead: Actor):
+    """Nothing that a cell depends on is lost on the way to a text and back."""
+    for name, level, until in (("A", 1, "release"), ("B", 4, "release"), ("C", 3, "plan"), ("D", 3, "draft"), ("E", 0, "")):
+        world.person(name)
+        if name != "D":
+            master(world, name)
+        if until:
+            observe(world, name, level=level, until=until)
+    world.person("F")
+    training.start_check(actor=world.actor("F"), key="M1")
+    session, found = base.session(), cohort.read(lead)
+    for member in found.members:
+        version, outline = found.outlines.shapes[found.outlines.of[member.id]]
+        held = session.get_one(Candidacy, (world.org_id, member.id))
+        told = [board.stand(programme.load(version), one, "active") for one in (outline, candidacy.records(session, held))]
+        assert [rules.cells(*one) for one in told] == [rules.cells(*told[1])] * 2
+        assert [(one[1].code, one[1].yours) for one in told] == [(told[1][1].code, told[1][1].yours)] * 2
 
 
 # --- what was asked for --------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from lti_mentoring.domain.participation import ENROLMENT, PARTICIPATION
 from lti_mentoring.web.wording.application import application_state_words
 from lti_mentoring.web.wording.candidacy import Line, cohort_words, requirement_words, station_title
 from lti_mentoring.web.wording.participation import enrolment_words, part_state_words
-from lti_mentoring.web.wording.phrase import Coded, say
+from lti_mentoring.web.wording.phrase import Coded, capital, say
 
 _l = lazy_gettext
 
@@ -129,7 +129,8 @@ def sort_options_words() -> list[tuple[str, str]]:
 
 def standing_of_words(row: Row) -> tuple[str, str]:
     """The one next thing of somebody on the board, an applicant included: kind of state, words."""
-    return application_state_words(row.step.code) if row.part == rules.APPLYING else cohort_words(row.step)
+    kind, words = application_state_words(row.step.code) if row.part == rules.APPLYING else cohort_words(row.step)
+    return kind, capital(words)
 
 
 def quiet_words(days: int) -> str:
