@@ -39,6 +39,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("application_closes", "application", True, frozenset({"until"})),
         Kind("application_answer", "application", True, frozenset({"until"})),
         Kind("review_overdue", "application", True),
+        Kind("referee_unreached", "application", True),
         Kind("training_begins", "training", True),
         Kind("programme_moved", "training", True),
         Kind("training_open", "training", True, frozenset({"module"})),

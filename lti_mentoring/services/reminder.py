@@ -13,16 +13,17 @@ from sqlalchemy import String, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import reminder as rules
-from lti_mentoring.domain.delivery import STUCK
+from lti_mentoring.domain.delivery import REFUSED, STUCK
 from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import LEADS
 from lti_mentoring.services import notification, programme
 from lti_mentoring.services.intake import APPLY
+from lti_mentoring.services.reference import AWAITED
 from lti_mentoring.services.reviewing import REVIEWED
 from lti_mentoring.store import base
-from lti_mentoring.store.application import Application, ApplicationReview, Intake
+from lti_mentoring.store.application import Application, ApplicationReview, Intake, Reference
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.delivery import Mail, ReferenceLetter, ScorePublication
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import Placement, RoleGrant
 from lti_mentoring.store.recognition import Recognition
@@ -49,7 +50,7 @@ class Reason:
 
 def sweep(*, now: datetime) -> int:
     """Tell everybody what is due by the clock. -> how many were told. One query for each kind where nothing is due."""
-    return sum(_tell(find(now)) for find in (_windows, _answers, _reviews, _retakes, _stuck))
+    return sum(_tell(find(now)) for find in (_windows, _answers, _reviews, _undelivered, _retakes, _stuck))
 
 
 def _tell(reasons: Iterable[Reason]) -> int:
@@ -146,6 +147,25 @@ def _reviews(now: datetime) -> list[Reason]:
     return [
         Reason(row.org_id, row.person_id, "review_overdue", row.once, "selection.review", {"course": row.course_id, "review": row.id})
         for row in _rows("reviews", untold)
+    ]
+
+
+def _undelivered(now: datetime) -> list[Reason]:
+    """Whoever leads a course: a mail to a referee of it was refused, and its reference is still awaited."""
+    once = literal("undelivered:") + ReferenceLetter.id
+    query = (
+        select(ReferenceLetter.org_id, RoleGrant.person_id, Application.course_id, Application.id, once.label("once"))
+        .join(Mail, and_(Mail.org_id == ReferenceLetter.org_id, Mail.id == ReferenceLetter.mail_id))
+        .join(Reference, and_(Reference.org_id == ReferenceLetter.org_id, Reference.id == ReferenceLetter.reference_id))
+        .join(Application, and_(Application.org_id == Reference.org_id, Application.id == Reference.application_id))
+        .join(RoleGrant, and_(RoleGrant.org_id == Application.org_id, RoleGrant.course_id == Application.course_id))
+        .where(Mail.state == REFUSED, Reference.salt == ReferenceLetter.salt, Reference.answered_at.is_(None))
+        .where(Application.state.in_(AWAITED), RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None))
+        .where(~notification.told(ReferenceLetter.org_id, RoleGrant.person_id, once))
+    )
+    return [
+        Reason(row.org_id, row.person_id, "referee_unreached", row.once, "selection.one", {"course": row.course_id, "application": row.id})
+        for row in _rows("mails to referees", query)
     ]
 
 

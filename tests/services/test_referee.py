@@ -19,7 +19,7 @@ from conftest import World, make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import application, dossier, mail, notification, referee, reference, selection
+from lti_mentoring.services import application, dossier, mail, notification, referee, reference, reminder, selection
 from lti_mentoring.services.statement import MailRow
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
@@ -85,6 +85,11 @@ class Case:
         with time_machine.travel(datetime.now(UTC) + timedelta(days=days), tick=True):
             Context().run(self._remind)
             self.post.step()
+
+    def sweep(self) -> None:
+        """What a worker tells people by the clock."""
+        with self.post.app.app_context():
+            reminder.sweep(now=datetime.now(UTC))
 
     def _remind(self) -> None:
         with self.post.app.app_context():
@@ -262,6 +267,11 @@ def test_an_address_that_is_refused_is_shown_to_the_coordinator_with_what_to_do(
     for words in ("The mail to R. Oakes did not arrive.", "No such user", "as the applicant gave it", "Make a link for R. Oakes"):
         assert words in page, words
     assert "To a referee of theirs: the request" in visitor.get("grades").get_data(as_text=True)
+    for _ in range(2):
+        Context().run(case.sweep)
+    with case.inside():
+        (notice,) = [one for one in notification.page(actor=case.lead).notices if one.kind == "referee_unreached"]
+        assert notification.follow(actor=case.lead, notice_id=notice.id).ids == {"application": case.id}
     server.recipient = "250 OK"
     assert visitor.post(f"applications/{case.id}/references/{case.oakes}", {"by": "mail"}).status_code == 303
     case.post.step()
