@@ -130,10 +130,13 @@ def test_a_revision_only_adds_to_what_the_release_before_reads_and_writes(empty_
             assert name in now, f"{table}.{name} is gone or has another name"
             assert str(now[name]["type"]) == str(column["type"]), f"{table}.{name} takes other values"
             assert now[name]["nullable"] or not column["nullable"], f"{table}.{name} must be filled now"
+        left_empty = [name for name in set(now) - set(columns) if now[name]["nullable"] and now[name]["default"] is None]
         for name in set(now) - set(columns):
             free = now[name]["nullable"] or now[name]["default"] is not None
             assert free, f"{table}.{name} is new, and the release before does not fill it"
-        assert rules_now <= rules, f"{table} has a rule that the release before does not know"
+        # What must be unique together with a column that the release before leaves empty never stands in its way: no two nothings are equal.
+        new = {one for one in rules_now - rules if not (one.startswith("unique") and any(repr(name) in one for name in left_empty))}
+        assert not new, f"{table} has a rule that the release before does not know"
 
 
 # Two releases over one database --------------------------------------------------------------------------------------------------
