@@ -134,7 +134,7 @@ def test_a_revision_only_adds_to_what_the_release_before_reads_and_writes(empty_
         for name in set(now) - set(columns):
             free = now[name]["nullable"] or now[name]["default"] is not None
             assert free, f"{table}.{name} is new, and the release before does not fill it"
-        # What must be unique together with a column that the release before leaves empty never stands in its way: no two nothings are equal.
+        # What is unique together with a column that the release before leaves empty never stands in its way.
         new = {one for one in rules_now - rules if not (one.startswith("unique") and any(repr(name) in one for name in left_empty))}
         assert not new, f"{table} has a rule that the release before does not know"
 
