@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import combinations
 
 from lti_mentoring.domain.programme import Policy, Programme
 
@@ -152,13 +151,10 @@ def staffing(policy: Policy, *, coordinators: int, mentors: int, outside: int = 
 
 def _enough(tasks: Mapping[str, Need], coordinators: int, mentors: int) -> bool:
     everybody = [f"c{number}" for number in range(coordinators)] + [f"m{number}" for number in range(mentors)]
-    return any(_fits(tasks, everybody, models) for models in _choices(tasks.get("model"), everybody))
-
-
-def _choices(need: Need | None, everybody: Collection[str]) -> Iterable[frozenset[str]]:
-    if need is None:
-        return (frozenset(),)
-    return map(frozenset, combinations(_able(need, everybody), need.people))
+    need = tasks.get("model")
+    # Mentors are alike here, so that those who are watched may be the first of them: nothing depends on which.
+    models = _able(need, everybody)[: need.people] if need else []
+    return len(models) == (need.people if need else 0) and _fits(tasks, everybody, frozenset(models))
 
 
 def _able(need: Need, everybody: Iterable[str]) -> list[str]:
