@@ -23,6 +23,9 @@ WITHOUT_REVIEWS = frozenset({"not_eligible", "role_conflict"})
 LIVE = frozenset({"draft", "submitted", "under_review", "information_asked", "waitlisted", "offered", "accepted"})
 """States in which the person has no second application in the same course (I3)."""
 
+DECIDED = frozenset({"accepted", "declined", "withdrawn", "lapsed"})
+"""States in which nobody waits for a decision."""
+
 LEAST_FEEDBACK = 20
 """Characters of feedback that a decline takes: somebody reads it."""
 

@@ -51,8 +51,9 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """All applications of a course but drafts, oldest first; how many there are of each state, drafts included. ``next`` is whoever has
-    been on the waiting list for the longest, while a place is free."""
+    """The applications of a course but drafts, the undecided first and of them the oldest; ``more``: there are more than are shown. How
+    many there are of each state, drafts included. ``next`` is whoever has been on the waiting list for the longest, while a place is
+    free."""
 
     rows: tuple[QueueRow, ...]
     counts: Mapping[str, int]
@@ -60,6 +61,7 @@ class Queue:
     places: Places
     wanted: int
     next: QueueRow | None = None
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +140,18 @@ def queue(*, actor: Actor) -> Queue:
         )
         .where(here, Application.state != "draft", Application.submitted_at.is_not(None))
         .group_by(Application.org_id, Application.id, Person.org_id, Person.id)
-        .order_by(Application.submitted_at, Application.id)
-        .limit(MOST_LISTED)
-    )
+        .order_by(Application.state.in_(rules.DECIDED), Application.submitted_at, Application.id)
+        .limit(MOST_LISTED + 1)
+    ).all()
     made = tuple(
         QueueRow(row.id, display_name(name or chosen, row.person_id), row.state, row.submitted_at, of, done, row.offer_until)
-        for row, name, chosen, of, done in rows
+        for row, name, chosen, of, done in rows[:MOST_LISTED]
     )
     version = programme.load(intake.version_of(actor, entry))
     places = intake.places_of(session, actor.course_id, entry.places)
     waits = queueing.waiting(session, actor.course_id) if places.left != 0 else ()
     first = next((row for row in made if waits and row.id == waits[0]), None)
-    return Queue(made, counts, entry, places, version.policy.selection.reviewers, first)
+    return Queue(made, counts, entry, places, version.policy.selection.reviewers, first, more=len(rows) > MOST_LISTED)
 
 
 # --- one application --------------------------------------------------------------------------------------------------------

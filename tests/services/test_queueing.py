@@ -140,6 +140,17 @@ def test_an_offer_and_a_coming_back_at_once_give_the_last_place_once(any_app: Fl
         assert sum(held(made)) == 1
 
 
+def test_what_is_undecided_stands_before_what_is_decided_and_a_list_that_is_cut_says_so(world: World, monkeypatch):
+    lead = taking_applications(world)
+    done, waits = submitted(world, "Ada"), submitted(world, "Ben")
+    selection.decline(actor=lead, application_id=done, reason="not_eligible", feedback="Come back with three years of practice.")
+    page = dossier.queue(actor=lead)
+    assert ([row.id for row in page.rows], page.more) == ([waits, done], False)
+    monkeypatch.setattr(dossier, "MOST_LISTED", 1)
+    page = dossier.queue(actor=lead)
+    assert ([row.id for row in page.rows], page.more) == ([waits], True)
+
+
 # --- one way at a time (I3)
 
 
