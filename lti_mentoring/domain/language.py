@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-(?:[A-Z]{2}|\d{3}))?$")
 """A language, its script and its region as BCP 47 writes them: de, pt-BR, zh-Hant."""
@@ -34,7 +34,8 @@ def mark(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def choose(wanted: Iterable[str], languages: Sequence[str]) -> str:
+@lru_cache(maxsize=4096)
+def choose(wanted: tuple[str, ...], languages: tuple[str, ...]) -> str:
     """Which of these languages somebody reads who asks for ``wanted``, the best first; the first one where none fits.
 
     The same tag fits before another one of the same language: de-AT reads de, unless there is de-AT. Two scripts never fit.

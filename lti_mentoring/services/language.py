@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 Wanted = Callable[[], tuple[str, ...]]
 
@@ -17,8 +18,9 @@ _reader: ContextVar[Wanted | None] = ContextVar("reader", default=None)
 
 @contextmanager
 def read_in(wanted: Wanted) -> Iterator[None]:
-    """Within it, programmes are read by somebody who wants these languages, the best first; asked for only where one is read."""
-    token = _reader.set(wanted)
+    """Within it, programmes are read by somebody who wants these languages, the best first; asked for only where one is read, and
+    once."""
+    token = _reader.set(cache(wanted))
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, delivery, intake, notification, privacy, programme
+from lti_mentoring.services import candidacy, delivery, intake, language, notification, privacy, programme
 from lti_mentoring.services import records as recorded
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import AT_ONCE, Candidacy
@@ -162,7 +162,15 @@ def _movable(actor: Actor, known: Collection[str], target_id: str) -> Select[*tu
 
 
 def _prospects(session: Session, rows: Sequence[Any], target_id: str) -> list[tuple[Any, Prospect]]:
-    """Each row with what the move would mean; four queries, and those of versions that this process has not met yet."""
+    """Each row with what the move would mean; four queries, and those of versions that this process has not met yet.
+
+    It is kept as it was shown, and then read by others: so it is told in the words of the source, whatever its reader's language.
+    """
+    with language.read_in(tuple):
+        return _compared(session, rows, target_id)
+
+
+def _compared(session: Session, rows: Sequence[Any], target_id: str) -> list[tuple[Any, Prospect]]:
     which = Candidacy.id.in_([row.id for row in rows])
     target = programme.load(target_id)
     sources = {row.id: programme.load(row.programme_version_id) for row in rows}

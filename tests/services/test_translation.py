@@ -16,11 +16,12 @@ from conftest import World, make_world
 from lti_mentoring.domain import translation as rules
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import framework, language, opening, training, translating
+from lti_mentoring.services import candidacy, framework, language, moving, opening, training, translating
 from lti_mentoring.services import programme as packs
 from lti_mentoring.services.declaring import Declared
 from lti_mentoring.store import base
 from lti_mentoring.store.application import ApplicationSnapshot
+from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.programme import ModuleVersion, ProgrammeVersion, RubricVersion
 from lti_mentoring.store.training import CheckAnswer
 from support import two_languages
@@ -218,6 +219,25 @@ def test_an_application_is_kept_alike_whatever_language_its_form_was_read_in(wor
     assert len(frozen) == 2
     assert frozen[0] == frozen[1]
     assert frozen[0]["answers"]["place"] == "In a town"
+
+
+def test_a_move_is_kept_in_the_words_of_the_source_whoever_makes_it(world: World, tmp_path):
+    two_languages.use(world.org_id)
+    ada, lead = world.person("Ada"), world.person("R. Okafor", "coordinator", standing="instructor")
+    folder = edited(tmp_path, "programme.yaml", "[G1]", "[G9]")
+    edited(tmp_path, "programme.yaml", "key: G1", "key: G9")
+    for tag in ("en", "ar"):
+        edited(tmp_path, f"{tag}/modules/G1.md", "# G1 ·", "# G9 ·")
+        (folder / tag / "modules/G1.md").rename(folder / tag / "modules/G9.md")
+    second = two_languages.use(world.org_id, folder)
+    with reading("ar"):
+        (row,) = moving.page(actor=lead, version_id=second).people
+        told = {"version_id": second, "people": {row.candidacy_id: row.prospect.mark}, "longer": (row.candidacy_id,)}
+        assert moving.move(actor=lead, reason="A new edition", **told) == 1
+        assert candidacy.way(actor=ada).programme == "فنّ السؤال"
+    kept = base.session().scalars(select(CandidacyMove.difference)).one()
+    assert "Asking so that the other thinks" in str(kept["changes"])
+    assert not re.search("[\u0600-\u06ff]", str(kept))
 
 
 def test_case_carries_the_language_of_the_source(world: World):
