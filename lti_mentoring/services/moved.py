@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import aliased
@@ -24,14 +25,14 @@ MOST_TOLD = 50
 
 @dataclass(frozen=True, slots=True)
 class MoveRow:
-    """A move as it is told afterwards: whose, by whom, from and to which version (edition, and when it was written), why, what changed
+    """A move as it is told afterwards: whose, by whom, from and to which version (edition, when it was written, policy), why, what changed
     as it was shown, and the last day of the time for the whole way before and after."""
 
     name: str
     by: str
     at: datetime
-    source: tuple[str, datetime]
-    target: tuple[str, datetime]
+    source: tuple[str, datetime, str]
+    target: tuple[str, datetime, str]
     reason: str
     longer: bool
     changes: tuple[Change, ...]
@@ -55,8 +56,8 @@ def _rows(which: ColumnElement[bool]) -> tuple[MoveRow, ...]:
             move,
             *(Person.id, Person.name, Person.chosen_name),
             *(mover.name.label("mover_name"), mover.chosen_name.label("mover_chosen")),
-            *(source.edition.label("source_edition"), source.imported_at.label("source_at")),
-            *(target.edition.label("target_edition"), target.imported_at.label("target_at")),
+            *(source.edition.label("source_edition"), source.imported_at.label("source_at"), _policy(source, "source_policy")),
+            *(target.edition.label("target_edition"), target.imported_at.label("target_at"), _policy(target, "target_policy")),
         )
         .join(Candidacy, and_(Candidacy.org_id == move.org_id, Candidacy.id == move.candidacy_id))
         .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
@@ -76,8 +77,8 @@ def _rows(which: ColumnElement[bool]) -> tuple[MoveRow, ...]:
                 name=display_name(row.name or row.chosen_name, row.id),
                 by=display_name(row.mover_name or row.mover_chosen, one.moved_by),
                 at=one.moved_at,
-                source=(row.source_edition, row.source_at),
-                target=(row.target_edition, row.target_at),
+                source=(row.source_edition, row.source_at, row.source_policy or ""),
+                target=(row.target_edition, row.target_at, row.target_policy or ""),
                 reason=one.reason,
                 longer=one.longer,
                 changes=rules.from_record(one.difference),
@@ -85,3 +86,8 @@ def _rows(which: ColumnElement[bool]) -> tuple[MoveRow, ...]:
             )
         )
     return tuple(found)
+
+
+def _policy(version: Any, name: str) -> Any:
+    """The name of the policy in force, without reading the version."""
+    return version.body["policy"]["name"].as_string().label(name)

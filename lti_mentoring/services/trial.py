@@ -108,7 +108,7 @@ def page(
         met_now=sum(one.before.met for one in found),
         met_then=sum(one.after.met for one in found),
         bars=rules.bars((one.before, one.after) for one in found),
-        changed=tuple(ChangedRow(one.id, one.name, one.difference) for one in shown),
+        changed=tuple(ChangedRow(one.id, one.name, _titled(one.difference, version)) for one in shown),
         total=len(changed),
         longer=sum(one.difference.longer for one in changed),
         number=number,
@@ -118,6 +118,18 @@ def page(
 
 def _concerns(found: Difference, only: str) -> bool:
     return not only or any(change.name == only for change in found.changes)
+
+
+def _titled(found: Difference, version: Programme) -> Difference:
+    """Reasons that name a competency say its title; only of those who are shown, since a cohort is large."""
+    changes = (replace(one, after=one.after and candidacy.named_tree(one.after, version)) for one in found.changes)
+    return replace(found, changes=tuple(changes))
+
+
+def _judges(version: Programme) -> tuple[object, ...]:
+    """All by which records are judged; where it is the same, they need not be judged twice."""
+    policy = version.policy
+    return version.modules, policy.overall_mean, policy.competency_mean, policy.no_critical_at_one
 
 
 def _compared(session: Session, actor: Actor, pinned: str, then: Programme) -> tuple[list[_Compared], int]:
@@ -131,12 +143,15 @@ def _compared(session: Session, actor: Actor, pinned: str, then: Programme) -> t
     ).all()
     sources = {row.id: programme.load(row.programme_version_id) for row in rows}
     gathered = recorded.gather(session, here)
-    was, would = recorded.judged(sources, gathered), recorded.judged(dict.fromkeys(sources, then), gathered)
+    was = recorded.judged(sources, gathered)
+    otherwise = {version for version in {row.programme_version_id for row in rows} if _judges(programme.load(version)) != _judges(then)}
+    anew = {row.id: then for row in rows if row.programme_version_id in otherwise}
+    would = was | recorded.judged(anew, gathered) if anew else was
     found = []
     for row in rows:
         source = sources[row.id]
         before = asked.requirements(source.policy, was[row.id])
-        after = candidacy.named_tree(asked.requirements(then.policy, would[row.id]), then)
+        after = asked.requirements(then.policy, would[row.id])
         name = display_name(row.name or row.chosen_name, row.person_id)
         found.append(_Compared(row.id, name, before, after, rules.difference(before, after)))
     found.sort(key=lambda one: (one.name.casefold(), one.id))

@@ -172,7 +172,7 @@ def test_somebody_in_the_middle_of_a_check_that_could_not_count_cannot_be_ticked
 def test_other_numbers_are_tried_by_an_address_that_can_be_sent_to_somebody(course: Course):
     lead = course.browsers["coordinator"]
     page = text(lead.get("programme/trial?own=1&independent_observations=2&overall_mean=2.75&competency_mean=2.5&module=M1"))
-    assert "Something would change for 2 of 2 people; the way of 2 would get longer." in page
+    assert "Of 2 on the way, something would change for 2; the way of 2 would get longer." in page
     assert "Independent mentoring, session 2" in page
     assert course.moves() == 0
 

@@ -11,7 +11,7 @@ from lti_mentoring.domain.candidacy import Requirement
 from lti_mentoring.domain.moving import Change, UnderWay
 from lti_mentoring.web.wording.candidacy import Line, requirement_words, station_title
 from lti_mentoring.web.wording.opening import POLICIES
-from lti_mentoring.web.wording.phrase import say, unknown
+from lti_mentoring.web.wording.phrase import capital, say, unknown
 from lti_mentoring.web.wording.time import moment_words
 
 _l = lazy_gettext
@@ -110,4 +110,4 @@ def version_words(edition: str, at: Any, policy: str = "") -> str:
     told = [gettext("edition %(edition)s", edition=edition)]
     if policy:
         told.append(str(POLICIES[policy][0]) if policy in POLICIES else policy)
-    return " · ".join([*told, moment_words(at)])
+    return capital(" · ".join([*told, moment_words(at)]))
