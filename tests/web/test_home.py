@@ -40,7 +40,7 @@ def test_where_nobody_applies_the_activity_opens_the_first_page(app: Flask, worl
 
 @pytest.mark.parametrize("role", ["observer", "trainer", ""])
 def test_only_who_leads_sees_the_cohort_and_everybody_else_comes_to_their_own_page(app: Flask, world: World, role: str) -> None:
-    assert opened(app, Visitor(app, world.person("Lead", "coordinator", standing="instructor")), "cohort") == "candidates"
+    assert opened(app, Visitor(app, world.person("Lead", "coordinator", standing="instructor")), "cohort") == "cohort"
     assert opened(app, Visitor(app, world.person("Somebody", *[role] if role else [])), "cohort") == ""
 
 
