@@ -327,7 +327,7 @@ def withdraw(*, actor: Actor) -> None:
         before = row.state
         row.state = rules.after(before, "withdraw", Case(base.now()))
         if before == "offered":
-            queueing.place_freed(session, row.course_id)
+            queueing.place_freed(session, row.course_id, by=actor.person_id)
         timeline.note(session, row, actor, "withdraw")
 
 

@@ -124,7 +124,7 @@ def _change(session: Session, actor: Actor | str, row: Any, act: Act) -> Part:
     if after.state != part.state:
         planning.call_off(session, candidacy_id=row.id, part=after, actor=actor, today=act.today)
         if after.state not in (ACTIVE, DEFERRED):
-            queueing.place_freed(session, row.course_id)
+            queueing.place_freed(session, row.course_id, by=actor.person_id if isinstance(actor, Actor) else actor)
         _tell_gradebook(session, row)
     return after
 

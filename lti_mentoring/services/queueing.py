@@ -24,14 +24,15 @@ def waiting(session: Session, course_id: str) -> tuple[str, ...]:
     return tuple(row.id for row in rows)
 
 
-def place_freed(session: Session, course_id: str) -> None:
-    """Tell those who lead a course that a place was given back while somebody waits for one, in the caller's transaction."""
+def place_freed(session: Session, course_id: str, *, by: str) -> None:
+    """Tell those who lead a course that a place was given back while somebody waits for one, in the caller's transaction; whoever has
+    done it knows it."""
     session.flush()
     waits = select(Application.org_id).where(Application.course_id == course_id, Application.state == "waitlisted").limit(1)
     org_id = session.scalar(waits)
     if org_id is None:
         return
     leads = select(RoleGrant.person_id).where(RoleGrant.course_id == course_id, RoleGrant.revoked_at.is_(None), RoleGrant.role.in_(LEADS))
-    for person_id in sorted(session.scalars(leads.distinct())):
+    for person_id in sorted(set(session.scalars(leads)) - {by}):
         whom = {"org_id": org_id, "person_id": person_id, "kind": "place_free", "endpoint": "selection.queue"}
         notification.tell(session, facts={}, ids={"course": course_id}, **whom)

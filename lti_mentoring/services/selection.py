@@ -207,5 +207,5 @@ def lapse() -> bool:
         row = session.scalar(select(Application).where(Application.id == found.id).with_for_update())
         if row is not None and row.state == "offered":
             _move(session, SYSTEM, row, "lapse", Case(base.now(), offer_until=row.offer_until))
-            queueing.place_freed(session, row.course_id)
+            queueing.place_freed(session, row.course_id, by=SYSTEM)
     return True
