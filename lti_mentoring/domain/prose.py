@@ -10,11 +10,12 @@ from dataclasses import dataclass
 UNSPACED = frozenset({"bo", "ja", "km", "lo", "my", "th", "yue", "zh"})
 """Languages that are written without spaces between words, so that a program does not know where one ends."""
 
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_MARKS = re.compile(r"\*+|`+|^\s*#+\s+|\\(?=\W)|(?<!\w)_+|_+(?!\w)")
+# Texts come from a browser: no pattern may begin anew at each of many equal characters and look to their end.
+_LINK = re.compile(r"!?\[([^\[\]]{0,500})\]\([^)]{0,500}\)")
+_MARKS = re.compile(r"\*+|`+|^\s*#+\s+|\\(?=\W)|(?<!\w)_+|(?<!_)_++(?!\w)")
 _LISTED = re.compile(r"^\s*(?:[-*+]|\d{1,2}[.)])\s+")
 _WORD = re.compile(r"\w+(?:[’'‑-]\w+)*")
-_END = re.compile(r"[.!?…।؟。！？]+[\"'”’»)\]*_]*(?:\s+|(?<=[。！？])|$)")
+_END = re.compile(r"(?<![.!?…।؟。！？])[.!?…।؟。！？]++[\"'”’»)\]*_]*(?:\s+|(?<=[。！？])|$)")
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|vs|cf|dr|mr|mrs|ms|prof|st|z\.\s?B|d\.\s?h|bzw|nr)\.\s*$", re.IGNORECASE)
 
 

@@ -129,3 +129,14 @@ class Writer:
         """All of them."""
         if rows:
             connection.execute(self._query, rows)
+
+
+_MEANT = update(_SCORE).where(_s.org_id == bindparam("its_org"), _s.id == bindparam("its_id"), _s.wanted == bindparam("as_wanted"))
+_NOT_VOID = _MEANT.values(void=False)
+
+
+def take_nothing_back(connection: Connection, rows: Sequence[Any]) -> None:
+    """A grade that was to be taken back stands again, or never stood: a later change must not take it back in that one's name. Unless it
+    was decided anew meanwhile."""
+    if rows:
+        connection.execute(_NOT_VOID, [{"its_org": row.org_id, "its_id": row.id, "as_wanted": row.wanted} for row in rows])

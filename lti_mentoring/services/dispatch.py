@@ -113,16 +113,19 @@ def prepare(lane_key: str, claimed: Sequence[Due], pace: Pace) -> list[Job]:
         addressed = [plan for plan in plans if plan.cell]
         cells = scores.cells_of(connection, {plan.cell for plan in addressed}, {plan.row.id for plan in addressed}, now)
         dues = {one.id: one for one in claimed}
-        jobs, written, unasked = [], [], set()
+        jobs, written, kept, unasked = [], [], [], set()
         for plan in plans:
             due = dues[plan.row.id]
             job, values = _decide(plan, due, lane_key, cells, pace, now)
             written.append(_TOLD.row(plan.row, values))
+            if plan.row.void and plan.user_id and plan.said is None:
+                kept.append(plan.row)
             if job is not None:
                 jobs.append(job)
             elif due.probe:
                 unasked.add(plan.row.registration_id)
         _TOLD.write(connection, written)
+        scores.take_nothing_back(connection, kept)
         if unasked:
             lane.unasked(session, lane_key, unasked)
     return jobs
@@ -173,7 +176,7 @@ def _plan(
     )
     url = target(place, quirks)
     if said is None or row.last_payload_hash == _fingerprint(url, user_id, said):
-        return _Plan(row, place)
+        return _Plan(row, place, user_id=user_id)
     return _Plan(row, place, service, quirks, user_id, said, url, _cell(url, user_id) if url else "")
 
 

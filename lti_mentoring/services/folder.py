@@ -24,15 +24,29 @@ def documents(path: Path) -> tuple[list[Document], list[Fault]]:
     return documents, sorted(faults)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them can stand for more entries than a machine holds, or for themselves."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """As YAML has it, but for an alias: MarkedYAMLError."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="an alias (*) stands here", problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+
 def _document(file: Path, name: str) -> tuple[Document, list[Fault]]:
     try:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = file.read_bytes()[: error.start].count(b"\n") + 1
         return Document(name), [Fault(name, line, "This is not UTF-8.", "Save the file as UTF-8.")]
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if odd is not None:
+        line = text.count("\n", 0, odd.start()) + 1
+        return Document(name), [Fault(name, line, "A character is in this file that cannot be printed.", "Take it out.")]
     if file.suffix == ".md":
         return Document(name, text), []
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         lines: dict[tuple[str | int, ...], int] = {}

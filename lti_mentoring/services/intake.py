@@ -85,6 +85,12 @@ def entry(connection: Connection, *, org_id: str, course_id: str) -> str | None:
     return row.version if row.mode in (None, OPEN) else None
 
 
+def version_in(connection: Connection, *, org_id: str, course_id: str) -> str | None:
+    """The programme version that a course works with: its own, else the newest import; None before the first."""
+    version: str | None = connection.execute(_ENTRY, {"org": org_id, "course": course_id}).one().version
+    return version
+
+
 def version_of(actor: Actor, intake: IntakeRow) -> str:
     """The programme version that the course works with. RuleBroken ``programme_missing`` before the first import."""
     if intake.programme_version_id is not None:

@@ -15,7 +15,7 @@ from lti_mentoring.keys import SigningKey
 from lti_mentoring.lti import deep_linking
 from lti_mentoring.lti.deep_linking import Column, Link, Placed
 from lti_mentoring.lti.platforms import profile
-from lti_mentoring.services import placement, platform, programme
+from lti_mentoring.services import intake, placement, platform, programme
 from lti_mentoring.services.asked import Asked
 from lti_mentoring.store import base
 
@@ -56,7 +56,7 @@ class Choice:
 def picker(*, actor: Actor, asked: Asked) -> Picker:
     """What the LMS takes of what the programme has."""
     settings = asked.deep_linking
-    offers = _offers(actor.org_id)
+    offers = _offers(actor)
     why = "author" if not may(actor, "linking.author") else "types" if not settings.takes_links else "" if offers else "empty"
     return Picker(
         offers=() if why else offers,
@@ -67,13 +67,13 @@ def picker(*, actor: Actor, asked: Asked) -> Picker:
     )
 
 
-def _offers(org_id: str) -> tuple[Offer, ...]:
-    version = programme.current(org_id)
+def _offers(actor: Actor) -> tuple[Offer, ...]:
+    version = intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
     if version is None:
         return ()
-    plan = programme.load(version.id)
+    plan = programme.load(version)
     made = []
-    for item, title in placement.items(org_id):
+    for item, title in placement.items(actor):
         kind, _, key = item.partition(":")
         module = next((one for one in plan.modules if one.key == key), None) if kind == "module" else None
         about = tuple(one.text for one in module.outcomes) if module else ()
@@ -98,7 +98,7 @@ def answer(
         raise RuleBroken("linking_none")
     if len(choices) > 1 and not settings.accept_multiple:
         raise RuleBroken("linking_one")
-    known = {item for item, _ in placement.items(actor.org_id)}
+    known = {item for item, _ in placement.items(actor)}
     for one in choices:
         if one.item not in known:
             raise RuleBroken("item_unknown", item=one.item)

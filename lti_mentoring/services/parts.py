@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import delivery as rules
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.lti.platforms import profile
-from lti_mentoring.services import delivery, programme
+from lti_mentoring.services import delivery, intake, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Placement
 
@@ -38,8 +38,8 @@ def _title(item: str, plan: Programme) -> str:
 
 def show(session: Session, place: Placement, family: str) -> None:
     """Give each part its column, in the caller's transaction; not those that stand in the course already, by whatever activity."""
-    version = programme.current(place.org_id)
-    wanted = possible(place, family, programme.source(version.id)) if version is not None else ()
+    version = intake.version_in(session.connection(), org_id=place.org_id, course_id=place.course_id)
+    wanted = possible(place, family, programme.source(version)) if version is not None else ()
     query = select(Placement.item).where(Placement.course_id == place.course_id, Placement.item_source != PUT_AWAY)
     there = set(session.scalars(query.where(Placement.id != place.id)))
     own = select(Placement.item, Placement.id).where(Placement.part_of == place.id)

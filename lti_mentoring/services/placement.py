@@ -12,7 +12,7 @@ from lti_mentoring.domain.delivery import APPLICATION, COHORT
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.placing import GRADINGS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import delivery, parts, privacy, programme, reconciliation
+from lti_mentoring.services import delivery, intake, parts, privacy, programme, reconciliation
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Placement
 from lti_mentoring.store.platform import Registration
@@ -42,12 +42,12 @@ class ActivitiesPage:
     items: tuple[tuple[str, str], ...]
 
 
-def items(org_id: str) -> tuple[tuple[str, str], ...]:
-    """What a placement can open in the organisation's newest programme version: (name, title in the pack's words, "" for what has none)."""
-    version = programme.current(org_id)
+def items(actor: Actor) -> tuple[tuple[str, str], ...]:
+    """What a placement can open in the programme version of the actor's course: (name, title in the pack's words, "" for what has none)."""
+    version = intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
     if version is None:
         return ()
-    plan = programme.load(version.id)
+    plan = programme.load(version)
     return (
         ("programme", plan.title),
         *((f"module:{module.key}", module.title) for module in plan.modules),
@@ -60,8 +60,8 @@ def items(org_id: str) -> tuple[tuple[str, str], ...]:
 def page(*, actor: Actor) -> ActivitiesPage:
     """The activities of this course, by title."""
     session = base.session()
-    version = programme.current(actor.org_id)
-    plan = programme.load(version.id) if version is not None else None
+    version = intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
+    plan = programme.load(version) if version is not None else None
     counted = (
         select(Placement.part_of, func.count().label("many"))
         .where(Placement.course_id == actor.course_id, Placement.item_source == parts.SHOWN)
@@ -88,7 +88,7 @@ def page(*, actor: Actor) -> ActivitiesPage:
         )
         for row, family in rows
     )
-    return ActivitiesPage(found, items(actor.org_id))
+    return ActivitiesPage(found, items(actor))
 
 
 def change(*, actor: Actor, placement_id: str, item: str, grading: str, beside: bool = False) -> None:
@@ -96,7 +96,7 @@ def change(*, actor: Actor, placement_id: str, item: str, grading: str, beside: 
     own for each of its parts, where the LMS lets us make them."""
     if grading not in GRADINGS:
         raise RuleBroken("grading_unknown", grading=grading)
-    if item not in {name for name, _ in items(actor.org_id)}:
+    if item not in {name for name, _ in items(actor)}:
         raise RuleBroken("item_unknown", item=item)
     with base.transactional() as session:
         query = select(Placement, Registration.family).join(Registration, Registration.id == Placement.registration_id)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -178,6 +178,15 @@ def _rows(why: str, query: Any) -> Any:
         return base.session().execute(query.limit(MOST_AT_ONCE)).all()
 
 
+def _each(why: str, query: Any, first: Any, second: Any) -> Iterator[Any]:
+    """All rows of two ids, however many there are; each once."""
+    query, rows = query.order_by(first, second), _rows(why, query.order_by(first, second))
+    while rows:
+        yield from rows
+        last = rows[-1]
+        rows = _rows(why, query.where(or_(first > last[0], and_(first == last[0], second > last[1]))))
+
+
 # --- training --------------------------------------------------------------------------------------------------------------------
 
 
@@ -200,18 +209,19 @@ def _retakes(now: datetime) -> list[Reason]:
     failed = and_(CheckAttempt.mastered.is_(False), CheckAttempt.finished_at.is_not(None))
     ours = and_(Candidacy.org_id == CheckAttempt.org_id, Candidacy.id == CheckAttempt.candidacy_id)
     lately = CheckAttempt.finished_at > now - 5 * rules.STALE
-    versions = _rows(
-        "waits", select(Candidacy.org_id, Candidacy.programme_version_id).join(CheckAttempt, ours).where(failed, lately).distinct()
-    )
     later = aliased(CheckAttempt)
     of_module = (later.candidacy_id == CheckAttempt.candidacy_id, later.module_key == CheckAttempt.module_key)
     followed = exists().where(later.org_id == CheckAttempt.org_id, *of_module, later.number > CheckAttempt.number)
     recognised = (Recognition.org_id == Candidacy.org_id, Recognition.candidacy_id == Candidacy.id)
     once = literal("retake:") + CheckAttempt.id
+    untold = ~notification.told(Candidacy.org_id, Candidacy.person_id, once)
+    versions = select(Candidacy.org_id, Candidacy.programme_version_id).join(CheckAttempt, ours).where(failed, lately, ~followed, untold)
     made = []
-    for org_id, version_id in versions:
+    for org_id, version_id in _each("waits", versions.distinct(), Candidacy.org_id, Candidacy.programme_version_id):
         with base.tenant(org_id):
-            waits = rules.waits_over(programme.load(version_id).policy.retake_wait_hours, now)
+            version = programme.load(version_id)
+        waits = rules.waits_over(version.policy.retake_wait_hours, now)
+        asked = [module.key for module in version.modules]
         over = [
             and_(
                 CheckAttempt.number >= one.number if one.or_later else CheckAttempt.number == one.number,
@@ -224,7 +234,7 @@ def _retakes(now: datetime) -> list[Reason]:
             select(Candidacy.org_id, Candidacy.person_id, Candidacy.course_id, CheckAttempt.module_key, once.label("once"))
             .join(Candidacy, ours)
             .where(Candidacy.org_id == org_id, Candidacy.programme_version_id == version_id, Candidacy.participation == ACTIVE)
-            .where(failed, or_(*over), ~followed)
+            .where(failed, or_(*over), ~followed, CheckAttempt.module_key.in_(asked))
             .where(~exists().where(*recognised, Recognition.module_key == CheckAttempt.module_key, Recognition.state == "recognised"))
         )
         for row in _due("retakes", query, Candidacy, once) if over else ():

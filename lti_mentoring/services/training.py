@@ -20,7 +20,7 @@ from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.question import Given, Question, pose
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.domain.training import OutcomeResult
-from lti_mentoring.services import assistance, delivery, privacy, programme
+from lti_mentoring.services import assistance, delivery, intake, privacy, programme
 from lti_mentoring.services.attempt import AttemptPage, AttemptRow, Kept, ModulePage, PreviewPage
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -198,10 +198,10 @@ def _finish(session: Session, actor: Actor, candidacy: Candidacy, row: CheckAtte
 
 
 def _current(actor: Actor) -> str:
-    version = programme.current(actor.org_id)
+    version = intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
     if version is None:
         raise NotFound("programme")
-    return version.id
+    return version
 
 
 def _candidacy(session: Session, actor: Actor, *, lock: bool = False) -> Candidacy | None:

@@ -33,6 +33,10 @@ class PageQuery(Schema):
     page = fields.Integer(load_default=1, validate=validate.Range(1, 100_000))
 
 
+ON_THE_SCALE = validate.Range(1, 4)
+"""Before it is made a fraction: that of ``1e999999999`` has a thousand million digits."""
+
+
 class TrialQuery(PageQuery):
     """A policy by its name, and with ``own`` other numbers for it; ``about`` is the bar whose people are shown."""
 
@@ -42,8 +46,8 @@ class TrialQuery(PageQuery):
     structured_observations = fields.Integer(load_default=0)
     co_mentoring_sessions = fields.Integer(load_default=0)
     independent_observations = fields.Integer(load_default=1)
-    overall_mean = fields.Decimal(load_default=None, allow_none=True)
-    competency_mean = fields.Decimal(load_default=None, allow_none=True)
+    overall_mean = fields.Decimal(load_default=None, allow_none=True, validate=ON_THE_SCALE)
+    competency_mean = fields.Decimal(load_default=None, allow_none=True, validate=ON_THE_SCALE)
     no_critical_at_one = fields.Boolean(load_default=False)
 
 

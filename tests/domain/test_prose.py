@@ -69,6 +69,14 @@ def test_any_text_can_be_counted(text):
     assert prose.running(text).count("\n") <= 2 * len(text)
 
 
+@pytest.mark.parametrize("piece", [".", "…", "_", "a_", "[", "[a](", "*", "`", "!", "e.g. "])
+def test_no_text_is_looked_through_again_for_each_of_its_characters(piece):
+    """Fifty thousand of the same: one look takes no time, one for each takes minutes."""
+    text = f"Wait{piece * 50_000}a now."
+    assert prose.sentences(text)
+    assert prose.words(text)
+
+
 def test_running_text_is_without_lists_and_tables():
     text = "A rule:\n\n- one must\n- two must\n\n| must |\n|---|\n\nThe end."
     assert prose.running(text) == "A rule:\n\nThe end."

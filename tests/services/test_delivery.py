@@ -224,6 +224,18 @@ def test_a_grade_that_holds_no_longer_is_cleared_and_can_come_back(north: Statio
     assert north.share() == 1
 
 
+def test_a_grade_that_was_to_be_taken_back_and_stands_again_is_not_taken_back_by_a_later_change(north: Station) -> None:
+    north.attempt(north.person_id("candidate"))
+    north.deliver()
+    north.change("module-m1", item="observation")
+    north.change("module-m1", item="module:M1")
+    assert (row := north.row()) is not None
+    assert row.void
+    north.deliver()
+    assert (row := north.row()) is not None
+    assert (row.void, row.state, len(north.scores())) == (False, "done", 1)
+
+
 def test_each_send_is_strictly_newer_than_the_last_in_whole_seconds_for_moodle(north: Station) -> None:
     who = north.person_id("candidate")
     north.attempt(who)

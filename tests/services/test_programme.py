@@ -99,6 +99,9 @@ def edited(tmp_path: Path, file: str, right: str, wrong: str) -> Path:
 P, R, F = "programme.yaml", "en/rubrics/RU-C.yaml", "en/forms/application.yaml"
 MISTAKES = {
     "no YAML": (P, "slug: foundations", "slug: [foundations", "not YAML"),
+    "an alias": (P, "slug: foundations", "slug: foundations\nsupport: *all", "an alias"),
+    "an alias of itself": (P, "slug: foundations", "slug: foundations\nsupport: &all [*all]", "an alias"),
+    "a character that nobody can print": (P, "slug: foundations", "slug: foun\x07dations", "cannot be printed"),
     "a setting twice": (P, "language: en", "language: en\nlanguage: en", "“language” stands twice"),
     "an unknown setting": (P, "edition:", "editon:", "“editon” is unknown"),
     "an edition that is no text": (P, 'edition: "2"', "edition: 2", "“edition” must be text"),
