@@ -10,7 +10,7 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lti_mentoring.domain import moving
@@ -21,6 +21,9 @@ from lti_mentoring.domain.observation import Means, Reason, Verdict
 from lti_mentoring.domain.programme import Policy, Programme
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.training import unproven
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A machine that others use too may be slow, and is not wrong."""
 
 TODAY = date(2026, 11, 29)
 keys = st.sampled_from(["M0", "M1", "M2", "M3"])
@@ -52,11 +55,13 @@ def leaves(tree: Requirement) -> list[Requirement]:
     return [leaf for part in tree.children for leaf in part.children]
 
 
+@PATIENT
 @given(trees())
 def test_where_nothing_changes_there_is_no_difference(tree: Requirement):
     assert moving.difference(tree, tree) == Difference((), len(leaves(tree)))
 
 
+@PATIENT
 @given(trees(), trees())
 def test_the_way_back_undoes_the_way_there(first: Requirement, second: Requirement):
     there, back = moving.difference(first, second), moving.difference(second, first)
@@ -65,6 +70,7 @@ def test_the_way_back_undoes_the_way_there(first: Requirement, second: Requireme
     assert there.same == back.same
 
 
+@PATIENT
 @given(trees(), trees())
 def test_each_requirement_of_either_version_is_accounted_for_exactly_once(first: Requirement, second: Requirement):
     found = moving.difference(first, second)
@@ -76,6 +82,7 @@ def test_each_requirement_of_either_version_is_accounted_for_exactly_once(first:
     assert met_after - met_before == gained["met"] + gained["asked_met"] - gained["unmet"] - gained["dropped_met"]
 
 
+@PATIENT
 @given(trees(), trees())
 def test_a_way_is_longer_exactly_where_something_is_open_that_was_not(first: Requirement, second: Requirement):
     found = moving.difference(first, second)
@@ -83,6 +90,7 @@ def test_a_way_is_longer_exactly_where_something_is_open_that_was_not(first: Req
     assert found.longer == bool(opened)
 
 
+@PATIENT
 @given(st.lists(st.tuples(trees(), trees())))
 def test_the_bars_of_a_cohort_add_up_to_its_people(cohort: list[tuple[Requirement, Requirement]]):
     bars = moving.bars(cohort)
