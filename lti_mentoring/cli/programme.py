@@ -17,6 +17,7 @@ from lti_mentoring.cli.base import opened, say
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.standard import Figures
 from lti_mentoring.services import framework as framework_verbs
+from lti_mentoring.services import pack as pack_verbs
 from lti_mentoring.services import people as people_verbs
 from lti_mentoring.services import platform as platform_verbs
 from lti_mentoring.services import programme as programme_verbs
@@ -119,6 +120,18 @@ def programme_import(path: Path, organisation: str) -> None:
     """Publish a pack to an organisation as a version that never changes."""
     with opened():
         say(import_pack(platform_verbs.organisation_id(organisation), path))
+
+
+@programme_group.command("export")
+@click.option("--organisation", required=True)
+@click.option("--version-id", help="A version as 'programme import' named it; without it the current one.")
+@click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder for the files.")
+def programme_export(organisation: str, version_id: str | None, folder: Path) -> None:
+    """Write a version as a pack again, with whatever was edited in the browser; imported anew, it is the same version."""
+    with opened():
+        org_id = platform_verbs.organisation_id(organisation)
+        with people_verbs.within(org_id):
+            say({"files": pack_verbs.export_pack(org_id=org_id, folder=folder, version_id=version_id)})
 
 
 @programme_group.command("export-case")

@@ -51,6 +51,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "application.review": STAFF_ROLES,
     "programme.open": LEADS,
     "programme.move": LEADS,
+    "programme.edit": LEADS,
     "observation.plan": frozenset({"coordinator", "deputy", "observer"}),
     "observation.queue": frozenset({"observer"}),
     "observation.rate": frozenset({"observer"}),

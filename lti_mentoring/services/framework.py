@@ -14,9 +14,10 @@ from sqlalchemy import select
 from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.case import from_case, to_case
 from lti_mentoring.domain.framework import Fault, Framework
+from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import LEVELS, Competency, Rubric
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import programme
+from lti_mentoring.services import intake, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.platform import Organisation
 from lti_mentoring.store.programme import ProgrammeVersion
@@ -60,6 +61,12 @@ def export_case(*, org_id: str, base_uri: str, version_id: str | None = None) ->
     at = base.session().scalars(select(ProgrammeVersion.imported_at).where(ProgrammeVersion.id == version_id)).one()
     creator = base.session().scalars(select(Organisation.name).where(Organisation.id == org_id)).one()
     return to_case(made, base_uri=base_uri, made_at=at, creator=creator)
+
+
+def of_course(*, actor: Actor, base_uri: str) -> dict[str, Any]:
+    """The CFPackage of the programme that the actor's course works with. RuleBroken ``programme_missing`` before the first import."""
+    version_id = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
+    return export_case(org_id=actor.org_id, base_uri=base_uri, version_id=version_id)
 
 
 # --- in -----------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.participation import ACTIVE, DEFERRED
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import privacy, programme
 from lti_mentoring.store import base
@@ -114,24 +115,37 @@ def change(*, actor: Actor, mode: str, places: int | None, opens_at: datetime | 
     RuleBroken ``intake_unknown``, ``window_backwards``, ``places_given`` (given) where fewer places are set than were given, and
     ``form_missing`` where the programme has no form or no rubric to judge applications by.
     """
+    version = programme.load(version_of(actor, of(org_id=actor.org_id, course_id=actor.course_id))) if mode == APPLY else None
+    with base.transactional() as session:
+        row = held(session, actor)
+        settle(session, row, version, actor=actor, mode=mode, places=places, opens_at=opens_at, closes_at=closes_at)
+
+
+def settle(
+    session: Session,
+    row: Intake,
+    version: Programme | None,
+    *,
+    actor: Actor,
+    mode: str,
+    places: int | None,
+    opens_at: datetime | None,
+    closes_at: datetime | None,
+) -> None:
+    """Write a decision about the intake, in the caller's transaction; ``version`` is the programme that applications would be for.
+    RuleBroken as ``change``."""
     if mode not in MODES:
         raise RuleBroken("intake_unknown", mode=mode)
     if opens_at is not None and closes_at is not None and closes_at <= opens_at:
         raise RuleBroken("window_backwards")
-    if mode == APPLY:
-        version = programme.load(version_of(actor, of(org_id=actor.org_id, course_id=actor.course_id)))
-        if version.form is None or not version.policy.selection.rubric:
-            raise RuleBroken("form_missing")
-    with base.transactional() as session:
-        row = held(session, actor)
-        given = places_of(session, row.course_id).given
-        if places is not None and mode != OPEN and places < given:
-            raise RuleBroken("places_given", given=given)
-        row.mode, row.places, row.opens_at, row.closes_at = mode, places, opens_at, closes_at
-        row.updated_by, row.updated_at = actor.person_id, base.now()
-        privacy.record(
-            session, actor=actor, verb="change", object_kind="intake", object_id=row.id, mode=mode, places=places, given=given
-        )
+    if mode == APPLY and version is not None and (version.form is None or not version.policy.selection.rubric):
+        raise RuleBroken("form_missing")
+    given = places_of(session, row.course_id).given
+    if places is not None and mode != OPEN and places < given:
+        raise RuleBroken("places_given", given=given)
+    row.mode, row.places, row.opens_at, row.closes_at = mode, places, opens_at, closes_at
+    row.updated_by, row.updated_at = actor.person_id, base.now()
+    privacy.record(session, actor=actor, verb="change", object_kind="intake", object_id=row.id, mode=mode, places=places, given=given)
 
 
 def held(session: Session, actor: Actor) -> Intake:

@@ -67,3 +67,22 @@ class ProgrammePart(TenantMixin, Frozen, Base):
     key: Mapped[str] = mapped_column(String(40))
     module_version_id: Mapped[str | None] = mapped_column(Id)
     rubric_version_id: Mapped[str | None] = mapped_column(Id)
+
+
+class ProgrammeDraft(TenantMixin, Base):
+    """What a course's next version is to be: fields that differ from the version it is edited from, as they were typed. One per course;
+    ``revision`` counts its changes, so that nobody publishes or discards what they have not seen."""
+
+    __tablename__ = "programme_draft"
+    __table_args__ = (
+        UniqueConstraint("org_id", "course_id"),
+        belongs_to("course", "course_id"),
+        belongs_to("programme_version", "source_version_id"),
+    )
+
+    course_id: Mapped[str] = mapped_column(Id)
+    source_version_id: Mapped[str] = mapped_column(Id)
+    values: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    revision: Mapped[int] = mapped_column(default=0)
+    updated_by: Mapped[str] = mapped_column(Id)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)

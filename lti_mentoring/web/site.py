@@ -24,6 +24,7 @@ from lti_mentoring.web import (
     access,
     board,
     comparison,
+    editing,
     errors,
     frame,
     health,
@@ -111,7 +112,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     wording.init_app(app)
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
-    way = (application_pages, selection, recorded, reference, opening, participation_pages, assistance_pages, notification_pages)
+    way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     for room in (*rooms, *way, board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):

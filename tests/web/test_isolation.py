@@ -28,6 +28,8 @@ from lti_mentoring.services import (
     assistance,
     comparison,
     dossier,
+    draft,
+    editing,
     intake,
     invite,
     moving,
@@ -171,6 +173,17 @@ EXAMPLES: dict[str, Example] = {
     "moving.own": Example("candidate"),
     "moving.what_if": Example("coordinator", query={"policy": "assured"}),
     "opening.choose": post("coordinator", {"policy": "assured"}),
+    "opening.start": Example("coordinator"),
+    "opening.answer": post("coordinator", {"title": "Ours", "observers": "2", "mode": "apply", "support": "Write to us."}),
+    "editing.draft": Example("coordinator"),
+    "editing.begin": post("deputy", {"edition": "2032"}),
+    "editing.sheet": Example("coordinator", {"page": "about"}),
+    "editing.save": post("deputy", {"seen": "{seen_of_about}", "title": "Another name"}, page="about"),
+    "editing.changes": Example("deputy"),
+    "editing.publish": post("coordinator", {"revision": "1", "version": "{compared}"}),
+    "editing.discard": post("coordinator", {"revision": "1"}),
+    "editing.pack_file": Example("coordinator"),
+    "editing.case_file": Example("coordinator"),
     "assistance.index": Example("candidate"),
     "assistance.ask": Example("candidate", query={"offer": "{offer}"}),
     "assistance.make": post("candidate", {"ask": "b" * 32, "offer": "{offer}", "topic": "platform", "urgency": "blocked"}),
@@ -388,7 +401,7 @@ def filled(name: str) -> Filled:
             "handle": handle(world.org_id),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
-        ids |= helped(world, people) | movable(world, coordinator)
+        ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator)
     return Filled(world, ids, people)
 
 
@@ -397,6 +410,13 @@ def movable(world: World, lead: Actor) -> dict[str, str]:
     page = moving.page(actor=lead)
     (row,) = (one for one in page.people if one.candidacy_id == world.candidacy_id("Other"))
     return {"version": page.target.id, "moving": f"{row.candidacy_id}:{row.prospect.mark}"}
+
+
+def drafted(lead: Any) -> dict[str, str]:
+    """A draft of the programme with one change. -> what was seen of it"""
+    editing.begin(actor=lead)
+    editing.save(actor=lead, page="about", sent={"title": "A new name"}, seen=draft.sheet(actor=lead, page="about").seen)
+    return {"seen_of_about": draft.sheet(actor=lead, page="about").seen, "compared": draft.changes(actor=lead).version_id}
 
 
 def applied(world: World, people: dict[str, Any]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from conftest import make_world
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.services import (
     assistance,
+    editing,
     intake,
     moving,
     notification,
@@ -88,6 +89,12 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "moving.index": ("coordinator", {}),
     "moving.own": ("candidate", {}),
     "moving.what_if": ("coordinator", {"policy": "assured"}),
+    "opening.start": ("coordinator", {}),
+    "editing.draft": ("coordinator", {}),
+    "editing.sheet": ("coordinator", {"page": "modules/M1/check/O1"}),
+    "editing.changes": ("coordinator", {}),
+    "editing.pack_file": ("coordinator", {}),
+    "editing.case_file": ("coordinator", {}),
     "assistance.index": ("candidate", {}),
     "assistance.ask": ("candidate", {"offer": "{offer}"}),
     "assistance.board": ("coordinator", {}),
@@ -132,6 +139,7 @@ class Course:
             self.ids["handle"] = handle(self.world.org_id)
             self.ids["person"] = people["candidate"].person_id
             opening.choose_policy(actor=people["coordinator"], name="starter")
+            editing.begin(actor=people["coordinator"], edition="2032")
             intake.change(actor=people["coordinator"], mode="apply", places=None, opens_at=None, closes_at=None)
             self.ids["application"] = applying.submitted_by(self.world, people["applicant"])
             self.ids["candidacy"] = self.world.candidacy_id("Candidate")

@@ -53,6 +53,14 @@ from lti_mentoring.web.wording.candidacy import (
 from lti_mentoring.web.wording.comparison import difference_words, why_not_words
 from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
+from lti_mentoring.web.wording.editing import (
+    draft_field_words,
+    draft_group_words,
+    draft_option_words,
+    draft_page_words,
+    draft_value_words,
+    intake_mode_words,
+)
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.moving import asked_title, block_words, change_words, under_way_words, version_words
@@ -63,6 +71,7 @@ from lti_mentoring.web.wording.opening import (
     missing_people_words,
     need_words,
     people_kind_words,
+    policy_name_words,
     policy_words,
     share_words,
 )
@@ -106,6 +115,11 @@ __all__ = [
     "decline_words",
     "diagnosis_words",
     "difference_words",
+    "draft_field_words",
+    "draft_group_words",
+    "draft_option_words",
+    "draft_page_words",
+    "draft_value_words",
     "enrolment_options_words",
     "enrolment_words",
     "family_words",
@@ -116,6 +130,7 @@ __all__ = [
     "headline_words",
     "held_role_words",
     "holding_words",
+    "intake_mode_words",
     "item_kind_words",
     "item_preview_words",
     "item_title",
@@ -148,6 +163,7 @@ __all__ = [
     "part_state_words",
     "people_kind_words",
     "permission_words",
+    "policy_name_words",
     "policy_words",
     "problem_words",
     "quiet_words",

@@ -48,6 +48,11 @@ def policy_words(policy: Policy) -> tuple[str, str]:
     return str(name), str(text)
 
 
+def policy_name_words(name: str) -> str:
+    """What a policy is called."""
+    return str(POLICIES.get(name, (name, ""))[0])
+
+
 def share_words(share: Share) -> tuple[str, str]:
     """-> (the language by its own name, how much of it is there)"""
     try:

@@ -24,6 +24,7 @@ PERMISSIONS = {
     "application.review": _l("Review an application that one is asked to"),
     "programme.open": _l("See how ready the programme is, and choose its policy"),
     "programme.move": _l("Try a policy on the candidates, and move candidates to another version"),
+    "programme.edit": _l("Open the programme, edit it, publish its next version, and take it away as files"),
     "notification.read": _l("Read one’s own notices"),
     "notification.choose": _l("Choose what comes by mail"),
     "review.open": _l("Open somebody’s work from the gradebook of the LMS, as far as one’s roles here go"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from lti_mentoring.web.wording import application, assistance, moving, participation
+from lti_mentoring.web.wording import application, assistance, editing, moving, participation
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -238,6 +238,7 @@ RULES: dict[str, object] = {
     **moving.RULES,
     **participation.RULES,
     **assistance.RULES,
+    **editing.RULES,
     **DELIVERY,
     **application.RULES,
 }

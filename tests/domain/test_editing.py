@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Editing a programme: what is not changed stays, what is changed is one difference, and what cannot be is told at its field."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lti_mentoring.domain.body import content_hash, from_body, to_body
+from lti_mentoring.domain.draft import judge
+from lti_mentoring.domain.editable import fields, pages
+from lti_mentoring.domain.editing import (
+    DAY,
+    FLAG,
+    LINE,
+    LINES,
+    MARKDOWN,
+    MEAN,
+    NUMBER,
+    NUMBERS,
+    ORDER,
+    TEXT,
+    TICKS,
+    changed,
+    differences,
+    kept,
+)
+from lti_mentoring.domain.pack import read_pack
+from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.written_module import Body
+from lti_mentoring.domain.written_pack import files_of
+from lti_mentoring.services import opening, programme
+
+ROOT = Path(__file__).parents[2]
+PACKS = (
+    ROOT / "config" / "programmes" / "foundations",
+    *(ROOT / "tests" / "support" / "packs" / name for name in ("every-item", "two-languages")),
+)
+
+
+@cache
+def source(pack: Path = PACKS[0], policy: str = "starter") -> Body:
+    made, faults = programme.read(pack)
+    assert made is not None, faults
+    return to_body(opening.under(made, policy) if made.policies else made)
+
+
+def untranslated(made: Programme) -> Programme:
+    modules = tuple(replace(one, translations=()) for one in made.modules)
+    return replace(made, modules=modules, rubrics=tuple(replace(one, translations=()) for one in made.rubrics), translations=())
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
+def test_a_programme_is_written_as_files_that_are_read_as_the_same_programme(pack: Path) -> None:
+    body = source(pack)
+    found, faults = read_pack([file.document for file in files_of(body)])
+    assert [str(fault) for fault in faults] == []
+    assert found == untranslated(from_body(Programme, body))
+
+
+@pytest.mark.parametrize("pack", PACKS, ids=lambda pack: pack.name)
+def test_sending_every_field_as_it_stands_changes_nothing(pack: Path) -> None:
+    body = source(pack)
+    all_fields = fields(body)
+    assert len({field.path for field in all_fields}) == len(all_fields)
+    assert {field.page for field in all_fields} <= {page.key for page in pages(body)}
+    told = {field.path: field.value for field in all_fields}
+    assert kept(all_fields, told) == {}
+    assert content_hash(changed(body, all_fields, told)) == content_hash(body)
+
+
+def other(kind: str, value: str) -> str:
+    """Another value of the kind."""
+    if kind in (LINE, TEXT, MARKDOWN, LINES):
+        return f"{value} Words".strip() if kind != LINES else f"{value}\nOne more".strip()
+    if kind == NUMBER:
+        return str(int(value) + 1)
+    if kind == NUMBERS:
+        return f"{value}, 7"
+    if kind == MEAN:
+        return "3.25"
+    if kind == FLAG:
+        return "" if value else "yes"
+    return {TICKS: "M9", ORDER: "M2, M1", DAY: "2030-01-01"}.get(kind, "RU-E" if value != "RU-E" else "RU-A")
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_one_changed_field_is_one_difference(data: st.DataObject) -> None:
+    body = source(data.draw(st.sampled_from(PACKS)))
+    before = fields(body)
+    field = data.draw(st.sampled_from(before))
+    value = other(field.kind, field.value)
+    made = changed(body, before, {field.path: value})
+    found = differences(before, fields(made))
+    assert [(one.field.path, one.was) for one in found] == [(field.path, field.value)]
+    assert content_hash(made) != content_hash(body)
+
+
+MARKS = ["# heading", "- A. another", "> said", "| a | b |", "**Key:** 1", "1. card", "x / y", "Words: 3"]
+ODD = st.sampled_from([*MARKS, "", "é “ü”", "12", "-1", "9999999", "2.7.5"])
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_whatever_is_typed_either_can_be_published_as_it_says_or_a_fault_is_named(data: st.DataObject) -> None:
+    body = source(data.draw(st.sampled_from(PACKS)))
+    before = fields(body)
+    chosen = data.draw(st.lists(st.sampled_from(before), min_size=1, max_size=4, unique_by=lambda field: field.path))
+    values = {field.path: data.draw(ODD | st.text(max_size=40) | st.just(other(field.kind, field.value))) for field in chosen}
+    made = changed(body, before, values)
+    verdict = judge(made, body)
+    if verdict.programme is None:
+        assert verdict.faults
+        assert all(finding.message and finding.remedy for finding in verdict.faults)
+        assert {finding.page for finding in verdict.faults} <= {"", *(page.key for page in pages(body))}
+        return
+    assert verdict.faults == ()
+    assert verdict.programme == from_body(Programme, made)
+    assert read_pack([file.document for file in files_of(made)])[0] == untranslated(verdict.programme)
