@@ -147,7 +147,14 @@ class _Place:
 
 # --- the policy -----------------------------------------------------------------------------------------------------------
 
-DEFAULTS = {one.name: to_body(one.default) for one in dataclasses.fields(Policy) if one.default is not dataclasses.MISSING}
+
+def _defaults(shape: Any) -> dict[str, Any]:
+    """Every setting that has a default, those that came later included, which are not in every body."""
+    found = {one.name: one.default for one in dataclasses.fields(shape) if one.default is not dataclasses.MISSING}
+    return {name: _defaults(value) if dataclasses.is_dataclass(value) else to_body(value) for name, value in found.items()}
+
+
+DEFAULTS = _defaults(Policy)
 OBSERVING = (
     *("structured_observations", "structured_rubric", "co_mentoring_sessions", "co_mentoring_rubric"),
     *("independent_observations", "independent_observers", "observation_rubric"),
@@ -159,7 +166,8 @@ NOT_NUMBERS = ("name", "modules_required", "before_observing", "observer_qualifi
 
 def _numbers(body: Body) -> Iterator[Field]:
     """Every setting of the policy in force: its own first, then those of each of its parts."""
-    entry = {**DEFAULTS, **body["policy"]}  # a setting that came later is not in every body
+    entry = {**DEFAULTS, **body["policy"]}
+    entry |= {name: {**value, **entry[name]} for name, value in DEFAULTS.items() if isinstance(value, Mapping)}
     policy = _Place(entry, ("policy",), "policy", NUMBERS_PAGE)
     rubrics = tuple((one["key"], one["title"]) for one in body["rubrics"])
     plain = [name for name, value in policy.entry.items() if not isinstance(value, Mapping) and name not in NOT_NUMBERS]
