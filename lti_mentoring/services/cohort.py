@@ -16,7 +16,7 @@ from lti_mentoring.domain.candidacy import Records
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.programme import Programme
-from lti_mentoring.services import intake, outlines, programme
+from lti_mentoring.services import intake, outlines, programme, reporting_line
 from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.outlines import Outlines
 from lti_mentoring.store import base
@@ -127,7 +127,8 @@ def read(actor: Actor) -> Cohort:
     versions = {version: programme.load(version) for version in {row.programme_version_id for row in rows}}
     own = {row.id: row.programme_version_id for row in rows}
     tried, observed = _pairs(connection, _TRIED, keys), _pairs(connection, _OBSERVED, keys)
-    applications = connection.execute(_APPLICATIONS, keys).all()
+    led = reporting_line.led_by(base.session(), actor.person_id, on=base.now().date())
+    applications = [row for row in connection.execute(_APPLICATIONS, keys) if row.person_id not in led or row.state == "accepted"]
     accepted = {row.person_id for row in applications if row.state == "accepted"}
     elsewhere = set(connection.scalars(_RECORDED, keys))
     entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)

@@ -38,15 +38,15 @@ GIVING = ("offer", "waitlist")
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One application in the coordinator's list; ``reviews`` are in, of ``assigned``."""
+    """One application in the coordinator's list; ``reviews`` are in, of ``assigned``. Without a ``state`` it is others who decide."""
 
     id: str
     name: str
-    state: str
-    submitted_at: datetime | None
-    assigned: int
-    reviews: int
-    offer_until: date | None
+    state: str = ""
+    submitted_at: datetime | None = None
+    assigned: int = 0
+    reviews: int = 0
+    offer_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,11 @@ class Dossier:
 
 
 def queue(*, actor: Actor) -> Queue:
-    """The applications of the course; a constant number of queries, whatever theirs."""
+    """The applications of the course; a constant number of queries, whatever theirs. Of somebody whom the reader manages they learn that
+    others decide, and nothing of how it stands (R9)."""
     session = base.session()
     entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
+    led = reporting_line.led_by(session, actor.person_id, on=base.now().date())
     here = Application.course_id == actor.course_id
     counted = session.execute(select(Application.state, func.count()).where(here).group_by(Application.state))
     counts = {row[0]: int(row[1]) for row in counted}
@@ -145,6 +147,8 @@ def queue(*, actor: Actor) -> Queue:
     ).all()
     made = tuple(
         QueueRow(row.id, display_name(name or chosen, row.person_id), row.state, row.submitted_at, of, done, row.offer_until)
+        if row.person_id not in led
+        else QueueRow(row.id, display_name(name or chosen, row.person_id))
         for row, name, chosen, of, done in rows[:MOST_LISTED]
     )
     version = programme.load(intake.version_of(actor, entry))

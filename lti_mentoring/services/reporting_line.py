@@ -93,6 +93,21 @@ def of(session: Session, person_id: str, *, on: date) -> Lines:
     return rules.lines_of(person_id, _around(session, person_id), on)
 
 
+def led_by(session: Session, person_id: str, *, on: date) -> frozenset[str]:
+    """Everybody whom a person manages or appraises, or whose direct line leads up to them, on a day; two statements a step."""
+    reached, step = {person_id}, {person_id}
+    for depth in range(DEEPEST):
+        of_step = or_(ReportingLine.manager_id.in_(step), ReportingLine.manager_email.in_(_emails(session, step)))
+        rows = session.scalars(select(ReportingLine).where(of_step)).all()
+        counting = [row for row in rows if _line(row, "").counts(on) and (row.kind == rules.DIRECT or not depth)]
+        direct = {row.subordinate_id for row in counting if row.kind == rules.DIRECT}
+        step = direct - reached
+        reached |= {row.subordinate_id for row in counting}
+        if not step:
+            break
+    return frozenset(reached - {person_id})
+
+
 def _around(session: Session, person_id: str) -> list[Line]:
     """The lines that touch one person: down one step, and up as far as a line is followed, a statement for each step of it."""
     found: dict[str, ReportingLine] = {}

@@ -12,8 +12,21 @@ import time_machine
 from sqlalchemy import func, select, update
 
 from conftest import World, make_world
+from lti_mentoring.domain.board import Wanted
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import application, dossier, holdings, intake, recorded, reference, reviewing, roles, selection
+from lti_mentoring.services import (
+    application,
+    board,
+    dossier,
+    holdings,
+    intake,
+    recorded,
+    reference,
+    reporting_line,
+    reviewing,
+    roles,
+    selection,
+)
 from lti_mentoring.services.application import Declared
 from lti_mentoring.services.declaring import NamedReferee
 from lti_mentoring.services.reporting_line import Manager
@@ -24,6 +37,7 @@ from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import Course, Person
 from lti_mentoring.store.privacy import AuditEvent
+from lti_mentoring.store.reporting_line import ReportingLine
 from support.applying import REFEREES, answered, reviewed, submitted, submitted_by, taking_applications
 
 
@@ -369,6 +383,27 @@ def test_R9_a_coordinator_who_manages_the_applicant_neither_reads_nor_decides(wo
     made = submitted(world, "Ada", declared=Declared(staff=(lead.person_id,), referees=REFEREES))
     assert code_of(dossier.dossier, actor=lead, application_id=made) == "manager_decides"
     assert code_of(selection.decline, actor=lead, application_id=made, reason="not_eligible", feedback="x" * 30) == "manager_decides"
+    (row,) = dossier.queue(actor=lead).rows
+    assert (row.name, row.state, row.submitted_at) == ("Ada", "", None)
+    assert board.page(actor=lead, wanted=Wanted()).rows == []
+    deputy = world.person("Deputy", "deputy", standing="instructor")
+    assert [one.state for one in dossier.queue(actor=deputy).rows] == ["submitted"]
+    assert [one.name for one in board.page(actor=deputy, wanted=Wanted()).rows] == ["Ada"]
+
+
+def test_R9_it_reaches_up_the_direct_line_of_managers_and_no_further(world: World):
+    lead = taking_applications(world)
+    boss, appraiser = world.person("Boss", "trainer", standing="none"), world.person("Appraiser", standing="none")
+    submitted(world, "Ada", declared=Declared(staff=(boss.person_id,), referees=REFEREES))
+    with base.transactional() as session:
+        facts = {"started_on": base.now().date(), "said_by": boss.person_id, "manager_email": "", "manager_name": ""}
+        for kind, manager in (("direct", lead), ("appraiser", appraiser)):
+            session.add(ReportingLine(subordinate_id=boss.person_id, manager_id=manager.person_id, kind=kind, **facts))
+    today, ada = base.now().date(), world.people["Ada"]
+    assert reporting_line.led_by(base.session(), lead.person_id, on=today) == {boss.person_id, ada}
+    assert reporting_line.led_by(base.session(), appraiser.person_id, on=today) == {boss.person_id}
+    assert reporting_line.led_by(base.session(), boss.person_id, on=today) == {ada}
+    assert reporting_line.led_by(base.session(), ada, on=today) == set()
 
 
 def test_whoever_applies_here_reviews_and_decides_on_no_rival(world: World):
