@@ -127,7 +127,7 @@ def programme_import(path: Path, organisation: str) -> None:
 @click.option("--version-id", help="A version as 'programme import' named it; without it the current one.")
 @click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder for the files.")
 def programme_export(organisation: str, version_id: str | None, folder: Path) -> None:
-    """Write a version as a pack again, with whatever was edited in the browser; imported anew, it is the same version."""
+    """Write a version as a pack again, with whatever was edited in the browser, but without its translations."""
     with opened():
         org_id = platform_verbs.organisation_id(organisation)
         with people_verbs.within(org_id):

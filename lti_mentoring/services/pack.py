@@ -20,7 +20,8 @@ _MADE_AT = (1980, 1, 1, 0, 0, 0)
 
 
 def files(version_id: str) -> dict[str, str]:
-    """Texts by the names of their files: what is imported from them has the content of this version. NotFound in another organisation."""
+    """Texts by the names of their files, in the language of the source: what is imported from them has the content of this version, but
+    for its translations, which are not written. NotFound in another organisation."""
     body = to_body(programme.source(version_id))
     made = {}
     for file in files_of(body):
