@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from lti_mentoring.domain.item import read_item
+from lti_mentoring.domain.marking import read_marking
 from lti_mentoring.domain.module import Block, Draw, Item, Module, Outcome, Section, Task, TaskCriterion, Times
 from lti_mentoring.domain.outline import Fault, Part, blocks, outline, said, table
 from lti_mentoring.domain.script import OPTION
@@ -156,12 +157,14 @@ class _Reader:
         if answer is None:
             self.fault(part.line, "The practice task has no model answer.", "Add “### A model answer, with comments”.")
         passing = _PASSING.search(rubric.title) if rubric else None
+        criteria = tuple(self.criterion(line, cells, outcomes) for line, cells in table(rubric.body)[1:]) if rubric else ()
         return Task(
             title=part.title.partition(" · ")[2],
             text=part.text,
             passing=passing[1] if passing else "",
-            criteria=tuple(self.criterion(line, cells, outcomes) for line, cells in table(rubric.body)[1:]) if rubric else (),
+            criteria=criteria,
             model_answer=blocks(answer.body) if answer else (),
+            marking=read_marking(part.find("Marking"), criteria, self.fault),
         )
 
     def criterion(self, line: int, cells: list[str], outcomes: set[str]) -> TaskCriterion:

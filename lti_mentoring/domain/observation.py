@@ -41,7 +41,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that the guards of the state machine look at."""
+    """All that the guards of the state machine look at. ``before``: the modules, by name, that have to come before and are open."""
 
     subject_id: str
     assessor_id: str
@@ -49,6 +49,7 @@ class Case:
     rubric: Rubric | None = None
     ratings: Mapping[str, Rating] = field(default_factory=dict)
     note_ids: Collection[str] = ()
+    before: tuple[str, ...] = ()
 
     def said(self) -> Iterable[Rating]:
         """A rating for each criterion of the rubric, in its order; an open one where nothing was said."""
@@ -82,16 +83,25 @@ def _evidence_linked(case: Case) -> Iterable[Gap]:
     ]
 
 
+def _modules_come_first(case: Case) -> Iterable[Gap]:
+    """Nobody is observed before they have learned what the policy puts before it."""
+    return [Gap("modules_before")] if case.before else []
+
+
 GUARDS: dict[str, Callable[[Case], Iterable[Gap]]] = {
     "assessor is not the subject": _assessor_is_not_subject,
     "consent of the protégé recorded": _consent_recorded,
     "every criterion rated or not observed": _every_criterion_rated,
     "a reason for each not observed": _reasons_given,
     "evidence for each level above 1": _evidence_linked,
+    "the modules that come before are met": _modules_come_first,
 }
 """Name of a guard -> what it finds missing."""
 
 FOR_RELEASE = tuple(GUARDS)
+
+BEGINS = ("the modules that come before are met",)
+"""A session may be planned before; it begins with the first note or level. What is under way goes on, and waits with its release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +118,8 @@ MOVES = (
     Move("new", "plan", "planned", ("assessor is not the subject",)),
     Move("planned", "consent", "planned"),
     Move("planned", "take_back_consent", "planned"),
-    Move("planned", "note", "drafting"),
-    Move("planned", "rate", "drafting"),
+    Move("planned", "note", "drafting", BEGINS),
+    Move("planned", "rate", "drafting", BEGINS),
     Move("planned", "cancel", "cancelled"),
     Move("drafting", "consent", "drafting"),
     Move("drafting", "take_back_consent", "drafting"),
@@ -127,7 +137,7 @@ def after(state: str, verb: str, case: Case | None = None) -> str:
     """The state that ``verb`` leads to.
 
     RuleBroken ``observation_closed`` (facts: state, verb) where the table has no such move; else the code of the first gap
-    that a guard finds, with ``criteria`` that share it and all ``gaps``.
+    that a guard finds, with ``criteria`` that share it, all ``gaps``, and ``modules`` that come before.
     """
     move = TABLE.get((state, verb))
     if move is None:
@@ -137,7 +147,8 @@ def after(state: str, verb: str, case: Case | None = None) -> str:
     found = gaps(case, move.guards) if case is not None else ()
     if found:
         first = found[0].code
-        raise RuleBroken(first, criteria=tuple(gap.criterion for gap in found if gap.code == first and gap.criterion), gaps=found)
+        criteria = tuple(gap.criterion for gap in found if gap.code == first and gap.criterion)
+        raise RuleBroken(first, criteria=criteria, gaps=found, modules=case.before if case is not None else ())
     return move.to
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from lti_mentoring.domain.candidacy import ModuleRecord, Requirement
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.question import Question
 from lti_mentoring.domain.rule import NotFound
@@ -27,7 +28,7 @@ class AttemptRow:
 @dataclass(frozen=True, slots=True)
 class ModulePage:
     """A module with the reader's own standing in it. ``mastered``: in this version of it. ``takes_part``: this person may take the check;
-    ``previews``: may look at it."""
+    ``previews``: may look at it; ``record`` is there for a candidate."""
 
     module: Module
     competencies: tuple[str, ...]
@@ -38,6 +39,12 @@ class ModulePage:
     retake_from: datetime | None
     takes_part: bool
     previews: bool
+    record: ModuleRecord | None = None
+
+    @property
+    def requirement(self) -> Requirement | None:
+        """How the module stands among what is required of a candidate."""
+        return Requirement("module_mastered", self.record.facts, self.record.met) if self.record else None
 
     @property
     def open_attempt(self) -> AttemptRow | None:

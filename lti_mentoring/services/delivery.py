@@ -48,6 +48,7 @@ __all__ = [
     "set_aside",
     "stuck",
     "sweep",
+    "void",
     "want",
 ]
 
@@ -81,13 +82,7 @@ def placement_changed(session: Session, *, org_id: str, placement_id: str, voids
     (target,) = _placements(session, Placement.id == placement_id)
     placement = target.place
     if voids:
-        session.execute(
-            update(ScorePublication)
-            .where(ScorePublication.placement_id == placement_id, ScorePublication.grading == rules.FULLY_GRADED)
-            .where(ScorePublication.given.is_not(None))
-            .values(void=True)
-            .execution_options(synchronize_session=False)
-        )
+        _void(session, and_(ScorePublication.placement_id == placement_id, ScorePublication.given.is_not(None)))
     if not rules.graded(placement.item) or no_column(placement):
         return
     people = session.scalars(_with_something_to_show(placement)).all()
@@ -101,6 +96,22 @@ def _with_something_to_show(placement: Placement) -> Select[str]:
     recognised = exists().where(Recognition.org_id == Candidacy.org_id, Recognition.candidacy_id == Candidacy.id)
     seen = exists().where(Observation.org_id == Candidacy.org_id, Observation.candidacy_id == Candidacy.id)
     return select(Candidacy.person_id).where(Candidacy.course_id == placement.course_id, or_(tried, recognised, seen))
+
+
+def void(session: Session, *, course_id: str, person_id: str, items: Collection[str]) -> None:
+    """What a person's final scores of ``items`` (and of the programme) stood on holds no more: they are cleared where the item is open
+    again. In the transaction that changed it, before the scores are wanted."""
+    places = select(Placement.id).where(Placement.course_id == course_id, Placement.item.in_({*items, rules.PROGRAMME}))
+    _void(session, and_(ScorePublication.placement_id.in_(places), ScorePublication.person_id == person_id))
+
+
+def _void(session: Session, which: ColumnElement[bool]) -> None:
+    session.execute(
+        update(ScorePublication)
+        .where(which, ScorePublication.grading == rules.FULLY_GRADED)
+        .values(void=True)
+        .execution_options(synchronize_session=False)
+    )
 
 
 @dataclass(frozen=True, slots=True)

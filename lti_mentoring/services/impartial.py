@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may observe a candidate (R7): nobody in a reporting line with them, and under a strict policy nobody who has helped."""
+"""Who may judge a candidate (R7): nobody in a reporting line with them, and of those who observe, under a strict policy, nobody who has
+helped."""
 
 from __future__ import annotations
 
@@ -21,8 +22,7 @@ Helped = Collection[tuple[str, frozenset[str]]]
 def check(session: Session, subject: Candidacy, observer_id: str, rubric: str, observers: Collection[str]) -> None:
     """RuleBroken ``observer_line``, ``observer_helped``. Help never leaves a candidate without an observer: where nobody else of
     ``observers`` is left, who has helped may observe."""
-    lines = reporting_line.of(session, subject.person_id, on=base.now().date())
-    related = lines.managers | lines.above | lines.below
+    related = in_line_with(session, subject.person_id)
     if observer_id in related:
         raise RuleBroken("observer_line")
     version = programme.load(subject.programme_version_id)
@@ -31,6 +31,12 @@ def check(session: Session, subject: Candidacy, observer_id: str, rubric: str, o
     free = [one for one in others if not _blocked(version.policy, helped, one, version.rubric(rubric), remaining=None) ]
     if _blocked(version.policy, helped, observer_id, version.rubric(rubric), remaining=len(free)):
         raise RuleBroken("observer_helped")
+
+
+def in_line_with(session: Session, person_id: str) -> frozenset[str]:
+    """Everybody who stands in a reporting line with somebody, or has within the last year: none of them judges that person."""
+    lines = reporting_line.of(session, person_id, on=base.now().date())
+    return lines.managers | lines.above | lines.below
 
 
 def noted(session: Session, row: Observation, version: Programme, rubric: Rubric) -> tuple[str, ...]:

@@ -46,7 +46,8 @@ MOST_LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """An observation in a list. Counts of notes and ratings are there for its observer only."""
+    """An observation in a list. Counts of notes and ratings are there for its observer only; ``before`` names the modules that its
+    candidate has to have met before."""
 
     id: str
     candidate: str
@@ -60,6 +61,7 @@ class ListRow:
     notes: int = 0
     rated: int = 0
     of: int = 0
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,11 @@ class Report:
 
 _Observer = aliased(Person)
 _LISTED = (
-    select(Observation, Person.id, Person.name, Person.chosen_name, _Observer.name, _Observer.chosen_name)
+    select(
+        Observation,
+        *(Person.id, Person.name, Person.chosen_name, _Observer.name, _Observer.chosen_name),
+        Candidacy.programme_version_id,
+    )
     .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
     .join(Person, and_(Person.org_id == Observation.org_id, Person.id == Candidacy.person_id))
     .join(_Observer, and_(_Observer.org_id == Observation.org_id, _Observer.id == Observation.observer_id))
@@ -127,6 +133,8 @@ def _oldest_first(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[ListRow, ...]:
     found = session.execute(query).all()
+    waiting = {row[0].candidacy_id: programme.load(row[6]) for row in found if row[0].state in WAITING}
+    before = sheets.before_of_many(waiting, org_id=base.current_tenant())
     criteria = {version: len(programme.rubric(version).criteria) for version in {row[0].rubric_version_id for row in found}}
     return tuple(
         ListRow(
@@ -140,8 +148,9 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[ListRow, .
             consent=row.consent_at is not None,
             called_off_for=row.called_off_for,
             of=criteria[row.rubric_version_id],
+            before=before.get(row.candidacy_id, ()) if row.state in WAITING else (),
         )
-        for row, person_id, name, chosen, observer_name, observer_chosen in found
+        for row, person_id, name, chosen, observer_name, observer_chosen, _ in found
     )
 
 
@@ -173,11 +182,11 @@ def report(*, actor: Actor, observation_id: str) -> Report:
     ``observation_not_released`` for those three while it is under way.
     """
     session = base.session()
-    query = _LISTED.add_columns(Candidacy.programme_version_id)
-    found = session.execute(query.where(Observation.id == observation_id, Observation.course_id == actor.course_id)).first()
+    found = session.execute(_LISTED.where(Observation.id == observation_id, Observation.course_id == actor.course_id)).first()
     if found is None:
         raise NotFound("observation")
-    row, subject_id = found[0], found[1]
+    row: Any = found[0]
+    subject_id = found[1]
     if not (actor.person_id in (subject_id, row.observer_id) or actor.is_any(*LEADS)):
         raise NotFound("observation")
     if row.state != "released":

@@ -16,7 +16,7 @@ from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, impartial, notification, privacy, programme
+from lti_mentoring.services import delivery, impartial, notification, privacy, programme, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -25,10 +25,12 @@ from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """Somebody to choose: for candidates the id is their candidacy's."""
+    """Somebody to choose: for candidates the id is their candidacy's, and ``before`` names the modules that come before observing and are
+    open for them: a session can be planned, and begins once they are met."""
 
     id: str
     name: str
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,11 @@ def candidates(*, actor: Actor) -> PlanOptions:
     if not actor.is_any(*LEADS):
         observers = observers.where(Person.id == actor.person_id)
     found = session.execute(chosen).all()
-    policies = [programme.load(version).policy for version in {row[4] for row in found}]
+    versions = {row[0]: programme.load(row[4]) for row in found}
+    policies = [version.policy for version in versions.values()]
+    before = sheet.before_of_many(versions, org_id=actor.org_id)
     return PlanOptions(
-        candidates=_by_name(PersonRow(row[0], display_name(row[3] or row[2], row[1])) for row in found),
+        candidates=_by_name(PersonRow(row[0], display_name(row[3] or row[2], row[1]), before[row[0]]) for row in found),
         kinds=tuple(kind for kind in KINDS if any(policy.asks(kind) for policy in policies)) or (INDEPENDENT,),
         observers=_by_name(PersonRow(row[0], display_name(row[2] or row[1], row[0])) for row in session.execute(observers)),
     )

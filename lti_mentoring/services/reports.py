@@ -14,7 +14,7 @@ from lti_mentoring.domain.assistance import HELPERS
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.services import candidacy, helping, intake, language, roles, score
+from lti_mentoring.services import approving, candidacy, helping, intake, language, marking, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
 from lti_mentoring.services.intake import OPEN
 from lti_mentoring.services.reviewing import REVIEWED
@@ -169,6 +169,8 @@ _COUNTED = {
     "applications": select(func.count(Application.id)).where(_applied, _undecided, ~_read),
     "in_review": select(func.count(Application.id)).where(_applied, _undecided, _read),
     "waitlisted": select(func.count(Application.id)).where(_applied, Application.state == "waitlisted"),
+    "practice": marking.waiting(_org, _course, bindparam("person")),
+    "recognitions": approving.waiting(_org, _course, bindparam("person")),
     "stuck": select(func.count(ScorePublication.id))
     .join(Placement, and_(Placement.org_id == ScorePublication.org_id, Placement.id == ScorePublication.placement_id))
     .where(ScorePublication.org_id == _org, Placement.course_id == _course, ScorePublication.state.in_(("refused", "held"))),
@@ -197,6 +199,10 @@ def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, 
         todo.append(Todo("observations_wait", "observation.index", {"count": counts["waiting"]}))
     if counts["reviews"]:
         todo.append(Todo("reviews_wait", "selection.reviews", {"count": counts["reviews"]}))
+    if helps and counts["practice"]:
+        todo.append(Todo("practice_waits", "practice.queue", {"count": counts["practice"]}))
+    if helps and counts["recognitions"]:
+        todo.append(Todo("recognitions_wait", "recognition.queue", {"count": counts["recognitions"]}))
     if leads and counts["applications"]:
         facts: dict[str, int | str] = {"count": counts["applications"], "in_review": counts["in_review"]}
         todo.append(Todo("applications_wait", "selection.queue", facts))

@@ -11,11 +11,12 @@ from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
+from lti_mentoring.domain.candidacy import before_observing
 from lti_mentoring.domain.observation import WAITING, Case, Gap, Rating, Verdict
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Criterion, Programme, Rubric
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import candidacy, programme
+from lti_mentoring.services import candidacy, programme, records
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
@@ -43,7 +44,8 @@ class RatedCriterion:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """An observation as its observer sees it. ``previous`` and ``next`` are neighbours among what waits, oldest first."""
+    """An observation as its observer sees it. ``previous`` and ``next`` are neighbours among what waits, oldest first;
+    ``before`` names the modules that its candidate has to have met before."""
 
     id: str
     state: str
@@ -61,6 +63,7 @@ class Sheet:
     previous: str | None
     next: str | None
     called_off_for: str = ""
+    before: tuple[str, ...] = ()
 
     @property
     def rated(self) -> int:
@@ -101,7 +104,7 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
     session = base.session()
     row = own(session, actor, observation_id)
     subject = subject_of(session, row)
-    case = case_of(session, row, subject.person_id)
+    case = case_of(session, row, subject)
     notes = notes_of(session, row.id)
     gaps = rules.gaps(case) if row.state in WAITING else ()
     neighbours = _neighbours(session, actor, row.id)
@@ -122,6 +125,7 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         previous=neighbours.previous,
         next=neighbours.next,
         called_off_for=row.called_off_for,
+        before=case.before if row.state in WAITING else (),
     )
 
 
@@ -130,7 +134,7 @@ def release_page(*, actor: Actor, observation_id: str) -> ReleasePage:
     session = base.session()
     row = own(session, actor, observation_id)
     subject = subject_of(session, row)
-    case = case_of(session, row, subject.person_id)
+    case = case_of(session, row, subject)
     rules.release(row.state, case)
     return ReleasePage(sheet(actor=actor, observation_id=observation_id), verdict_of(subject.version, row, case.ratings))
 
@@ -201,15 +205,29 @@ def subject_of(session: Session, row: Observation) -> Subject:
     return Subject(found.id, display_name(found.chosen_name or found.name, found.id), programme.load(found.programme_version_id))
 
 
-def case_of(session: Session, row: Observation, subject_id: str) -> Case:
+def before_of(row: Observation, subject: Subject) -> tuple[str, ...]:
+    """The modules that have to come before and are open, by name; one query, and none where the policy names no modules."""
+    return before_of_many({row.candidacy_id: subject.version}, org_id=row.org_id)[row.candidacy_id]
+
+
+def before_of_many(versions: Mapping[str, Programme], *, org_id: str) -> dict[str, tuple[str, ...]]:
+    """The same for many candidacies, by their ids; one query for them all."""
+    asked = {candidacy_id: version for candidacy_id, version in versions.items() if version.policy.before_observing}
+    modules = records.modules_of(asked, org_id=org_id)
+    found = {key: before_observing(version.policy, modules[key]) for key, version in asked.items()}
+    return {key: tuple(f"{one.key} {one.title}" for one in found.get(key, ())) for key in versions}
+
+
+def case_of(session: Session, row: Observation, subject: Subject) -> Case:
     """What the guards of the state machine look at."""
     return Case(
-        subject_id=subject_id,
+        subject_id=subject.person_id,
         assessor_id=row.observer_id,
         consent=row.consent_at is not None,
         rubric=programme.rubric(row.rubric_version_id),
         ratings=ratings_of(session, row.id),
         note_ids=note_ids_of(session, row.id),
+        before=before_of(row, subject),
     )
 
 

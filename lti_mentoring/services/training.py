@@ -20,7 +20,7 @@ from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.question import Given, Question, pose
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.domain.training import OutcomeResult
-from lti_mentoring.services import assistance, delivery, intake, privacy, programme
+from lti_mentoring.services import assistance, delivery, intake, privacy, programme, records
 from lti_mentoring.services.attempt import AttemptPage, AttemptRow, Kept, ModulePage, PreviewPage
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -42,6 +42,7 @@ def module_page(*, actor: Actor, key: str) -> ModulePage:
     rows = _attempts(base.session(), candidacy, key) if candidacy else []
     open_row = next((row for row in rows if row.state == OPEN), None)
     questions = _questions(base.session(), module, open_row) if open_row else ()
+    found = records.modules_of({candidacy.id: pinned}, org_id=actor.org_id)[candidacy.id] if candidacy else ()
     return ModulePage(
         module=module,
         competencies=tuple(pinned.competency(one).title for one in module.competencies),
@@ -52,6 +53,7 @@ def module_page(*, actor: Actor, key: str) -> ModulePage:
         retake_from=_retake_from(pinned.policy, rows),
         takes_part=candidacy is not None and PARTICIPATION[candidacy.participation],
         previews=candidacy is None,
+        record=next((one for one in found if one.key == key), None),
     )
 
 

@@ -57,6 +57,8 @@ from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
 from lti_mentoring.web import participation as participation_pages
 from lti_mentoring.web import people as people_pages
+from lti_mentoring.web import practice as practice_pages
+from lti_mentoring.web import recognition as recognition_pages
 from lti_mentoring.web import roster as roster_pages
 from lti_mentoring.web import training as training_pages
 from lti_mentoring.web.wiring import EXTENSION, Wiring
@@ -113,7 +115,9 @@ def _dress(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
-    for room in (*rooms, *way, board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window):
+    learned = (practice_pages, recognition_pages)
+    staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
+    for room in (*rooms, *way, *learned, *staff):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.answer import TEXT_MOST
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import delivery, training
+from lti_mentoring.services import practice as practices
 from lti_mentoring.services.training import ModulePage
 from lti_mentoring.web import reading
 from lti_mentoring.web.access import actor, require
@@ -85,7 +86,8 @@ def part(course: str, key: str, part: str) -> str:
 @bp.get("/modules/<key>/practice")
 @require("training.read")
 def practice(course: str, key: str) -> str:
-    return render_template("training/practice.html", page=training.module_page(actor=actor(), key=key))
+    page, work = training.module_page(actor=actor(), key=key), practices.own(actor=actor(), key=key)
+    return render_template("training/practice.html", page=page, work=work, typed=None, errors={})
 
 
 @bp.get("/modules/<key>/check")

@@ -9,7 +9,7 @@ import pytest
 
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.manuscript import read_module
-from lti_mentoring.domain.module import Draw, Module
+from lti_mentoring.domain.module import Draw, Marking, Module
 
 M1 = Path(__file__).parents[2] / "config" / "programmes" / "foundations" / "en" / "modules" / "M1.md"
 TEXT = M1.read_text("utf-8")
@@ -143,3 +143,52 @@ def test_a_pool_smaller_than_three_draws_is_a_fault(mark, words):
 def test_critical_items_come_in_threes():
     _, faults = read_module(TEXT.replace(" · CRITICAL", "", 1), "M1.md", Draw())
     assert any("2 critical items" in fault.message for fault in faults)
+
+
+# --- a practice task that a trainer marks -------------------------------------------------------------------------------------------
+
+MARKING = "### Marking\n\n- Every criterion: 3\n- Critical criteria: 4\n- Words: 700\n- Days: 10\n\n"
+
+
+def marked(marking: str = MARKING) -> str:
+    return TEXT.replace("### Rubric (pass", f"{marking}### Rubric (pass")
+
+
+def test_a_module_says_that_a_trainer_marks_its_practice_task_and_by_which_numbers():
+    assert read(marked()).practice.marking == Marking(level=3, critical=4, words=700, days=10)
+    assert read(marked("### Marking\n\n- Every criterion: 2\n- Words: 700\n- Days: 7\n\n")).practice.marking == Marking(2, 2, 700, 7)
+    module = read(marked())
+    assert from_body(Module, to_body(module)) == module
+
+
+def test_a_module_without_marking_keeps_the_hash_that_it_was_imported_by():
+    assert read().practice.marking is None
+    assert "marking" not in to_body(read())["practice"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "line"),
+    [
+        ("- Words: 700", "- Words: many", "“Words” is “many”", "- Words"),
+        ("- Words: 700", "- Words: 7", "“Words” is “7”", "- Words"),
+        ("- Words: 700\n", "", "does not say “Words”", "### Marking"),
+        ("- Days: 10", "- Days: 0", "“Days” is “0”", "- Days"),
+        ("- Days: 10", "- Days: 10\n- Days: 11", "“Days” stands twice", "- Days: 11"),
+        ("- Every criterion: 3", "- Every criterion: 5", "“Every criterion” is “5”", "- Every"),
+        ("- Critical criteria: 4", "- Critical criteria: 2", "need less than every criterion", "### Marking"),
+        ("- Days: 10", "- Weeks: 2", "says nothing about marking", "- Weeks"),
+    ],
+)
+def test_a_mistake_in_the_marking_is_named_by_line_with_a_remedy(old, new, message, line):
+    text = marked(MARKING.replace(old, new))
+    module, faults = read_module(text, "M1.md", Draw())
+    assert module is None
+    fault = next(one for one in faults if message in one.message)
+    assert text.splitlines()[fault.line - 1].startswith(line)
+    assert fault.remedy
+
+
+def test_critical_criteria_are_only_asked_of_a_rubric_that_has_any():
+    text = marked().replace("**P3 Limits in the role statement***", "**P3 Limits in the role statement**")
+    _, faults = read_module(text, "M1.md", Draw())
+    assert any("no critical criterion" in one.message for one in faults)

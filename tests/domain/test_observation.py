@@ -141,12 +141,14 @@ class ObservationMachine(RuleBasedStateMachine):
         self.consent = False
         self.ratings: dict[str, Rating] = {}
         self.notes: set[str] = set()
+        self.before: tuple[str, ...] = ("M6 Listening",)
         self.at_release = None
 
     def do(self, verb):
-        now = case(consent=self.consent, ratings=dict(self.ratings), note_ids=tuple(self.notes))
+        now = case(consent=self.consent, ratings=dict(self.ratings), note_ids=tuple(self.notes), before=self.before)
+        guarded = verb == "release" or self.state == "planned"
         try:
-            self.state = observation.after(self.state, verb, now if verb == "release" else None)
+            self.state = observation.after(self.state, verb, now if guarded else None)
         except RuleBroken:
             return False
         return True
@@ -167,6 +169,10 @@ class ObservationMachine(RuleBasedStateMachine):
             for key in KEYS:
                 self.ratings.setdefault(key, Rating(key, not_observed=True, reason=reason))
 
+    @rule(before=st.sampled_from([(), ("M6 Listening",)]))
+    def modules_are_met_or_open_again(self, before):
+        self.before = before
+
     @rule()
     def consent_given(self):
         if self.do("consent"):
@@ -181,12 +187,18 @@ class ObservationMachine(RuleBasedStateMachine):
     @rule()
     def release(self):
         if self.do("release"):
+            assert not self.before
             self.at_release = (self.consent, dict(self.ratings), set(self.notes))
 
     @rule(odds=st.integers(0, 9))
     def cancel(self, odds):
         if odds == 0:
             self.do("cancel")
+
+    @rule(verb=st.sampled_from(["note", "rate"]))
+    def nothing_begins_before_the_modules(self, verb):
+        if self.state == "planned" and self.before:
+            assert not self.do(verb)
 
     @invariant()
     def released_means_consented_complete_and_evidenced(self):

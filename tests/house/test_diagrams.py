@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lti_mentoring.domain import application, assistance, observation, participation
+from lti_mentoring.domain import application, assistance, observation, participation, practice, recognition
 from lti_mentoring.domain.diagram import diagram
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -24,6 +24,14 @@ def test_the_states_of_observations_help_and_applications_are_drawn_as_they_are(
 def test_the_states_of_taking_part_are_drawn_and_listed_as_they_are():
     assert drawn_in("participation.md") == [diagram((move.state, move.verb, move.to) for move in participation.MOVES)]
     assert participation.table() in (DOCS / "participation.md").read_text("utf-8")
+
+
+def test_the_states_of_practice_tasks_and_recognition_are_drawn_and_listed_as_they_are():
+    tables = (practice.MOVES, recognition.MOVES)
+    assert drawn_in("training.md") == [diagram((move.state, move.verb, move.to) for move in moves) for moves in tables]
+    text = (DOCS / "training.md").read_text("utf-8")
+    for move in (*practice.MOVES, *recognition.MOVES):
+        assert f"| {move.state} | {move.verb.replace('_', ' ')} | {move.to} | {'; '.join(move.guards)} |" in text
 
 
 def test_a_drawing_begins_at_the_dot_and_ends_where_nothing_leads_out():

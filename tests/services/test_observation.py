@@ -541,6 +541,7 @@ def test_each_kind_of_session_is_rated_on_its_own_rubric_and_counts_for_its_own_
     world.person("Ada", standing="none")
     day = base.now().date()
     recorded.record(actor=lead, text="Ada", decided_by="The board", decided_on=day, why="Known.")
+    world.mastered("Ada")
     page = observation.candidates(actor=lead)
     assert page.kinds == ("structured", "co", "independent")
     facts = {"candidacy_id": world.candidacy_id("Ada"), "observer_id": observer.person_id, "planned_for": day, "protege_label": "A"}
@@ -554,7 +555,7 @@ def test_each_kind_of_session_is_rated_on_its_own_rubric_and_counts_for_its_own_
     observation.release(actor=observer, observation_id=made, revision=draft.revision)
     way = candidacy.way(actor=world.actor("Ada"))
     assert [(part.code, part.met) for part in way.requirements.children] == [
-        ("training", False),
+        ("training", True),
         ("structured_observation", True),
         ("co_mentoring", False),
         ("independent_mentoring", False),
@@ -607,3 +608,65 @@ def test_R7_nobody_in_a_reporting_line_with_the_candidate_observes_them(world: W
     with pytest.raises(RuleBroken) as refused:
         planned(world, cast)
     assert refused.value.code == "observer_line"
+
+
+# --- what comes before observing ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def early(world: World):
+    """A candidate under starter, who has not met M1, with a session planned for today."""
+    lead = world.person("Coordinator", "coordinator", standing="instructor")
+    observer = world.person("Observer", "observer", standing="instructor")
+    opening.choose_policy(actor=lead, name="starter")
+    world.person("Ada", standing="none")
+    day = base.now().date()
+    recorded.record(actor=lead, text="Ada", decided_by="The board", decided_on=day, why="Known.")
+    facts = {"candidacy_id": world.candidacy_id("Ada"), "observer_id": observer.person_id, "planned_for": day, "protege_label": "A"}
+    return lead, observer, observation.plan(actor=lead, kind="structured", **facts)
+
+
+BEFORE = ("M1 Mentoring, managing, coaching",)
+
+
+def test_a_session_is_planned_before_the_modules_are_met_and_everybody_is_told_which_are_missing(world, early):
+    lead, observer, made = early
+    assert observation.candidates(actor=lead).candidates[0].before == BEFORE
+    assert [row.before for row in observation.queue(actor=observer).waiting] == [BEFORE]
+    assert [row.before for row in observation.waiting(actor=lead)] == [BEFORE]
+    assert observation.sheet(actor=observer, observation_id=made).before == BEFORE
+    way = candidacy.way(actor=world.actor("Ada"))
+    assert way.next is not None
+    assert way.next.ids == {"key": "M1"}
+    assert way.requirements.children[1].children[0].facts["missing"] == BEFORE
+
+
+def test_it_begins_once_they_are_met(world, early):
+    _, observer, made = early
+    note = Note("a" * 32, "Waits.")
+    for begin in (
+        lambda: observation.save_note(actor=observer, observation_id=made, note=note),
+        lambda: observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=[Rating("A1", 1)]),
+    ):
+        with pytest.raises(RuleBroken, match="modules_before") as refused:
+            begin()
+        assert refused.value.facts["modules"] == BEFORE
+    assert rows(EvidenceNote) == rows(CriterionRating) == 0
+    world.mastered("Ada")
+    assert observation.sheet(actor=observer, observation_id=made).before == ()
+    observation.save_note(actor=observer, observation_id=made, note=note)
+
+
+def test_what_is_under_way_goes_on_when_a_module_is_open_again_and_only_its_release_waits(world, early):
+    _, observer, made = early
+    with base.transactional() as session:
+        session.get_one(Observation, (world.org_id, made)).state = "drafting"
+    observation.save_note(actor=observer, observation_id=made, note=Note("a" * 32, "Waits."))
+    keys = [row.criterion.key for row in observation.sheet(actor=observer, observation_id=made).criteria]
+    ratings = [Rating(key, 3, note_ids=("a" * 32,)) for key in keys]
+    draft = observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=ratings, consent=True)
+    assert [gap.code for gap in draft.gaps] == ["modules_before"]
+    with pytest.raises(RuleBroken, match="modules_before"):
+        observation.release(actor=observer, observation_id=made, revision=draft.revision)
+    world.mastered("Ada")
+    observation.release(actor=observer, observation_id=made, revision=draft.revision)

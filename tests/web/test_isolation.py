@@ -23,6 +23,7 @@ from lti_mentoring.domain.answer import steps
 from lti_mentoring.domain.notification import FAMILIES
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor, may
+from lti_mentoring.domain.recognition import Claim
 from lti_mentoring.services import (
     application,
     assistance,
@@ -32,10 +33,13 @@ from lti_mentoring.services import (
     editing,
     intake,
     invite,
+    marking,
     moving,
     notification,
     observation,
     opening,
+    practice,
+    recognition,
     reviewing,
     roles,
     selection,
@@ -48,7 +52,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
-from support import applying
+from support import applying, marked
 from support.closing import let_go
 from support.visitor import Visitor, handle
 
@@ -78,6 +82,8 @@ ALIKE = {"review.person", "holdings.index"}
 
 SHEET = {"revision": "0", "criterion": "C1", "level-C1": "3", "notes-C1": "{note}", "action": "keep"}
 DRAFT = {"revision": 0, "ratings": [{"criterion": "C1", "level": 3, "notes": ["{note}"]}]}
+
+CLAIM = {"claim": "5" * 32, "what": "Questions", "place": "A college", "period": "2023", "evidence": "A certificate"}
 
 EXAMPLES: dict[str, Example] = {
     "home.index": Example("candidate"),
@@ -114,6 +120,21 @@ EXAMPLES: dict[str, Example] = {
     "training.preview": Example("trainer", {"key": "M1", "number": 1}),
     "training.try_out": post("trainer", {"step": "1", "choice": "A"}, key="M1", number=4),
     "training_api.keep": Example("candidate", {"attempt": "{attempt}", "item": "{item}"}, json={"choice": "A"}, method="POST"),
+    "practice.keep": post("writer", {"revision": "1", "text": "Open questions.", "action": "draft"}, key="M1"),
+    "practice_api.put_text": Example("writer", {"key": "M1"}, json={"revision": 1, "text": "Open questions."}, method="PUT"),
+    "practice.queue": Example("trainer"),
+    "practice.sheet": Example("trainer", {"submission": "{submission}"}),
+    "practice.claim": post("trainer", submission="{submission}"),
+    "practice.hand_back": post("coordinator", submission="{claimed}"),
+    "practice.mark": post("coordinator", {"revision": "0", "criterion": "P1", "level-P1": "3"}, submission="{claimed}"),
+    "recognition.index": Example("candidate"),
+    "recognition.ask": post("other", {**CLAIM, "module": "M1"}),
+    "recognition.take_back": post("candidate", recognition="{recognition}"),
+    "recognition.queue": Example("trainer"),
+    "recognition.form": Example("coordinator"),
+    "recognition.propose": post("coordinator", {**CLAIM, "module": "{other_candidacy}:M1"}),
+    "recognition.sheet": Example("trainer", {"recognition": "{recognition}"}),
+    "recognition.decide": post("trainer", {"reason": "Shown."}, recognition="{recognition}", verb="agree"),
     "observation.index": Example("observer"),
     "observation.cohort": Example("coordinator"),
     "board.index": Example("coordinator"),
@@ -280,6 +301,17 @@ def helped(world: World, people: dict[str, Any]) -> dict[str, str]:
     return {**made, "offer": offer.id}
 
 
+def learned(world: World, people: dict[str, Any]) -> dict[str, str]:
+    """Practice tasks, one begun, one handed in and one held; and a recognition that is asked for. -> their ids"""
+    people["writer"] = marked.writer(world, "Writer")
+    practice.save(actor=people["writer"], key="M1", text="Three questions.", revision=0)
+    made = {name: marked.handed_in(marked.writer(world, name.title())) for name in ("submission", "claimed")}
+    marking.claim(actor=people["coordinator"], submission_id=made["claimed"])
+    claim = Claim("Questions", "A college", "2023", "A certificate")
+    asked = recognition.ask(actor=people["candidate"], recognition_id=base.new_id(), module_key="M1", claim=claim)
+    return {**made, "recognition": asked, "other_candidacy": world.candidacy_id("Other")}
+
+
 @pytest.fixture(scope="module")
 def filled_database(
     make_settings: Callable[..., Settings], empty_database: Path, tmp_path_factory: pytest.TempPathFactory
@@ -401,7 +433,7 @@ def filled(name: str) -> Filled:
             "handle": handle(world.org_id),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
-        ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator)
+        ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
     return Filled(world, ids, people)
 
 
@@ -546,6 +578,7 @@ APPLYING = ("application", "review", "reference", "person_of_staff")
 NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
 NAMES += ("asked", "taken", "answered", "offer")
 NAMES += ("mail", "notice", "version", "moving")
+NAMES += ("submission", "claimed", "recognition", "other_candidacy")
 
 
 @pytest.mark.checklist("AS-07")

@@ -14,7 +14,9 @@ from sqlalchemy import select
 
 from conftest import make_world
 from lti_mentoring.domain.observation import Rating
+from lti_mentoring.domain.recognition import Claim
 from lti_mentoring.services import (
+    approving,
     assistance,
     editing,
     intake,
@@ -24,6 +26,7 @@ from lti_mentoring.services import (
     opening,
     participation,
     programme,
+    recognition,
     recorded,
     reviewing,
     roles,
@@ -40,7 +43,7 @@ from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
-from support import applying
+from support import applying, marked
 from support.statements import statements
 from support.visitor import Visitor, handle
 
@@ -67,6 +70,12 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "training.question": ("candidate", {"attempt": "{attempt}", "number": 1}),
     "training.result": ("candidate", {"attempt": "{finished}"}),
     "training.preview": ("coordinator", {"key": "M1", "number": 1}),
+    "practice.queue": ("coordinator", {}),
+    "practice.sheet": ("coordinator", {"submission": "{submission}"}),
+    "recognition.index": ("candidate", {}),
+    "recognition.queue": ("coordinator", {}),
+    "recognition.form": ("coordinator", {}),
+    "recognition.sheet": ("coordinator", {"recognition": "{recognition}"}),
     "observation.index": ("observer", {}),
     "observation.cohort": ("coordinator", {}),
     "board.index": ("coordinator", {}),
@@ -110,7 +119,12 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Every page by GET -> who reads it, and where. ``{name}`` stands for an id."""
 
-SAME_PAGE_FOR_OTHERS = (("home.index", "candidate"), ("home.index", "observer"), ("observation.index", "candidate"))
+SAME_PAGE_FOR_OTHERS = (
+    ("training.practice", "writer"),
+    ("home.index", "candidate"),
+    ("home.index", "observer"),
+    ("observation.index", "candidate"),
+)
 """Addresses that show somebody else another page."""
 
 
@@ -143,8 +157,11 @@ class Course:
             intake.change(actor=people["coordinator"], mode="apply", places=None, opens_at=None, closes_at=None)
             self.ids["application"] = applying.submitted_by(self.world, people["applicant"])
             self.ids["candidacy"] = self.world.candidacy_id("Candidate")
+            people["writer"] = marked.writer(self.world, "Writer")
             for number in range(size):
                 self._grow(number)
+            self.ids["submission"] = marked.handed_in(people["writer"])
+            self.ids["recognition"] = self._claim()
             self.ids["review"] = reviewing.waiting(actor=people["observer"])[0].id
             self.ids["attempt"] = training.start_check(actor=people["candidate"], key="M1")
             self.ids["notice"] = notification.page(actor=people["observer"]).notices[0].id
@@ -165,10 +182,22 @@ class Course:
             observation.release(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
         self._help(number)
         self._move(name="Candidate")
+        self._learn(number)
         with base.transactional() as session:
             for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
                 if stuck % 2:
                     row.state, row.fault, row.words, row.stuck_at = "refused", f"fault_{number}", "Incorrect score received", base.now()
+
+    def _learn(self, number: int) -> None:
+        """The writer's practice task comes back, somebody else's waits; a recognition is refused."""
+        lead = self.people["coordinator"]
+        marked.returned(lead, marked.handed_in(self.people["writer"]))
+        marked.handed_in(marked.writer(self.world, f"Writer {number}"))
+        approving.refuse(actor=lead, recognition_id=self._claim(), reason="Not shown.")
+
+    def _claim(self) -> str:
+        claim = Claim("Questions", "A college", "2023", "A certificate")
+        return recognition.ask(actor=self.people["candidate"], recognition_id=base.new_id(), module_key="M1", claim=claim)
 
     def _apply(self, number: int) -> None:
         """Somebody applies and is reviewed by the observer, who also reviews the one applicant among many; somebody is selected."""
@@ -229,9 +258,10 @@ class Course:
                 seed="s",
                 item_keys=[],
                 state="finished",
+                mastered=name != "Candidate",  # under starter, nobody is observed before
                 started_at=base.now() - timedelta(days=60),
                 finished_at=base.now() - timedelta(days=60),
-                result={"outcomes": {}, "critical_missed": []},
+                result={"outcomes": [], "critical_missed": []},
             )
             session.add(made)
         if name == "Candidate":

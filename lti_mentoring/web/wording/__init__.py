@@ -87,6 +87,8 @@ from lti_mentoring.web.wording.people import role_words, standing_words, todo_wo
 from lti_mentoring.web.wording.permission import come_by_words, held_role_words, permission_words, source_words
 from lti_mentoring.web.wording.phrase import count_words
 from lti_mentoring.web.wording.placing import item_kind_words, item_preview_words, item_title, item_words
+from lti_mentoring.web.wording.practice import marking_words, practice_words
+from lti_mentoring.web.wording.recognition import recognition_words, voice_words
 from lti_mentoring.web.wording.roster import membership_words, roster_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
 from lti_mentoring.web.wording.time import day_words, moment_words
@@ -143,6 +145,7 @@ __all__ = [
     "level_words",
     "link_words",
     "mail_choice_words",
+    "marking_words",
     "mean_words",
     "membership_words",
     "missing_people_words",
@@ -165,11 +168,13 @@ __all__ = [
     "permission_words",
     "policy_name_words",
     "policy_words",
+    "practice_words",
     "problem_words",
     "quiet_words",
     "rating_words",
     "reached_options_words",
     "reached_words",
+    "recognition_words",
     "reference_words",
     "refusal_lines",
     "refusal_words",
@@ -197,6 +202,7 @@ __all__ = [
     "under_way_words",
     "urgency_words",
     "version_words",
+    "voice_words",
     "waits_options_words",
     "waits_words",
     "why_not_words",

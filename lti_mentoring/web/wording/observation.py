@@ -19,6 +19,7 @@ GAPS = {
     "reason_missing": _l("needs a reason"),
     "evidence_missing": _l("needs a note"),
     "observation_of_oneself": _l("you are the candidate"),
+    "modules_before": _l("modules that come before"),
 }
 
 KINDS = {

@@ -87,6 +87,14 @@ def todo_words(todo: Coded) -> tuple[str, str, str, str]:
         count = int(todo.facts["count"])
         what = ngettext("One candidate’s request for help waits", "%(num)s requests for help wait", count)
         return "yours", what, say(_l("What is due first stands at the top.")), say(_l("Open the board"))
+    if todo.code == "practice_waits":
+        count = int(todo.facts["count"])
+        what = ngettext("One practice task waits to be marked", "%(num)s practice tasks wait to be marked", count)
+        return "yours", what, say(_l("The oldest stands at the top.")), say(_l("Open the list"))
+    if todo.code == "recognitions_wait":
+        count = int(todo.facts["count"])
+        what = ngettext("One recognition waits for your word", "%(num)s recognitions wait for your word", count)
+        return "yours", what, say(_l("What somebody learned before may stand for a module.")), say(_l("Open the list"))
     if todo.code == "grades_stuck":
         count = int(todo.facts["count"])
         what = ngettext("One grade needs a person", "%(num)s grades need a person", count)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from lti_mentoring.web.wording import application, assistance, editing, moving, participation
+from lti_mentoring.web.wording import application, assistance, editing, moving, participation, practice, recognition
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -192,6 +192,9 @@ OBSERVATION = {
         "This report is not yet released. Its observer is still at work; you can read it here once they have finished."
     ),
     "observation_closed": _l("This observation is closed; nothing in it can be changed any more."),
+    "modules_before": _l(
+        "The candidate has to meet these modules before a session is observed: %(modules)s. What you have written is kept; go on then."
+    ),
     "observation_of_oneself": _l("Nobody observes and judges themself. Choose another observer."),
     "observer_plans_own": _l("You can plan observations for yourself to observe; a coordinator plans them for others."),
     "observer_unknown": _l("Choose somebody who is an observer in this course."),
@@ -239,6 +242,8 @@ RULES: dict[str, object] = {
     **participation.RULES,
     **assistance.RULES,
     **editing.RULES,
+    **practice.RULES,
+    **recognition.RULES,
     **DELIVERY,
     **application.RULES,
 }
