@@ -201,22 +201,8 @@ def _begin(
         wanted=module is not None and rules.wanted(version.policy, module) and module.recognition not in LIVE,
         claim=claim,
     )
-    before = select(func.count(Recognition.id)).where(Recognition.candidacy_id == candidacy.id, Recognition.module_key == module_key)
-    made = Recognition(
-        id=recognition_id,
-        candidacy_id=candidacy.id,
-        course_id=candidacy.course_id,
-        module_key=module_key,
-        number=(session.scalar(before) or 0) + 1,
-        slot=module_key,
-        state=rules.after("new", verb, case),
-        what=claim.what.strip(),
-        place=claim.place.strip(),
-        period=claim.period.strip(),
-        evidence=claim.evidence.strip(),
-        asked_by=actor.person_id,
-        approvers=version.policy.waiver_approvers,
-    )
+    made = _made(session, candidacy, recognition_id, module_key, claim)
+    made.state, made.asked_by, made.approvers = rules.after("new", verb, case), actor.person_id, version.policy.waiver_approvers
     session.add(made)
     session.flush()
     privacy.record(
@@ -230,6 +216,22 @@ def _begin(
     )
     _tell(session, made, candidacy, actor)
     return made.id
+
+
+def _made(session: Session, candidacy: Candidacy, recognition_id: str, module_key: str, claim: Claim) -> Recognition:
+    before = select(func.count(Recognition.id)).where(Recognition.candidacy_id == candidacy.id, Recognition.module_key == module_key)
+    return Recognition(
+        id=recognition_id,
+        candidacy_id=candidacy.id,
+        course_id=candidacy.course_id,
+        module_key=module_key,
+        number=(session.scalar(before) or 0) + 1,
+        slot=module_key,
+        what=claim.what.strip(),
+        place=claim.place.strip(),
+        period=claim.period.strip(),
+        evidence=claim.evidence.strip(),
+    )
 
 
 def _tell(session: Session, made: Recognition, candidacy: Candidacy, actor: Actor) -> None:
