@@ -633,7 +633,7 @@ def test_a_session_is_planned_before_the_modules_are_met_and_everybody_is_told_w
     lead, observer, made = early
     assert observation.candidates(actor=lead).candidates[0].before == BEFORE
     assert [row.before for row in observation.queue(actor=observer).waiting] == [BEFORE]
-    assert [row.before for row in observation.waiting(actor=lead)] == [BEFORE]
+    assert [row.before for row in observation.of_candidacy(world.candidacy_id("Ada"))] == [BEFORE]
     assert observation.sheet(actor=observer, observation_id=made).before == BEFORE
     way = candidacy.way(actor=world.actor("Ada"))
     assert way.next is not None

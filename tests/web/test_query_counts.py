@@ -160,6 +160,8 @@ class Course:
             people["writer"] = marked.writer(self.world, "Writer")
             for number in range(size):
                 self._grow(number)
+            for _ in range(size):  # behind all sessions, which a policy may let wait for modules
+                self._move(name="Candidate")
             self.ids["submission"] = marked.handed_in(people["writer"])
             self.ids["recognition"] = self._claim()
             self.ids["review"] = reviewing.waiting(actor=people["observer"])[0].id
@@ -181,7 +183,6 @@ class Course:
             self.ids["released"], revision = self._rate(name)
             observation.release(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
         self._help(number)
-        self._move(name="Candidate")
         self._learn(number)
         with base.transactional() as session:
             for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
