@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lti_mentoring.domain.item import KINDS
+from lti_mentoring.domain.marking import NUMBERS
 from lti_mentoring.domain.module import MULTIPLE, NEXT_MOVE, ORDER, RATING, SHORT_TEXT, SINGLE, SORT, TAG
 
 Body = Mapping[str, Any]
@@ -225,12 +226,24 @@ def _table(made: Manuscript, rows: Iterable[tuple[str, Iterable[str], Steps]]) -
         made.add(f"| {name} | {' | '.join(levels)} |", *at)
 
 
+def _marking(made: Manuscript, numbers: Body) -> None:
+    """That a trainer marks it. Critical criteria are named where they need more than every criterion."""
+    made.add("### Marking", "practice", "marking")
+    made.gap()
+    for name, (field, _) in NUMBERS.items():
+        if field != "critical" or numbers["critical"] != numbers["level"]:
+            made.add(f"- {name}: {numbers[field]}", "practice", "marking", field)
+    made.gap()
+
+
 def _task(made: Manuscript, task: Body) -> None:
     made.gap()
     made.add(f"## Practice task · {task['title']}", "practice", "title")
     made.gap()
     made.add(str(task["text"]), "practice", "text")
     made.gap()
+    if task.get("marking"):
+        _marking(made, task["marking"])
     made.add(f"### Rubric (pass: {task['passing']})" if task["passing"] else "### Rubric", "practice", "passing")
     made.gap()
     rows = []

@@ -10,6 +10,7 @@ import pytest
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.manuscript import read_module
 from lti_mentoring.domain.module import Draw, Marking, Module
+from lti_mentoring.domain.written_module import manuscript_of
 
 M1 = Path(__file__).parents[2] / "config" / "programmes" / "foundations" / "en" / "modules" / "M1.md"
 TEXT = M1.read_text("utf-8")
@@ -159,6 +160,12 @@ def test_a_module_says_that_a_trainer_marks_its_practice_task_and_by_which_numbe
     assert read(marked("### Marking\n\n- Every criterion: 2\n- Words: 700\n- Days: 7\n\n")).practice.marking == Marking(2, 2, 700, 7)
     module = read(marked())
     assert from_body(Module, to_body(module)) == module
+
+
+@pytest.mark.parametrize("marking", [MARKING, "### Marking\n\n- Every criterion: 2\n- Words: 700\n- Days: 7\n\n"])
+def test_the_marking_survives_being_written_as_a_manuscript_again(marking: str):
+    module = read(marked(marking))
+    assert read("\n".join(manuscript_of(to_body(module)).lines)).practice == module.practice
 
 
 def test_a_module_without_marking_keeps_the_hash_that_it_was_imported_by():
