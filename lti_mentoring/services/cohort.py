@@ -91,8 +91,7 @@ _MEMBERS = (
 )
 _TRIED = (
     select(_k.candidacy_id, func.max(func.coalesce(_k.finished_at, _k.started_at)))
-    .join(base.table(Candidacy), and_(_c.org_id == _k.org_id, _c.id == _k.candidacy_id))
-    .where(_here)
+    .where(_k.org_id == _org, _k.candidacy_id.in_(select(_c.id).where(_here)))
     .group_by(_k.candidacy_id)
 )
 _OBSERVED = (

@@ -103,7 +103,13 @@ def _text(column: Any) -> Any:
     return cast(column, String)
 
 
-_HERE = and_(Candidacy.org_id == bindparam("org"), Candidacy.course_id == bindparam("course"))
+_org: Any = bindparam("org")
+_course: Any = bindparam("course")
+# By IN: SQLite would otherwise read the attempts and ratings of the whole organisation for a course of ten people.
+_HERE = and_(
+    Candidacy.org_id == _org, Candidacy.id.in_(select(Candidacy.id).where(Candidacy.org_id == _org, Candidacy.course_id == _course))
+)
+_SESSIONS = select(Observation.id).where(Observation.org_id == _org, Observation.course_id == _course)
 _t = trainings_of(_HERE).subquery().c
 _check = _t.what == "check"
 _TOLD_TRAINING = select(
@@ -131,12 +137,11 @@ _TOLD_RATINGS = (
         func.aggregate_strings(CriterionRating.criterion + _FIELD + func.coalesce(_text(CriterionRating.level), ""), _ROW).label("told"),
     )
     .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
-    .join(Observation, and_(Observation.org_id == Assessment.org_id, Observation.id == Assessment.observation_id))
-    .where(Observation.org_id == bindparam("org"), Observation.course_id == bindparam("course"), Assessment.state == "released")
+    .where(Assessment.org_id == _org, Assessment.observation_id.in_(_SESSIONS), Assessment.state == "released")
     .group_by(Assessment.observation_id)
 )
 _TOLD_OBSERVATIONS = (
     select(Observation.id, Observation.candidacy_id, Observation.kind, Observation.state, Observation.rubric_version_id)
-    .where(Observation.org_id == bindparam("org"), Observation.course_id == bindparam("course"))
+    .where(Observation.org_id == _org, Observation.course_id == _course)
     .order_by(Observation.planned_for, Observation.created_at, Observation.id)
 )

@@ -46,17 +46,17 @@ MODULES = [f"M{number}" for number in range(13)]
 SESSIONS = ("structured", "structured", "co", "co", "independent", "independent", "independent")
 LEVELS = (2, 3, 3, 3, 4, 4, 4)
 TRIES = 5
-MOST_UNEVEN, MOST_SECONDS = 1.5, 2
+MOST_UNEVEN, MOST_TO_PLAIN, MOST_SECONDS = 1.5, 3, 2
 
 PLAIN = (
     "SELECT c.id, c.participation, c.started_at, p.name FROM candidacy c JOIN person p ON p.org_id = c.org_id AND p.id = c.person_id"
     " WHERE c.org_id = :org AND c.course_id = :course",
-    "SELECT a.candidacy_id, a.module_key, a.state, a.mastered FROM check_attempt a JOIN candidacy c ON c.org_id = a.org_id"
-    " AND c.id = a.candidacy_id WHERE c.org_id = :org AND c.course_id = :course",
+    "SELECT candidacy_id, module_key, state, mastered FROM check_attempt WHERE org_id = :org AND candidacy_id IN"
+    " (SELECT id FROM candidacy WHERE org_id = :org AND course_id = :course)",
     "SELECT o.id, o.candidacy_id, o.kind, o.state, o.planned_for FROM observation o WHERE o.org_id = :org AND o.course_id = :course",
-    "SELECT r.assessment_id, r.criterion, r.level FROM criterion_rating r JOIN assessment a ON a.org_id = r.org_id"
-    " AND a.id = r.assessment_id JOIN observation o ON o.org_id = a.org_id AND o.id = a.observation_id"
-    " WHERE o.org_id = :org AND o.course_id = :course",
+    "SELECT r.assessment_id, r.criterion, r.level FROM assessment a JOIN criterion_rating r ON r.org_id = a.org_id"
+    " AND r.assessment_id = a.id WHERE a.org_id = :org AND a.observation_id IN"
+    " (SELECT id FROM observation WHERE org_id = :org AND course_id = :course)",
 )
 """Every row that the board is made from, read and not looked at."""
 
@@ -209,10 +209,11 @@ def run(bench: Bench, *, sizes: list[int]) -> dict[str, Any]:
 
 
 def _bars(kind: str, told: dict[str, Any], most: int) -> list[dict[str, Any]]:
-    """A person costs as much among many as among fewer, and the largest course is read in well under two seconds."""
-    seconds = told[str(most)]["board_ms"] / 1000
+    """What holds on any machine: a person costs as much among many as among fewer, and the board about what reading its rows costs."""
     even = Bar(f"{kind}: a person of {most} to one of fewer", told["a_person_of_most_to_one_of_fewer"], MOST_UNEVEN, "most")
-    return [even.said(), Bar(f"{kind}: seconds for the board of {most}", seconds, MOST_SECONDS, "most").said()]
+    plain = Bar(f"{kind}: the board of {most} to a plain SELECT of its rows", told[str(most)]["to_plain_select"], MOST_TO_PLAIN, "most")
+    seconds = Bar(f"{kind}: seconds for the board of {most}", told[str(most)]["board_ms"] / 1000, MOST_SECONDS, "most", stretch=True)
+    return [bar.said() for bar in (even, plain, seconds)]
 
 
 def main(words: list[str]) -> None:
