@@ -160,7 +160,7 @@ class Course:
             people["writer"] = marked.writer(self.world, "Writer")
             for number in range(size):
                 self._grow(number)
-            for _ in range(size + size % 2):  # behind all sessions, which a policy may let wait for modules; and back to the same one
+            for _ in range(2 * size):  # behind all sessions, which a policy may let wait for modules; and back to the same version
                 self._move(name="Candidate")
             self.ids["submission"] = marked.handed_in(people["writer"])
             self.ids["recognition"] = self._claim()
