@@ -22,7 +22,7 @@ APART = 2
 """Levels between the highest and the lowest master level: where they lie closer, whoever rates everything alike earns nearly all."""
 
 _CRITERION = re.compile(r"\*\*(?P<key>[A-Z]\d+) (?P<text>[^*]+)\*\*$")
-_LEVEL = re.compile(r"(?P<key>[A-Z]\d+) (?P<level>\d+)(?: within (?P<tolerance>\d+))?$")
+_LEVEL = re.compile(r"(?P<key>[A-Z]\d+) (?P<level>\d+)(?: within (?P<tolerance>\d{1,6}))?$")
 
 Levels = dict[str, tuple[int, int]]
 """Master level and tolerance of each criterion."""

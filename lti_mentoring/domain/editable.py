@@ -68,6 +68,11 @@ def pages(body: Body) -> tuple[Page, ...]:
     return tuple(found)
 
 
+def has_answers(page: str) -> bool:
+    """Whether a page, by its key, shows right answers to a check or the model answer of a task."""
+    return "/check/" in page or page.endswith("/task")
+
+
 def fields(body: Body) -> tuple[Field, ...]:
     """Every field of a programme's body, in the order of its pages."""
     top = _Place(body, (), "", ABOUT)

@@ -19,7 +19,7 @@ from lti_mentoring.domain.script import Report, Script
 FEATURES = range(2, 5)
 LIMITS = range(10, 201)
 
-_WORDS = re.compile(r"\bWords: (?P<words>\d+)\.?$")
+_WORDS = re.compile(r"\bWords: (?P<words>\d{1,6})\.?$")
 
 
 def text_item(item: Item, script: Script, part: Part, report: Report) -> Item:

@@ -42,7 +42,7 @@ KINDS = {
 POINTS = dict.fromkeys(CHOICE_KINDS | SELF_MARKED_KINDS, 2) | dict.fromkeys(MANY_PART_KINDS, 6)
 ORDER_CARDS = 4
 
-_HEADING = re.compile(r"(?P<key>\S+) · (?P<kind>[^·]+?) · (?P<points>\d+) points?(?P<critical> · CRITICAL)?$")
+_HEADING = re.compile(r"(?P<key>\S+) · (?P<kind>[^·]+?) · (?P<points>\d{1,6}) points?(?P<critical> · CRITICAL)?$")
 _BINS = re.compile(r"(?:Bins|Tags): (?P<bins>.+)$")
 def read_item(part: Part, outcome: str, file: str) -> tuple[Item | None, list[Fault]]:
     """The item below a heading such as ``O1-04 · single choice · 2 points``, or the faults that keep it from being one."""

@@ -82,7 +82,7 @@ class _Reader:
             return self.source.times
         minutes = {}
         for part, words in _MINUTES.items():
-            found = re.search(rf"\b{words} (\d+) min\b", self.top.text)
+            found = re.search(rf"\b{words} (\d{{1,6}}) min\b", self.top.text)
             if found is None:
                 self.fault(self.top.line, f"The time for the {words} is missing.", f"Say it below the title, as “{words} 25 min”.")
             minutes[part] = int(found[1]) if found else 0

@@ -45,7 +45,7 @@ def read_marking(part: Part | None, criteria: Sequence[TaskCriterion], report: R
         field, allowed = NUMBERS[told["name"]]
         if field in found:
             report(number, f"“{told['name']}” stands twice.", "Keep one of them.")
-        if not told["value"].isdigit() or int(told["value"]) not in allowed:
+        if not re.fullmatch("[0-9]{1,6}", told["value"]) or int(told["value"]) not in allowed:
             remedy = f"Write a whole number from {allowed[0]} to {allowed[-1]}."
             report(number, f"“{told['name']}” is “{told['value']}”.", remedy)
             continue

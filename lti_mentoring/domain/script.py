@@ -12,7 +12,7 @@ from lti_mentoring.domain.outline import Line, Part
 
 OPTION = re.compile(r"- (?P<key>[12]?[A-Z])\. (?P<text>.+)$")
 _WHY = re.compile(r"- (?P<key>[12]?[A-Z]|\d+)(?P<missed> \(if missed\))?: (?P<why>.+)$")
-_CONTRAST = re.compile(r"- (?P<key>[A-Z]\d+) not (?P<level>\d+): (?P<why>.+)$")
+_CONTRAST = re.compile(r"- (?P<key>[A-Z]\d+) not (?P<level>\d{1,6}): (?P<why>.+)$")
 _SLIP = re.compile(r"- (?P<first>\d+) (?:before (?P<before>\d+)|first): (?P<why>.+)$")
 _CARD = re.compile(r"(?P<key>\d+)\. (?P<text>.+)$")
 _KEY = re.compile(r"\*\*(?P<word>Correct|Key|Model answer):(?P<bold>[^*]*)\*\*(?P<rest>.*)$")

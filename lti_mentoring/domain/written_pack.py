@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,8 @@ from lti_mentoring.domain.pack import PROGRAMME_FILE
 from lti_mentoring.domain.programme import LEVELS
 from lti_mentoring.domain.reader import Document
 from lti_mentoring.domain.written_module import Body, Steps, manuscript_of
+
+_MEAN = re.compile(r"\d{1,9}(/[1-9]\d{0,8}|\.\d{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +116,10 @@ def _entry(name: str, value: Any) -> Any:
 
 
 def _number(text: str) -> object:
-    """A mean as a file has it, such as 2.75."""
-    try:
-        exact = Fraction(text)
-    except (ValueError, ZeroDivisionError):
+    """A mean as a file has it, such as 2.75; what is typed otherwise stays text: ``1e999999999`` is a number with as many digits."""
+    if not _MEAN.fullmatch(text):
         return text
+    exact = Fraction(text)
     return exact.numerator if exact.denominator == 1 else float(exact)
 
 

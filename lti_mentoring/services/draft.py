@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.body import content_hash, to_body
 from lti_mentoring.domain.draft import Finding, Verdict, judge
-from lti_mentoring.domain.editable import Page, entry_fields, fields, pages
+from lti_mentoring.domain.editable import Page, entry_fields, fields, has_answers, pages
 from lti_mentoring.domain.editing import Difference, Field, changed, differences, with_values
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.domain.written_module import Body
-from lti_mentoring.services import intake, programme
+from lti_mentoring.services import intake, programme, training
 from lti_mentoring.services.intake import MODES, MOST_PLACES, IntakeRow
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Intake
@@ -153,9 +153,9 @@ def overview(*, actor: Actor) -> Overview:
 
 
 def sheet(*, actor: Actor, page: str) -> Sheet:
-    """One page of the draft. NotFound ``draft``, ``draft_page``."""
+    """One page of the draft. NotFound ``draft``, ``draft_page``; NotAllowed ``preview_candidate`` as ``page_of``."""
     desk = desk_of(held(base.session(), actor), actor)
-    found = page_of(desk, page)
+    found = page_of(desk, page, actor)
     listed = pages(desk.body)
     at = listed.index(found)
     verdict = desk.verdict
@@ -175,9 +175,11 @@ def sheet(*, actor: Actor, page: str) -> Sheet:
 
 
 def changes(*, actor: Actor) -> Changes:
-    """What publishing the draft would change. NotFound ``draft``."""
+    """What publishing the draft would change. NotFound ``draft``; NotAllowed ``preview_candidate`` to a candidate where answers change."""
     desk = desk_of(held(base.session(), actor), actor)
     found = differences_of(desk)
+    if any(has_answers(one.field.page) for one in found):
+        training.for_staff_alone(actor=actor)
     listed = {page.key: page for page in pages(desk.body)}
     keys = dict.fromkeys((*listed, *(one.field.page for one in found)))
     grouped = ((listed.get(key, Page(key, "gone")), tuple(one for one in found if one.field.page == key)) for key in keys)
@@ -226,9 +228,12 @@ def differences_of(desk: Desk) -> tuple[Difference, ...]:
     return differences(desk.now, desk.all)
 
 
-def page_of(desk: Desk, key: str) -> Page:
+def page_of(desk: Desk, key: str, actor: Actor) -> Page:
+    """A page of the draft. NotFound ``draft_page``; NotAllowed ``preview_candidate`` where it has answers and the actor is a candidate."""
     for page in pages(desk.body):
         if page.key == key:
+            if has_answers(page.key):
+                training.for_staff_alone(actor=actor)
             return page
     raise NotFound("draft_page")
 

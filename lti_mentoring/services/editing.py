@@ -59,12 +59,13 @@ def _source(actor: Actor, course_id: str) -> str:
 def save(*, actor: Actor, page: str, sent: Mapping[str, str], seen: str) -> None:
     """Keep what was typed on one page, right or wrong. ``seen`` is the mark of the page that was filled in.
 
-    NotFound ``draft``, ``draft_page``; RuleBroken ``draft_moved`` where somebody else has changed the page meanwhile: nothing is kept.
+    NotFound ``draft``, ``draft_page``; RuleBroken ``draft_moved`` where somebody else has changed the page meanwhile: nothing is kept;
+    NotAllowed ``preview_candidate`` where a candidate would see answers.
     """
     with base.transactional() as session:
         row = draft.held(session, actor, lock=True)
         desk = draft.desk_of(row, actor)
-        draft.page_of(desk, page)
+        draft.page_of(desk, page, actor)
         shown = desk.on(page)
         if draft.mark(shown) != seen:
             raise RuleBroken("draft_moved")

@@ -44,6 +44,7 @@ class Readiness:
     """The readiness of a course's programme; ``shares`` say how much of it is translated, language by language, ``reads`` in
     which of them its title stands."""
 
+    version_id: str
     title: str
     edition: str
     components: tuple[Component, ...]
@@ -69,6 +70,7 @@ def readiness(*, actor: Actor) -> Readiness:
     proposed = rules.offered(version, people["mentor"])
     choices = version.policies if version.policy in version.policies else (version.policy, *version.policies)
     return Readiness(
+        version_id=pinned,
         title=version.title,
         edition=version.edition,
         components=rules.components(version),
@@ -170,20 +172,22 @@ def start(
         return chosen.id
 
 
-def choose_policy(*, actor: Actor, name: str) -> str:
+def choose_policy(*, actor: Actor, name: str, version_id: str | None = None) -> str:
     """Run the course's programme under one of its policies from now on; whoever is a candidate keeps the version they began with.
 
-    -> the version. NotFound ``policy``; RuleBroken ``component_missing`` (components) where a component is missing: then it cannot open.
+    -> the version. NotFound ``policy``; RuleBroken ``policy_moved`` where the course works with another version than ``version_id``, which
+    was seen, and ``component_missing`` (components) where a component is missing: then it cannot open.
     """
-    entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
-    source = intake.version_of(actor, entry)
-    made = under(programme.source(source), name)
-    missing = tuple(rules.shortfalls(made))
-    if missing:
-        raise RuleBroken("component_missing", components=missing)
     with base.transactional() as session:
+        row = intake.held(session, actor)  # from here on nobody else publishes
+        source = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
+        if version_id not in (None, source):
+            raise RuleBroken("policy_moved")
+        made = under(programme.source(source), name)
+        missing = tuple(rules.shortfalls(made))
+        if missing:
+            raise RuleBroken("component_missing", components=missing)
         chosen = programme.publish(session, org_id=actor.org_id, programme=made, actor=actor, derived_from=source)
-        row = intake.held(session, actor)
         row.programme_version_id = chosen.id
         row.updated_by, row.updated_at = actor.person_id, base.now()
         privacy.record(session, actor=actor, verb="choose_policy", object_kind="intake", object_id=row.id, policy=name, version=chosen.id)

@@ -13,7 +13,7 @@ from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.written_pack import files_of
-from lti_mentoring.services import framework, intake, programme
+from lti_mentoring.services import framework, intake, programme, training
 
 _MADE_AT = (1980, 1, 1, 0, 0, 0)
 """The same version gives the same archive each time."""
@@ -52,7 +52,11 @@ def export_pack(*, org_id: str, folder: Path, version_id: str | None = None) -> 
 
 
 def archive(*, actor: Actor) -> tuple[str, bytes]:
-    """The pack of the programme of the actor's course as a zip. -> (name of the file, its bytes)"""
+    """The pack of the programme of the actor's course as a zip. -> (name of the file, its bytes)
+
+    NotAllowed ``preview_candidate`` to a candidate of this course: all answers are in it.
+    """
+    training.for_staff_alone(actor=actor)
     version_id = intake.version_of(actor, intake.of(org_id=actor.org_id, course_id=actor.course_id))
     made = programme.source(version_id)
     written = io.BytesIO()

@@ -73,14 +73,19 @@ def preview(*, actor: Actor, key: str, number: int, answers: Mapping[int, Mappin
 
     NotAllowed ``preview_candidate`` to somebody who is a candidate in this course.
     """
-    if _candidacy(base.session(), actor) is not None:
-        raise NotAllowed("preview_candidate")
+    for_staff_alone(actor=actor)
     module = programme.module(programme.module_version_id(_current(actor), key))
     if not 1 <= number <= len(module.items):
         raise NotFound("question", number=number)
     item = module.items[number - 1]
     given = {step: Given(read_answer(item, raw, step)) for step, raw in sorted((answers or {}).items())}
     return PreviewPage(module, pose(item, number, PREVIEW_SEED, given), len(module.items))
+
+
+def for_staff_alone(*, actor: Actor) -> None:
+    """Answers to questions are shown to nobody who is asked them: NotAllowed ``preview_candidate`` to a candidate of this course."""
+    if _candidacy(base.session(), actor) is not None:
+        raise NotAllowed("preview_candidate")
 
 
 # --- verbs ----------------------------------------------------------------------------------------------------------------

@@ -31,12 +31,13 @@ FIELDS = {
 
 
 class PolicyForm(Schema):
-    """The policy to run the programme under."""
+    """The policy to run the programme under, and the version whose policies were seen."""
 
     class Meta:
         unknown = EXCLUDE
 
     policy = fields.String(required=True, validate=validate.Length(min=1, max=40))
+    version = fields.String(required=True, validate=validate.Length(max=32))
 
 
 class QuestionsForm(Schema):
@@ -91,12 +92,18 @@ def answer(course: str) -> Answer:
 @bp.get("/programme")
 @require("programme.open")
 def index(course: str) -> str:
-    return render_template("opening/index.html", page=opening.readiness(actor=actor()))
+    return render_template("opening/index.html", page=opening.readiness(actor=actor()), error="")
 
 
 @bp.post("/programme/policy")
 @require("programme.open")
-def choose(course: str) -> AnyResponse:
-    opening.choose_policy(actor=actor(), name=PolicyForm().load(request.form.to_dict())["policy"])
+def choose(course: str) -> Answer:
+    form = PolicyForm().load(request.form.to_dict())
+    try:
+        opening.choose_policy(actor=actor(), name=form["policy"], version_id=form["version"])
+    except RuleBroken as broken:
+        if broken.code != "policy_moved":
+            raise
+        return render_template("opening/index.html", page=opening.readiness(actor=actor()), error=rule_words(broken.code)), 409
     flash(gettext("Chosen. Whoever begins from now on goes by it; whoever has begun keeps what they began with."), "ok")
     return redirect(url_for("opening.index", course=course), 303)

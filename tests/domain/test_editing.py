@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -123,3 +124,26 @@ def test_whatever_is_typed_either_can_be_published_as_it_says_or_a_fault_is_name
     assert verdict.faults == ()
     assert verdict.programme == from_body(Programme, made)
     assert read_pack([file.document for file in files_of(made)])[0] == untranslated(verdict.programme)
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"),
+    [
+        ("policy/overall_mean", "1e99999999"),
+        ("policy/overall_mean", "9" * 1_000_000),
+        ("policy/award/deciders", "9" * 5_000),
+        ("modules/M1/times/reading", "9" * 5_000),
+        ("modules/M1/practice/text", "Write.\n\n### Marking\n\n- Words: " + "9" * 5_000),
+        ("modules/M1/practice/text", "Write.\n\n### Marking\n\n- Words: ²"),
+        ("modules/M1/items/O1-04/stem", "One.\n\n#### O1-99 · single choice · " + "9" * 5_000 + " points\n\nTwo."),
+    ],
+)
+def test_a_number_of_any_length_is_a_fault_at_once(path: str, typed: str) -> None:
+    body = source()
+    before = fields(body)
+    assert path in {field.path for field in before}
+    began = perf_counter()
+    verdict = judge(changed(body, before, {path: typed}), body)
+    assert verdict.programme is None
+    assert verdict.faults
+    assert perf_counter() - began < 20, "such a number took minutes"

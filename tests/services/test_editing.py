@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 
 from conftest import World, make_world
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import draft, editing, intake, opening, programme
+from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
+from lti_mentoring.services import draft, editing, intake, opening, pack, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.people import Course, Membership, RoleGrant
@@ -252,3 +252,58 @@ def test_of_two_who_begin_at_once_there_is_one_draft(any_app: Flask, anywhere: W
     lead = anywhere.person("Nana", "coordinator", standing="instructor")
     base.end_read()
     assert at_once(any_app, anywhere, [lambda: editing.begin(actor=lead)] * 2) == ["done", "draft_there"]
+
+
+def test_a_policy_is_not_chosen_over_an_edition_that_was_published_meanwhile(lead: Actor) -> None:
+    seen = opening.readiness(actor=lead).version_id
+    editing.begin(actor=lead)
+    type_in(lead, "about", title="Edited")
+    made = publish(lead)
+    broken("policy_moved", opening.choose_policy, actor=lead, name="assured", version_id=seen)
+    assert version_of(lead) == made
+    opening.choose_policy(actor=lead, name="assured", version_id=made)
+    assert programme.load(version_of(lead)).title == "Edited"
+
+
+def test_a_policy_chosen_while_an_edition_is_published_stands_beside_that_edition(any_app: Flask, anywhere: World) -> None:
+    lead = anywhere.person("Nana", "coordinator", standing="instructor")
+    opening.choose_policy(actor=lead, name="starter")
+    editing.begin(actor=lead)
+    type_in(lead, "about", title="Edited")
+    found = draft.changes(actor=lead)
+    base.end_read()
+    ended = at_once(
+        any_app,
+        anywhere,
+        [
+            lambda: editing.publish(actor=lead, revision=found.revision, version_id=found.version_id),
+            lambda: opening.choose_policy(actor=lead, name="assured", version_id=found.version_id),
+        ],
+    )
+    assert ended in (["done", "draft_moved"], ["done", "policy_moved"]), "whoever comes second is told"
+    base.session().expire_all()
+    now = programme.source(version_of(lead))
+    assert (now.title == "Edited") != (now.policy.name == "assured")
+
+
+def test_a_candidate_who_leads_edits_the_programme_and_sees_no_answers(world: World) -> None:
+    both = world.person("Ada")
+    with base.transactional() as session:
+        session.add(RoleGrant(person_id=both.person_id, course_id=both.course_id, role="deputy", granted_by="operator"))
+    opening.choose_policy(actor=both, name="starter")
+    editing.begin(actor=both)
+    type_in(both, "about", title="Ours")
+    assert draft.changes(actor=both).pages
+    for verb, how in (
+        (draft.sheet, {"page": "modules/M1/check/O1"}),
+        (draft.sheet, {"page": "modules/M1/task"}),
+        (editing.save, {"page": "modules/M1/task", "sent": {}, "seen": ""}),
+        (pack.archive, {}),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            verb(actor=both, **how)
+        assert refused.value.code == "preview_candidate"
+    other = world.person("Nana", "coordinator", standing="instructor")
+    type_in(other, "modules/M1/task", modules__M1__practice__title="Another task")
+    with pytest.raises(NotAllowed):
+        draft.changes(actor=both)

@@ -171,3 +171,14 @@ def test_the_framework_is_taken_away_as_a_case_package(opened: Visitor) -> None:
     package = json.loads(opened.get("programme/case.json").data)
     assert package["CFDocument"]["title"] == "Mentor Foundations"
     assert len(package["CFRubrics"]) == 4
+
+
+def test_a_policy_is_chosen_by_who_has_seen_the_programme_as_it_is(opened: Visitor) -> None:
+    version = seen(opened.get("programme"), "version")
+    opening.choose_policy(actor=opened.actor, name="assured")
+    answer = opened.post("programme/policy", {"policy": "starter", "version": version})
+    assert answer.status_code == 409
+    assert "choose again if you still want to" in text(answer)
+    assert course_programme(opened)[0].policy.name == "assured"
+    assert opened.post("programme/policy", {"policy": "starter", "version": seen(answer, "version")}).status_code == 303
+    assert course_programme(opened)[0].policy.name == "starter"

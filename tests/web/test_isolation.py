@@ -193,7 +193,7 @@ EXAMPLES: dict[str, Example] = {
     "moving.move": post("coordinator", {"to": "{version}", "longer": "{moving}", "reason": "The new edition."}),
     "moving.own": Example("candidate"),
     "moving.what_if": Example("coordinator", query={"policy": "assured"}),
-    "opening.choose": post("coordinator", {"policy": "assured"}),
+    "opening.choose": post("coordinator", {"policy": "assured", "version": "{compared}"}),
     "opening.start": Example("coordinator"),
     "opening.answer": post("coordinator", {"title": "Ours", "observers": "2", "mode": "apply", "support": "Write to us."}),
     "editing.draft": Example("coordinator"),

@@ -19,6 +19,10 @@ RULES = {
     "draft_page": _l("The draft has no such page."),
     "draft_there": _l("This course has a draft already. Publish or discard it first."),
     "draft_moved": _l("Somebody has changed this meanwhile. Look at it again before you decide."),
+    "policy_moved": _l(
+        "Nothing was chosen: somebody has published an edition or chosen a policy since you opened this page. "
+        "This is how the programme stands now; choose again if you still want to."
+    ),
     "draft_faulty": _l("The draft cannot be published yet: %(count)s things have to be mended."),
     "draft_unchanged": _l("The draft says what the programme says already. There is nothing to publish."),
     "edition_needed": _l("Give the copy an edition of its own, such as the year in which it begins."),
