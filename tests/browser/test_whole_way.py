@@ -61,7 +61,7 @@ def selected(lead: Page, applicant: Page, people: dict[str, Page], town: Town) -
     """They apply, two review them blind to each other, a place is offered and taken."""
     enter(applicant, town, APPLICANT)
     apply(applicant)
-    follows(lead, "submitted")
+    follows(lead, "Submitted")
     lead.get_by_role("link", name=NAME).click()
     for name in ("Grace Okonjo-Vale", "Bao Marigold"):
         lead.get_by_label("Ask for a review").select_option(label=name)
@@ -73,10 +73,10 @@ def selected(lead: Page, applicant: Page, people: dict[str, Page], town: Town) -
         review(people[persona], 3)
     lead.reload()
     dossier = lead.url
-    follows(lead, "under review")
+    follows(lead, "Under review")
     lead.goto(dossier)
     lead.get_by_role("button", name="Offer a place").click()
-    follows(lead, "place offered")
+    follows(lead, "Place offered")
     applicant.reload()
     applicant.get_by_label("I keep in confidence").check()
     applicant.get_by_role("button", name="Accept").click()
