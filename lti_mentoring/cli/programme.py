@@ -24,11 +24,20 @@ from lti_mentoring.services import programme as programme_verbs
 from lti_mentoring.services import translating as translating_verbs
 from lti_mentoring.services.programme import Examination
 
+_NOT_NEWEST = (
+    "Nothing was imported: this organisation has the same content already, as a version that was made in the browser. The courses that "
+    "chose it keep it, and courses that begin still begin with the newest import before. To let them begin with this content, give it "
+    "another “edition” in programme.yaml and import it again."
+)
+
 
 def import_pack(org_id: str, path: Path) -> dict[str, Any]:
     """Publish a pack to an organisation; a pack with faults is told line by line."""
     with faults_told(), people_verbs.within(org_id):
-        return asdict(programme_verbs.import_pack(org_id=org_id, path=path, actor="operator"))
+        row = programme_verbs.import_pack(org_id=org_id, path=path, actor="operator")
+    if row.derived:
+        click.echo(_NOT_NEWEST, err=True)
+    return asdict(row)
 
 
 @contextmanager
@@ -126,12 +135,14 @@ def programme_import(path: Path, organisation: str) -> None:
 @click.option("--organisation", required=True)
 @click.option("--version-id", help="A version as 'programme import' named it; without it the current one.")
 @click.option("--out", "folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="A folder for the files.")
-def programme_export(organisation: str, version_id: str | None, folder: Path) -> None:
-    """Write a version as a pack again, with whatever was edited in the browser, but without its translations."""
+@click.option("--without-translations", is_flag=True, help="Write a version that has translations, without them.")
+def programme_export(organisation: str, version_id: str | None, folder: Path, without_translations: bool) -> None:
+    """Write a version as a pack again, with whatever was edited in the browser; translations are not written."""
     with opened():
         org_id = platform_verbs.organisation_id(organisation)
         with people_verbs.within(org_id):
-            say({"files": pack_verbs.export_pack(org_id=org_id, folder=folder, version_id=version_id)})
+            made = pack_verbs.export_pack(org_id=org_id, folder=folder, version_id=version_id, translations=not without_translations)
+            say({"files": made})
 
 
 @programme_group.command("export-case")

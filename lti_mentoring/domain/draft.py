@@ -72,7 +72,7 @@ class Verdict:
     advice: tuple[Finding, ...] = ()
 
 
-def judge(body: Body, source: Body, entry: Sequence[Field] = ()) -> Verdict:
+def judge(body: Body, source: Body, entry: Sequence[Field] = (), *, advice: bool = True) -> Verdict:
     """The verdict on an edited body; ``source`` is the body that it was edited from, of a version that was published, and ``entry`` the
     fields of the intake that are published with it."""
     edited = fields(body)
@@ -80,15 +80,15 @@ def judge(body: Body, source: Body, entry: Sequence[Field] = ()) -> Verdict:
     files = files_of(body)
     found, faults = read_pack([file.document for file in files])
     known = {finding.page for finding in typed}
-    told = [*typed, *(finding for finding in _placed(faults, files, edited) if finding.page not in known)]
-    if told or found is None:
-        return Verdict(None, tuple(sorted(set(told))) or (_nowhere(faults),))
+    wrong = [*typed, *(finding for finding in _placed(faults, files, edited) if finding.page not in known)]
+    if wrong or found is None:
+        return Verdict(None, tuple(sorted(set(wrong))) or (_nowhere(faults),))
     meant = from_body(Programme, body)
     if found != _untranslated(meant) and _faithful(source):
         return Verdict(None, tuple(_misread(edited, source, found)))
     missing = tuple(_missing(meant, edited))
-    advice = () if missing else tuple(sorted(_advice(meant, files, edited)))
-    return Verdict(None if missing else meant, missing, advice)
+    told = () if missing or not advice else tuple(sorted(_advice(meant, files, edited)))
+    return Verdict(None if missing else meant, missing, told)
 
 
 def _nowhere(faults: Sequence[Fault]) -> Finding:

@@ -37,10 +37,9 @@ class Desk:
     now: tuple[Field, ...]
     version_id: str
 
-    @property
-    def verdict(self) -> Verdict:
-        """Whether it can be published."""
-        return judge(self.body, self.source, self.entry)
+    def verdict(self, *, advice: bool = False) -> Verdict:
+        """Whether it can be published; with ``advice``, which takes longest, where it is shown."""
+        return judge(self.body, self.source, self.entry, advice=advice)
 
     @property
     def all(self) -> tuple[Field, ...]:
@@ -134,7 +133,7 @@ def starts(*, actor: Actor) -> tuple[Start, ...]:
 def overview(*, actor: Actor) -> Overview:
     """The draft of the actor's course. NotFound ``draft``."""
     desk = desk_of(held(base.session(), actor), actor)
-    verdict = desk.verdict
+    verdict = desk.verdict(advice=True)
     changes = differences_of(desk)
     touched = [one.field.page for one in changes]
     wrong = [finding.page for finding in verdict.faults]
@@ -158,7 +157,7 @@ def sheet(*, actor: Actor, page: str) -> Sheet:
     found = page_of(desk, page, actor)
     listed = pages(desk.body)
     at = listed.index(found)
-    verdict = desk.verdict
+    verdict = desk.verdict(advice=True)
     faults: dict[str, tuple[Finding, ...]] = {}
     for finding in verdict.faults:
         if finding.page == page:
@@ -186,7 +185,7 @@ def changes(*, actor: Actor) -> Changes:
     return Changes(
         pages=tuple((page, below) for page, below in grouped if below),
         all_pages=tuple(listed.values()),
-        faults=desk.verdict.faults,
+        faults=desk.verdict().faults,
         revision=desk.row.revision,
         version_id=desk.version_id,
         edition=_value(desk, "edition"),

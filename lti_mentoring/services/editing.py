@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 
 from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.editable import fields
-from lti_mentoring.domain.editing import NARROW, kept
+from lti_mentoring.domain.editing import NARROW, Field, differences, kept, with_values
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import draft, intake, privacy, programme
 from lti_mentoring.store import base
+from lti_mentoring.store.application import Intake
 from lti_mentoring.store.programme import ProgrammeDraft
 
 DRAFT = "programme_draft"
@@ -96,32 +99,42 @@ def publish(*, actor: Actor, revision: int, version_id: str) -> str:
     -> the version. NotFound ``draft``; RuleBroken ``draft_moved`` where the draft or the course's version is not what was compared,
     ``draft_faulty`` (count), ``draft_unchanged``, and what ``intake.change`` refuses.
     """
+    desk = draft.desk_of(draft.held(base.session(), actor), actor)
+    draft_id = desk.row.id
+    if desk.row.revision != revision or desk.version_id != version_id:
+        raise RuleBroken("draft_moved")
+    verdict = desk.verdict()  # before anything is held: it takes longest, and the draft is known by its revision
+    if verdict.programme is None:
+        raise RuleBroken("draft_faulty", count=len(verdict.faults))
+    if not draft.differences_of(desk):
+        raise RuleBroken("draft_unchanged")
     with suppress(IntegrityError):  # another course publishes the same content at this moment: then it is there when asked again
-        return _publish(actor, revision, version_id)
-    return _publish(actor, revision, version_id)
+        return _publish(actor, draft_id, revision, version_id, verdict.programme)
+    return _publish(actor, draft_id, revision, version_id, verdict.programme)
 
 
-def _publish(actor: Actor, revision: int, version_id: str) -> str:
+def _publish(actor: Actor, draft_id: str, revision: int, version_id: str, judged: Programme) -> str:
     with base.transactional() as session:
-        entry = intake.held(session, actor)
+        course = intake.held(session, actor)
         row = draft.held(session, actor, lock=True)
-        desk = draft.desk_of(row, actor)
-        if row.revision != revision or desk.version_id != version_id:
+        now = intake.of(org_id=actor.org_id, course_id=actor.course_id)
+        if (row.id, row.revision) != (draft_id, revision) or intake.version_of(actor, now) != version_id:
             raise RuleBroken("draft_moved")
-        verdict = desk.verdict
-        if verdict.programme is None:
-            raise RuleBroken("draft_faulty", count=len(verdict.faults))
-        if not draft.differences_of(desk):
-            raise RuleBroken("draft_unchanged")
-        made = programme.publish(session, org_id=actor.org_id, programme=verdict.programme, actor=actor, derived_from=row.source_version_id)
-        entry.programme_version_id = made.id
-        said = {field.label.rpartition(".")[2]: field.value for field in desk.entry}
-        first, last = (date.fromisoformat(said[day]) if said[day] else None for day in ("opens_on", "closes_on"))
-        opens_at, closes_at = intake.whole_days(first, last)
-        places = int(said["places"]) if said["places"] else None
-        intake.settle(
-            session, entry, verdict.programme, actor=actor, mode=said["mode"], places=places, opens_at=opens_at, closes_at=closes_at
-        )
+        made = programme.publish(session, org_id=actor.org_id, programme=judged, actor=actor, derived_from=row.source_version_id)
+        course.programme_version_id = made.id
+        course.updated_by, course.updated_at = actor.person_id, base.now()
+        before = draft.entry_of(now)
+        entry = with_values(before, row.values)
+        if differences(before, entry):  # a course with more people than places may still say something else
+            _settle(session, course, judged, actor, entry)
         session.execute(delete(ProgrammeDraft).where(ProgrammeDraft.id == row.id))
         privacy.record(session, actor=actor, verb="publish", object_kind=DRAFT, object_id=row.id, version=made.id, before=version_id)
         return made.id
+
+
+def _settle(session: Session, course: Intake, judged: Programme, actor: Actor, entry: Sequence[Field]) -> None:
+    said = {field.label.rpartition(".")[2]: field.value for field in entry}
+    first, last = (date.fromisoformat(said[day]) if said[day] else None for day in ("opens_on", "closes_on"))
+    opens_at, closes_at = intake.whole_days(first, last)
+    places = int(said["places"]) if said["places"] else None
+    intake.settle(session, course, judged, actor=actor, mode=said["mode"], places=places, opens_at=opens_at, closes_at=closes_at)

@@ -38,13 +38,15 @@ Shape = TypeVar("Shape", Programme, Module, Rubric)
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """An imported version. ``created`` says whether this import made it."""
+    """An imported version. ``created`` says whether this import made it, ``derived`` that it was made in the browser before: then no course
+    begins with it by itself, whoever imports it."""
 
     id: str
     slug: str
     edition: str
     content_hash: str
     created: bool = False
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,9 @@ def _version(session: Session, org_id: str, table: type[ModuleVersion] | type[Ru
 
 
 def _row(version: ProgrammeVersion, *, created: bool = False) -> VersionRow:
-    return VersionRow(version.id, version.slug, version.edition, version.content_hash, created)
+    return VersionRow(
+        version.id, version.slug, version.edition, version.content_hash, created, version.derived_from is not None and not created
+    )
 
 
 # --- loading ------------------------------------------------------------------------------------------------------------

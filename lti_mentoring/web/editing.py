@@ -157,7 +157,7 @@ def discard(course: str) -> Answer:
 @bp.get("/pack.zip")
 @require("programme.edit")
 def pack_file(course: str) -> Response:
-    name, body = pack.archive(actor=actor())
+    name, body = pack.archive(actor=actor(), translations=request.args.get("translations") != "no")
     return _download(body, name, "application/zip")
 
 

@@ -31,6 +31,7 @@ from lti_mentoring.domain.editing import (
     differences,
     kept,
 )
+from lti_mentoring.domain.module import Marking
 from lti_mentoring.domain.pack import read_pack
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.written_module import Body
@@ -147,3 +148,12 @@ def test_a_number_of_any_length_is_a_fault_at_once(path: str, typed: str) -> Non
     assert verdict.programme is None
     assert verdict.faults
     assert perf_counter() - began < 20, "such a number took minutes"
+
+
+@pytest.mark.parametrize("marking", [Marking(), Marking(level=2, critical=4, words=700, days=14)])
+def test_a_marked_practice_task_is_written_as_it_is_read(marking: Marking) -> None:
+    meant = from_body(Programme, source())
+    modules = tuple(replace(one, practice=replace(one.practice, marking=marking)) for one in meant.modules)
+    meant = replace(meant, modules=modules)
+    found, faults = read_pack([file.document for file in files_of(to_body(meant))])
+    assert (faults, found) == ([], untranslated(meant))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -13,10 +14,12 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from conftest import World, make_world
+from lti_mentoring.domain.draft import judge
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import draft, editing, intake, opening, pack, programme
 from lti_mentoring.store import base
+from lti_mentoring.store.application import Intake
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.people import Course, Membership, RoleGrant
 from lti_mentoring.store.privacy import AuditEvent
@@ -307,3 +310,50 @@ def test_a_candidate_who_leads_edits_the_programme_and_sees_no_answers(world: Wo
     type_in(other, "modules/M1/task", modules__M1__practice__title="Another task")
     with pytest.raises(NotAllowed):
         draft.changes(actor=both)
+
+
+def test_other_words_are_published_in_a_course_with_more_people_than_places(lead: Actor, world: World) -> None:
+    world.person("Ada")
+    world.person("Ben")
+    intake.change(actor=lead, mode="apply", places=2, opens_at=None, closes_at=None)
+    with base.transactional() as session:
+        session.scalars(select(Intake)).one().places = 1
+    editing.begin(actor=lead)
+    type_in(lead, "about", title="Other words")
+    publish(lead)
+    assert programme.load(version_of(lead)).title == "Other words"
+    editing.begin(actor=lead)
+    type_in(lead, "dates", intake__places="0")
+    found = draft.changes(actor=lead)
+    broken("places_given", editing.publish, actor=lead, revision=found.revision, version_id=found.version_id)
+
+
+def test_a_draft_is_judged_before_anything_is_held(lead: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def watched(*args: Any, **how: Any) -> Any:
+        assert not base._writing.get(), "others would wait for the judging"
+        return judge(*args, **how)
+
+    monkeypatch.setattr(draft, "judge", watched)
+    editing.begin(actor=lead)
+    type_in(lead, "about", title="Once")
+    publish(lead)
+
+
+def test_whoever_imports_what_was_made_in_the_browser_is_told(lead: Actor, tmp_path: Path) -> None:
+    newest = programme.current(lead.org_id)
+    editing.begin(actor=lead)
+    type_in(lead, "about", title="Ours")
+    made = publish(lead)
+    pack.export_pack(org_id=lead.org_id, folder=tmp_path, version_id=made)
+    row = programme.import_pack(org_id=lead.org_id, path=tmp_path, actor="operator")
+    assert (row.id, row.created, row.derived) == (made, False, True)
+    assert programme.current(lead.org_id) == newest
+
+
+def test_a_pack_in_two_languages_is_not_taken_away_in_one_by_mistake(lead: Actor, tmp_path: Path) -> None:
+    there = Path(__file__).parents[1] / "support" / "packs" / "two-languages"
+    row = programme.import_pack(org_id=lead.org_id, path=there, actor="operator")
+    told = broken("translations_lost", pack.export_pack, org_id=lead.org_id, folder=tmp_path, version_id=row.id)
+    assert told["languages"] == "ar"
+    pack.export_pack(org_id=lead.org_id, folder=tmp_path, version_id=row.id, translations=False)
+    assert programme.read(tmp_path)[1] == []

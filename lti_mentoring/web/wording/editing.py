@@ -19,6 +19,9 @@ RULES = {
     "draft_page": _l("The draft has no such page."),
     "draft_there": _l("This course has a draft already. Publish or discard it first."),
     "draft_moved": _l("Somebody has changed this meanwhile. Look at it again before you decide."),
+    "translations_lost": _l(
+        "The pack would be without its translations (%(languages)s). Take it without them, and keep their folders beside its files."
+    ),
     "policy_moved": _l(
         "Nothing was chosen: somebody has published an edition or chosen a policy since you opened this page. "
         "This is how the programme stands now; choose again if you still want to."
