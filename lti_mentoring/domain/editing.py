@@ -20,6 +20,9 @@ from lti_mentoring.domain.written_module import Body, Steps, markdown, timed
 
 LINE, TEXT, MARKDOWN, LINES = "line", "text", "markdown", "lines"
 NUMBER, MEAN, NUMBERS, FLAG, CHOICE, TICKS, ORDER, DAY = "number", "mean", "numbers", "flag", "choice", "ticks", "order", "day"
+CHANGED = "-changed"
+"""Ends the name of a policy that was edited: readers of its name must not take it for the one that was imported."""
+
 WORDS = frozenset({LINE, TEXT, MARKDOWN, LINES})
 
 LONGEST = {LINE: 1_000, NUMBER: 20, MEAN: 20, NUMBERS: 200, FLAG: 3, CHOICE: 200, TICKS: 2_000, ORDER: 2_000, DAY: 10}
@@ -136,13 +139,29 @@ def changed(body: Body, fields: Sequence[Field], values: Mapping[str, str]) -> B
     if not told:
         return body
     made = copy.deepcopy(dict(body))
-    twins = [at for at, one in enumerate(body["policies"]) if one == body["policy"]]
     for field in sorted(fields, key=lambda one: one.kind == ORDER):  # places are those of the old order until the end
         if field.path in told and field.steps:
             _put(made, field, read_value(field.kind, told[field.path]))
-    for at in twins:  # the policy in force stays the one of its name among those that are offered
-        made["policies"][at] = copy.deepcopy(made["policy"])
+    _name_policy(made, body["policy"])
     return made
+
+
+def _name_policy(body: dict[str, Any], before: Body) -> None:
+    """A policy keeps its name as long as it says what it said when it was imported; that one stays on offer, to be chosen again."""
+    policy, name = body["policy"], before["name"]
+    if not name or policy == before:
+        return
+    own = name.removesuffix(CHANGED)
+    if all(one["name"] != own for one in body["policies"]) and name == own:
+        body["policies"].insert(0, dict(copy.deepcopy(before)))
+    as_imported = [one for one in body["policies"] if one["name"] == own]
+    policy["name"] = own if any(_settings(one) == _settings(policy) for one in as_imported) else own + CHANGED
+    body["policies"] = [copy.deepcopy(policy) if one["name"] == policy["name"] else one for one in body["policies"]]
+
+
+def _settings(policy: Body) -> dict[str, Any]:
+    """What a policy says, whatever it is called and in whichever order its modules come."""
+    return {**policy, "name": "", **{name: sorted(policy[name]) for name in ("modules_required", "before_observing")}}
 
 
 def _put(body: dict[str, Any], field: Field, value: Any) -> None:

@@ -157,3 +157,13 @@ def test_a_marked_practice_task_is_written_as_it_is_read(marking: Marking) -> No
     meant = replace(meant, modules=modules)
     found, faults = read_pack([file.document for file in files_of(to_body(meant))])
     assert (faults, found) == ([], untranslated(meant))
+
+
+def test_a_policy_that_was_no_choice_becomes_one_when_it_is_edited() -> None:
+    made, _ = programme.read(PACKS[0])
+    assert made is not None
+    assert made.policy not in made.policies
+    body = to_body(made)
+    again = from_body(Programme, changed(body, fields(body), {"policy/time/months": "18"}))
+    assert again.policy.name == f"{made.policy.name}-changed"
+    assert again.policies == (made.policy, *made.policies)

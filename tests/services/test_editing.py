@@ -78,7 +78,8 @@ def test_what_is_edited_is_the_version_of_the_course_and_the_old_one_stays_as_it
     new = programme.load(made)
     assert version_of(lead) == made != before
     assert (new.title, new.policy.overall_mean, new.policy.time.months) == ("Mentors of the north", 3, 18)
-    assert new.policy in new.policies, "the policy in force stays the one of its name"
+    assert new.policy.name == "starter-changed"
+    assert old.policy in new.policies, "what was imported can be chosen again"
     assert new.rubric("RU-C").criteria[0].anchors[0] == "Talks more than the protégé does"
     assert programme.load(before) == old
     assert programme.rubric(programme.rubric_version_id(before, "RU-C")) == old.rubric("RU-C")
@@ -357,3 +358,25 @@ def test_a_pack_in_two_languages_is_not_taken_away_in_one_by_mistake(lead: Actor
     assert told["languages"] == "ar"
     pack.export_pack(org_id=lead.org_id, folder=tmp_path, version_id=row.id, translations=False)
     assert programme.read(tmp_path)[1] == []
+
+
+def test_a_policy_whose_numbers_were_edited_is_not_called_as_it_was_imported(lead: Actor) -> None:
+    imported = programme.source(version_of(lead)).policy
+    editing.begin(actor=lead)
+    type_in(lead, "numbers", policy__time__months="18")
+    publish(lead)
+    named = [(one.policy.name, one.chosen) for one in opening.readiness(actor=lead).policies]
+    assert {("starter-changed", True), ("starter", False)} <= set(named)
+    opening.choose_policy(actor=lead, name="starter")
+    assert programme.source(version_of(lead)).policy == imported
+    opening.choose_policy(actor=lead, name="starter-changed")
+    editing.begin(actor=lead)
+    type_in(lead, "numbers", policy__time__months="20")
+    publish(lead)
+    now = programme.source(version_of(lead))
+    assert (now.policy.name, now.policy.time.months) == ("starter-changed", 20)
+    assert [one.name for one in now.policies].count("starter-changed") == 1
+    editing.begin(actor=lead)
+    type_in(lead, "numbers", policy__time__months=str(imported.time.months))
+    publish(lead)
+    assert programme.source(version_of(lead)).policy == imported, "set back, it is what it was called"

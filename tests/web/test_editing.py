@@ -181,3 +181,14 @@ def test_a_policy_is_chosen_by_who_has_seen_the_programme_as_it_is(opened: Visit
     assert "choose again if you still want to" in text(answer)
     assert opened.post("programme/policy", {"policy": "starter", "version": seen(answer, "version")}).status_code == 303
     assert course_programme(opened)[0].policy.name == "starter"
+
+
+def test_a_policy_that_was_edited_is_called_changed_where_it_is_shown(opened: Visitor) -> None:
+    page = "programme/draft/pages/numbers"
+    opened.post(page, {"policy/time/months": "18", "seen": seen(opened.get(page))})
+    answer = opened.get("programme/draft/changes")
+    opened.post("programme/draft/publish", {"revision": seen(answer, "revision"), "version": seen(answer, "version")})
+    told = text(opened.get("programme"))
+    assert "Starter, changed" in told
+    assert "it asks for other things than “Starter” as it was imported" in told
+    assert "Run the programme under “Starter”" in told

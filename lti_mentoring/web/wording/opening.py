@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from babel import Locale, UnknownLocaleError
 from flask_babel import gettext, lazy_gettext, ngettext
 
+from lti_mentoring.domain.editing import CHANGED
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.readiness import Component, Need
 from lti_mentoring.domain.translation import Share
@@ -44,13 +45,19 @@ def component_words(component: Component) -> tuple[str, str]:
 
 def policy_words(policy: Policy) -> tuple[str, str]:
     """-> (name, what it is for)"""
-    name, text = POLICIES.get(policy.name, (policy.name, ""))
-    return str(name), str(text)
+    own = policy.name.removesuffix(CHANGED)
+    if own != policy.name:
+        called = policy_name_words(own)
+        told = gettext("Edited in the browser: it asks for other things than “%(policy)s” as it was imported.", policy=called)
+        return policy_name_words(policy.name), told
+    return policy_name_words(own), str(POLICIES.get(own, ("", ""))[1])
 
 
 def policy_name_words(name: str) -> str:
     """What a policy is called."""
-    return str(POLICIES.get(name, (name, ""))[0])
+    own = name.removesuffix(CHANGED)
+    title = str(POLICIES.get(own, (own, ""))[0])
+    return title if own == name else gettext("%(policy)s, changed", policy=title)
 
 
 def share_words(share: Share) -> tuple[str, str]:
