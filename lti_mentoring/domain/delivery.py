@@ -90,7 +90,8 @@ def score_for(
 
     ``grading`` is the placement's choice, completion or points. ``wipes_on_nonfinal``: this platform clears the grade when anything
     but a final score arrives (Moodle), so that it gets final scores only. ``final_sent``: it may hold a final score of ours; then
-    nothing follows but another final score, or the reset of one that was voided. ``last_score`` is that final score, given and
+    nothing follows but another final score, or the reset of one that was voided; where a platform keeps progress, what was told to be
+    complete without points is reset as well (``last_activity``). ``last_score`` is that final score, given and
     maximum: of who takes part no more it alone is said again, where it has not arrived, and never another one.
     """
     said = TABLE[standing.stage]
@@ -100,7 +101,9 @@ def score_for(
             return _as_it_was(found, *last_score)
         return found
     if standing.stage == VOID:
-        return ScoreState("Initialized", NOT_READY) if final_sent else None
+        # A complete without points is no grade: where nothing else is kept, there is nothing to clear, and what is there is not ours.
+        completed = last_activity == "Completed" and not wipes_on_nonfinal
+        return ScoreState("Initialized", NOT_READY) if final_sent or completed else None
     if final_sent or wipes_on_nonfinal:
         return None
     if standing.stage == STOPPED and last_activity:

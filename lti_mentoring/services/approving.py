@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import recognition as rules
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.recognition import APPROVERS, DECIDED, Case
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, impartial, privacy, recognition
+from lti_mentoring.services import candidacy, delivery, impartial, privacy, recognition
 from lti_mentoring.services.recognition import RecognitionRow, listed, rows
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -26,12 +26,14 @@ VERBS = ("agree", "refuse", "withdraw")
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits for the reader's word, what they have agreed to and waits for others, and what is over, the newest first."""
+    """What waits for the reader's word, what they have agreed to and waits for others, and what is over, the newest first. ``peer``: the
+    reader is a candidate here, and so decides for nobody."""
 
     waiting: tuple[RecognitionRow, ...]
     with_others: tuple[RecognitionRow, ...]
     over: tuple[RecognitionRow, ...]
     proposes: bool = False
+    peer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +46,24 @@ class Sheet:
 
 
 def queue(*, actor: Actor) -> Queue:
-    """Everything of the course, but the reader's own."""
+    """Everything of the course that the reader may judge: not their own, nothing of who stands in a line with them."""
     session = base.session()
-    query = listed().where(Recognition.course_id == actor.course_id, Candidacy.person_id != actor.person_id)
+    query = listed().where(Recognition.course_id == actor.course_id, impartial.judged_by(session, actor))
     found = rows(session, session.execute(query.limit(MOST_LISTED)).all())
     asked = [row for row in found if row.state == "asked"]
     mine = [row for row in asked if any(one.person_id == actor.person_id for one in row.voices)]
+    peer = impartial.on_the_way(session, actor.course_id, [actor.person_id]) != frozenset()
     return Queue(
         waiting=tuple(reversed([row for row in asked if row not in mine])),
         with_others=tuple(mine),
         over=tuple(row for row in found if row.state != "asked"),
-        proposes=actor.is_any(*LEADS),
+        proposes=actor.is_any(*LEADS) and not peer,
+        peer=peer,
     )
 
 
 def sheet(*, actor: Actor, recognition_id: str) -> Sheet:
-    """One claim for somebody who may agree. NotFound; NotAllowed ``approver_self``, ``approver_line``."""
+    """One claim for somebody who may agree. NotFound; NotAllowed ``approver_self``, ``approver_peer``, ``approver_line``."""
     session = base.session()
     found = _found(session, actor, recognition_id)
     (row,) = rows(session, [found])
@@ -139,14 +143,17 @@ def _follow(session: Session, one: Recognition, person_id: str, *, voids: bool =
 
 def _found(session: Session, actor: Actor, recognition_id: str, *, lock: bool = False) -> Any:
     query = listed().where(Recognition.id == recognition_id, Recognition.course_id == actor.course_id)
-    # SQLite has one writer at a time anyway; on PostgreSQL the row lock lets the second of two see what the first has said.
+    # SQLite has one writer at a time anyway; on PostgreSQL the row lock lets the second of two see what the first has said, and the
+    # candidacy's puts whoever moves the candidate in order.
+    if lock:
+        held = select(Recognition.candidacy_id).where(Recognition.id == recognition_id, Recognition.course_id == actor.course_id)
+        candidacy.hold(session, held)
     found = session.execute(query.with_for_update(of=Recognition) if lock else query).first()
     if found is None:
         raise NotFound("recognition")
-    if found.person_id == actor.person_id:
-        raise NotAllowed("approver_self")
-    if actor.person_id in impartial.in_line_with(session, found.person_id):
-        raise NotAllowed("approver_line")
+    why = impartial.barred(session, actor, found.person_id)
+    if why:
+        raise NotAllowed(f"approver_{why}")
     return found
 
 
@@ -164,8 +171,9 @@ def _case(actor: Actor, found: Any, row: RecognitionRow, reason: str) -> Case:
     )
 
 
-def waiting(org_id: Any, course_id: Any, person_id: Any) -> Any:
-    """How many claims wait for this person's word, as a part of a statement about them."""
+def waiting(org_id: Any, course_id: Any, person_id: Any, theirs: ColumnElement[bool] | None = None) -> Any:
+    """How many claims wait for this person's word, as a part of a statement about them. ``theirs``: whom they may judge; without it, more
+    may be counted than they can do."""
     said = select(RecognitionVoice.id).where(
         RecognitionVoice.org_id == Recognition.org_id,
         RecognitionVoice.recognition_id == Recognition.id,
@@ -179,6 +187,7 @@ def waiting(org_id: Any, course_id: Any, person_id: Any) -> Any:
             Recognition.course_id == course_id,
             Recognition.state == "asked",
             Candidacy.person_id != person_id,
+            theirs if theirs is not None else true(),
             ~said.correlate(Recognition).exists(),
         )
     )

@@ -22,6 +22,9 @@ from lti_mentoring.services.cohort import Cohort, Member
 from lti_mentoring.services.observation import ListRow
 from lti_mentoring.store import base
 
+A_STATEMENT = 1000
+"""So many candidacies are named in one statement."""
+
 
 @dataclass(frozen=True, slots=True)
 class Board:
@@ -200,7 +203,11 @@ def _in_full(actor: Actor, found: Cohort, rows: Sequence[Row]) -> Sequence[Row]:
     """The rows with names and days in their next step, which an outline does not have."""
     pinned = {member.id: found.versions[member.version_id] for member in found.members}
     versions = {row.id: pinned[row.id] for row in rows if row.part != APPLYING}
-    shown = recorded.of_many(base.connection(), versions, org_id=actor.org_id)
+    shown: dict[str, Records] = {}
+    ids = list(versions)
+    for start in range(0, len(ids), A_STATEMENT):  # SQLite takes 32,766 values to a statement
+        part = {one: versions[one] for one in ids[start : start + A_STATEMENT]}
+        shown |= recorded.of_many(base.connection(), part, org_id=actor.org_id)
     return [replace(row, step=stand(versions[row.id], shown[row.id], row.part)[1]) if row.id in shown else row for row in rows]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -168,6 +168,11 @@ def of(actor: Actor) -> CandidacyRow:
     if found is None:
         raise NotFound("candidacy")
     return found
+
+
+def hold(session: Session, which: Select[tuple[str]]) -> None:
+    """Put a change to candidacies' records in order with whoever moves them to another version (PostgreSQL; SQLite has one writer)."""
+    session.execute(select(Candidacy.id).where(Candidacy.id.in_(which)).order_by(Candidacy.id).with_for_update(key_share=True)).all()
 
 
 def find(session: Session, *, person_id: str, course_id: str) -> CandidacyRow | None:

@@ -197,7 +197,7 @@ def _decide(
         latest = max((at for at in (cell.last, row.last_timestamp) if at is not None), default=None)
         timestamp = rules.next_timestamp(now, latest, timedelta(seconds=plan.quirks.timestamp_step_seconds))
         given = float(said.given) if said.given is not None else None
-        ours = _known(row, place, cell, (given, said.maximum))
+        ours = _known(row, place, cell, said)
         cells[plan.cell] = scores.Cell(True, timestamp, cell.ours)
         values |= {"cell": plan.cell, "last_timestamp": timestamp, "given": given, "maximum": said.maximum}
         values |= {"activity": said.activity, "grading": said.grading, "status": None}  # until an answer is heard
@@ -222,19 +222,19 @@ def _decide(
     return job, values
 
 
-def _known(
-    row: Any, place: Place, cell: scores.Cell, now_said: tuple[float | None, float | None]
-) -> tuple[tuple[float | None, float | None], ...] | None:
+def _known(row: Any, place: Place, cell: scores.Cell, said: ScoreState) -> tuple[tuple[float | None, float | None], ...] | None:
     """Every score that is ours if we find it in the cell; None where nobody needs to look before we send.
 
     Only where a score of ours may stand already, or where somebody's own grade was seen, may a person have written over it; a first
-    score costs no request more. Staff who have seen what is there may say that ours goes over it, and over nothing else.
+    score costs no request more. That something is complete without points, or no more, may clear whatever is there. Staff who have seen what is there may say that ours goes over it, and over nothing else.
     """
+    now_said = (float(said.given) if said.given is not None else None, said.maximum)
     known = (*cell.ours, (row.given, row.maximum), (row.taken_given, row.taken_maximum), now_said)
     # Whoever answered with a refusal or a fault has not taken ours; where no answer was heard, it may be there.
     unheard = row.grading == rules.FULLY_GRADED and row.given is not None and row.status is None
     sent = row.taken_given is not None or unheard
-    if RESULT_SCOPE not in place.ags_scopes or not (sent or row.overwrite or row.compared in LOOK_FIRST):
+    pointless = said.given is None and rules.FULLY_GRADED in (said.grading, row.grading)
+    if RESULT_SCOPE not in place.ags_scopes or not (sent or pointless or row.overwrite or row.compared in LOOK_FIRST):
         return None
     if row.overwrite and row.lms_given is None:
         return None

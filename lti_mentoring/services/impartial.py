@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from sqlalchemy import ColumnElement, false, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.assistance import assessor_conflict
+from lti_mentoring.domain.participation import COMPLETED
+from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Policy, Programme, Rubric
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import assistance, programme, reporting_line
@@ -37,6 +40,31 @@ def in_line_with(session: Session, person_id: str) -> frozenset[str]:
     """Everybody who stands in a reporting line with somebody, or has within the last year: none of them judges that person."""
     lines = reporting_line.of(session, person_id, on=base.now().date())
     return lines.managers | lines.above | lines.below
+
+
+def barred(session: Session, actor: Actor, subject_id: str) -> str:
+    """Why the actor may not judge what a candidate has handed in or claimed: ``self``, ``peer`` (they are a candidate in the course
+    themself), ``line``; empty where they may."""
+    if actor.person_id == subject_id:
+        return "self"
+    if on_the_way(session, actor.course_id, [actor.person_id]):
+        return "peer"
+    return "line" if actor.person_id in in_line_with(session, subject_id) else ""
+
+
+def judged_by(session: Session, actor: Actor) -> ColumnElement[bool]:
+    """The same for many, as a condition on candidacies: those of whom the actor may judge something."""
+    if on_the_way(session, actor.course_id, [actor.person_id]):
+        return false()
+    today = base.now().date()
+    related = reporting_line.led_by(session, actor.person_id, on=today) | reporting_line.of(session, actor.person_id, on=today).managers
+    return Candidacy.person_id.not_in(sorted(related | {actor.person_id}))
+
+
+def on_the_way(session: Session, course_id: str, people: Collection[str]) -> frozenset[str]:
+    """Those of some people who are candidates in a course. Whoever has completed it is none any more: graduates may mark."""
+    query = select(Candidacy.person_id).where(Candidacy.course_id == course_id, Candidacy.person_id.in_(people))
+    return frozenset(session.scalars(query.where(Candidacy.participation != COMPLETED)))
 
 
 def noted(session: Session, row: Observation, version: Programme, rubric: Rubric) -> tuple[str, ...]:

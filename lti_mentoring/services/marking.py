@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import practice as rules
@@ -16,7 +16,7 @@ from lti_mentoring.domain.module import Module, TaskCriterion
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.practice import WAITING, Case, Mark
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, impartial, notification, practice, privacy, programme
+from lti_mentoring.services import candidacy, delivery, impartial, notification, practice, privacy, programme
 from lti_mentoring.services.practice import Attempt
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -28,7 +28,7 @@ MOST_LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A practice task that waits for somebody to mark it; ``mine``: the reader holds it."""
+    """A practice task that waits for somebody to mark it; ``mine``: the reader holds it; ``barred``: and may only hand it back."""
 
     id: str
     candidate: str
@@ -39,16 +39,19 @@ class QueueRow:
     overdue: bool
     marker: str
     mine: bool
+    barred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits, the oldest first: free, held by the reader, held by others. ``more``: there is more than is shown."""
+    """What waits, the oldest first: free, held by the reader, held by others. ``more``: there is more than is shown; ``peer``: the reader is
+    a candidate here, and so marks nobody."""
 
     free: tuple[QueueRow, ...]
     mine: tuple[QueueRow, ...]
     others: tuple[QueueRow, ...]
     more: bool = False
+    peer: bool = False
 
     @property
     def overdue(self) -> int:
@@ -103,13 +106,19 @@ def _listed() -> Select[*tuple[Any, ...]]:
 
 
 def queue(*, actor: Actor) -> Queue:
-    """What waits in the course for somebody to mark it, but the reader's own, the oldest first."""
+    """What waits in the course for somebody to mark it and the reader may mark, the oldest first; and what they hold."""
+    session = base.session()
+    theirs = impartial.judged_by(session, actor)
     query = _listed().where(
-        PracticeSubmission.course_id == actor.course_id, PracticeSubmission.state.in_(WAITING), Candidacy.person_id != actor.person_id
+        PracticeSubmission.course_id == actor.course_id,
+        PracticeSubmission.state.in_(WAITING),
+        or_(theirs, PracticeSubmission.marker_id == actor.person_id),
     )
-    found = base.session().execute(query.order_by(PracticeSubmission.handed_in_at, PracticeSubmission.id).limit(MOST_LISTED + 1)).all()
-    rows = [_row(one, actor) for one in found[:MOST_LISTED]]
+    found = session.execute(query.order_by(PracticeSubmission.handed_in_at, PracticeSubmission.id).limit(MOST_LISTED + 1)).all()
+    open_to = set(session.scalars(select(Candidacy.person_id).where(Candidacy.course_id == actor.course_id, theirs)))
+    rows = [replace(_row(one, actor), barred=one.person_id not in open_to) for one in found[:MOST_LISTED]]
     return Queue(
+        peer=impartial.on_the_way(session, actor.course_id, [actor.person_id]) != frozenset(),
         free=tuple(row for row in rows if not row.marker),
         mine=tuple(row for row in rows if row.mine),
         others=tuple(row for row in rows if row.marker and not row.mine),
@@ -136,7 +145,8 @@ def _row(found: Any, actor: Actor) -> QueueRow:
 
 
 def sheet(*, actor: Actor, submission_id: str) -> Sheet:
-    """One text with its rubric. NotFound while it is a draft, which is its writer's alone; NotAllowed ``marker_self``, ``marker_line``."""
+    """One text with its rubric. NotFound while it is a draft, which is its writer's alone; NotAllowed ``marker_self``, ``marker_peer``,
+    ``marker_line``."""
     session = base.session()
     found = _found(session, actor, submission_id)
     one: PracticeSubmission = found[0]
@@ -171,18 +181,20 @@ def sheet(*, actor: Actor, submission_id: str) -> Sheet:
     )
 
 
-def _found(session: Session, actor: Actor, submission_id: str, *, lock: bool = False) -> Any:
+def _found(session: Session, actor: Actor, submission_id: str, *, lock: bool = False, lets_go: bool = False) -> Any:
     query = _listed().where(
         PracticeSubmission.id == submission_id, PracticeSubmission.course_id == actor.course_id, PracticeSubmission.state != "draft"
     )
-    # SQLite has one writer at a time anyway; on PostgreSQL the row lock puts two markers in order.
+    # SQLite has one writer at a time anyway; on PostgreSQL the row lock puts two markers in order, and whoever moves the candidate.
+    if lock:
+        held = select(PracticeSubmission.candidacy_id).where(PracticeSubmission.id == submission_id)
+        candidacy.hold(session, held.where(PracticeSubmission.course_id == actor.course_id))
     found = session.execute(query.with_for_update(of=PracticeSubmission) if lock else query).first()
     if found is None:
         raise NotFound("practice")
-    if found.person_id == actor.person_id:
-        raise NotAllowed("marker_self")
-    if actor.person_id in impartial.in_line_with(session, found.person_id):
-        raise NotAllowed("marker_line")
+    why = "" if lets_go and found[0].marker_id == actor.person_id else impartial.barred(session, actor, found.person_id)
+    if why:
+        raise NotAllowed(f"marker_{why}")
     return found
 
 
@@ -203,9 +215,11 @@ def claim(*, actor: Actor, submission_id: str) -> None:
 
 
 def hand_back(*, actor: Actor, submission_id: str) -> None:
-    """Let somebody else mark it: its marker, or who leads the course. What was marked so far goes, so that the next one judges afresh."""
+    """Let somebody else mark it: its marker, or who leads the course. What was marked so far goes, so that the next one judges afresh.
+
+    Whoever has come into a line with the candidate since, or is a candidate now, can do this and nothing else."""
     with base.transactional() as session:
-        found = _found(session, actor, submission_id, lock=True)
+        found = _found(session, actor, submission_id, lock=True, lets_go=True)
         one: PracticeSubmission = found[0]
         one.state = rules.after(one.state, "hand_back", _case(actor, found))
         one.marker_id, one.feedback = None, ""
@@ -213,8 +227,9 @@ def hand_back(*, actor: Actor, submission_id: str) -> None:
         _record(session, actor, "hand_back", one)
 
 
-def keep(*, actor: Actor, submission_id: str, marks: Sequence[Mark], feedback: str, revision: int) -> int:
-    """Keep marks that are not returned yet. -> their revision.
+def keep(*, actor: Actor, submission_id: str, marks: Sequence[Mark], feedback: str, revision: int, returned: str = "") -> int:
+    """Keep marks that are not returned yet. -> their revision. ``returned``: the state that they are to be returned with; where that has
+    happened already, nothing changes, since it is a second press.
 
     RuleBroken ``practice_of_another``, ``practice_closed``, ``draft_conflict`` (revision) where another window of the same marker has
     kept something since, and as ``domain.practice.check_marks``.
@@ -222,6 +237,8 @@ def keep(*, actor: Actor, submission_id: str, marks: Sequence[Mark], feedback: s
     with base.transactional() as session:
         found = _found(session, actor, submission_id, lock=True)
         one: PracticeSubmission = found[0]
+        if returned and one.state == returned and one.marker_id == actor.person_id:
+            return one.marked_revision
         one.state = rules.after(one.state, "mark", _case(actor, found))
         rules.check_marks(programme.module(one.module_version_id).practice, marks, feedback)
         held = practice.marks_of(session, [one.id])[one.id]
@@ -294,8 +311,9 @@ def _record(session: Session, actor: Actor, verb: str, one: PracticeSubmission, 
     privacy.record(session, actor=actor, verb=verb, object_kind="practice_submission", object_id=one.id, **facts)
 
 
-def waiting(org_id: Any, course_id: Any, person_id: Any) -> Any:
-    """How many texts wait for somebody to take them, or for this person, as a part of a statement about them."""
+def waiting(org_id: Any, course_id: Any, person_id: Any, theirs: ColumnElement[bool] | None = None) -> Any:
+    """How many texts wait for somebody to take them, or for this person, as a part of a statement about them. ``theirs``: whom they may
+    judge; without it, more may be counted than they can do."""
     held = and_(PracticeSubmission.state == "claimed", PracticeSubmission.marker_id == person_id)
     return (
         select(func.count(PracticeSubmission.id))
@@ -304,6 +322,6 @@ def waiting(org_id: Any, course_id: Any, person_id: Any) -> Any:
             PracticeSubmission.org_id == org_id,
             PracticeSubmission.course_id == course_id,
             Candidacy.person_id != person_id,
-            or_(PracticeSubmission.state == "handed_in", held),
+            or_(and_(PracticeSubmission.state == "handed_in", theirs if theirs is not None else true()), held),
         )
     )

@@ -192,6 +192,7 @@ def _keep(session: Session, actor: Actor, key: str, text: str, revision: int) ->
         privacy.record(
             session, actor=actor, verb="begin", object_kind="practice_submission", object_id=row.id, module=key, number=row.number
         )
+    row.module_version_id = version_id  # a draft is of the version that its writer is in now
     if text != row.text:
         if revision != row.revision:
             raise RuleBroken("draft_conflict", revision=row.revision)
@@ -231,7 +232,9 @@ def _tell_markers(session: Session, row: PracticeSubmission, subject_id: str) ->
 
 
 def judges(session: Session, course_id: str, subject_id: str, roles: Collection[str]) -> list[str]:
-    """Those who hold one of these roles in a course and may judge this person: not themself, nobody in their line."""
+    """Those who hold one of these roles in a course and may judge this person: not themself, nobody in their line, and nobody who is a
+    candidate there."""
     granted: Any = and_(RoleGrant.course_id == course_id, RoleGrant.revoked_at.is_(None), RoleGrant.role.in_(roles))
     people = set(session.scalars(select(RoleGrant.person_id).where(granted)))
-    return sorted(people - {subject_id} - impartial.in_line_with(session, subject_id)) if people else []
+    people -= impartial.on_the_way(session, course_id, people) | {subject_id}
+    return sorted(people - impartial.in_line_with(session, subject_id)) if people else []

@@ -18,7 +18,7 @@ from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.recognition import APPROVERS, LIVE, Case, Claim, Voice
-from lti_mentoring.domain.rule import NotFound
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import impartial, notification, practice, privacy, programme, records
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -94,10 +94,11 @@ def own(*, actor: Actor) -> OwnPage:
 
 
 def form(*, actor: Actor) -> ProposeForm:
-    """Whom who leads may propose something for, by name; two queries and one for each programme version."""
-    here = (Candidacy.course_id == actor.course_id, Candidacy.person_id != actor.person_id)
+    """Whom who leads may propose something for, by name; nobody in a line with them."""
+    session = base.session()
+    here = (Candidacy.course_id == actor.course_id, impartial.judged_by(session, actor))
     going_on = [state for state, goes_on in PARTICIPATION.items() if goes_on]
-    found = base.session().execute(
+    found = session.execute(
         select(Candidacy.id, Candidacy.programme_version_id, Person.id, Person.name, Person.chosen_name)
         .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
         .where(*here, Candidacy.participation.in_(going_on))
@@ -137,7 +138,7 @@ def _row(found: Any, voices: list[VoiceRow]) -> RecognitionRow:
         claim=Claim(one.what, one.place, one.period, one.evidence),
         proposed=one.asked_by != found.person_id,
         critical=module is not None and rules.critical(module, version),
-        approvers=one.approvers,
+        approvers=max(one.approvers, version.policy.waiver_approvers) if one.state == "asked" else one.approvers,
         asked_at=one.asked_at,
         ended_at=one.ended_at,
         voices=tuple(voices),
@@ -175,12 +176,14 @@ def ask(*, actor: Actor, recognition_id: str, module_key: str, claim: Claim) -> 
 
 def propose(*, actor: Actor, recognition_id: str, candidacy_id: str, module_key: str, claim: Claim) -> str:
     """The same by who leads the course, for a candidate in it. Whoever proposes may be one of those who agree. RuleBroken as for ``ask``,
-    and ``approver_self``, ``approver_line``; NotFound ``candidacy``."""
+    and ``approver_self``, ``approver_peer``, ``approver_line``; NotFound ``candidacy``."""
     with base.transactional() as session:
         query = select(Candidacy).where(Candidacy.id == candidacy_id, Candidacy.course_id == actor.course_id)
         candidacy = session.scalar(query.with_for_update())
         if candidacy is None:
             raise NotFound("candidacy")
+        if impartial.barred(session, actor, candidacy.person_id) == "peer":
+            raise RuleBroken("approver_peer")
         return _begin(session, actor, candidacy, recognition_id, module_key, claim, verb="propose")
 
 

@@ -14,7 +14,7 @@ from lti_mentoring.domain.assistance import HELPERS
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.services import approving, candidacy, helping, intake, language, marking, roles, score
+from lti_mentoring.services import approving, candidacy, helping, impartial, intake, language, marking, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
 from lti_mentoring.services.intake import OPEN
 from lti_mentoring.services.reviewing import REVIEWED
@@ -188,7 +188,16 @@ def _counts(actor: Actor) -> dict[str, int]:
     """All the numbers of the page in one statement."""
     who = {"person": actor.person_id, "coordinates": actor.is_any("coordinator")}
     row = base.connection().execute(_COUNTS, {"org": actor.org_id, "course": actor.course_id, **who}).one()
-    return {name: int(getattr(row, name) or 0) for name in _COUNTED}
+    counts = {name: int(getattr(row, name) or 0) for name in _COUNTED}
+    return counts | _judged(actor) if counts["practice"] or counts["recognitions"] else counts
+
+
+def _judged(actor: Actor) -> dict[str, int]:
+    """What waits of those whom the reader may judge."""
+    session = base.session()
+    found = (actor.org_id, actor.course_id, actor.person_id, impartial.judged_by(session, actor))
+    counted = {"practice": marking.waiting(*found), "recognitions": approving.waiting(*found)}
+    return {name: int(session.scalar(query) or 0) for name, query in counted.items()}
 
 
 def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, helps: bool, place_free: bool) -> list[Todo]:

@@ -141,8 +141,9 @@ def mark(course: str, submission: str) -> Answer:
     form: dict[str, Any] = MarksForm().load(_marks())
     action = request.form.get("action", "keep")
     try:
-        revision = marking.keep(actor=actor(), submission_id=submission, **form)
-        if action in ("met", "once_more"):
+        returns = action if action in ("met", "once_more") else ""
+        revision = marking.keep(actor=actor(), submission_id=submission, returned=returns, **form)
+        if returns:
             marking.give_back(actor=actor(), submission_id=submission, met=action == "met", revision=revision)
     except (NotFound, NotAllowed):
         raise
