@@ -106,7 +106,8 @@ def _change(name: str, was: Requirement | None, now: Requirement | None) -> Chan
 @dataclass(frozen=True, slots=True)
 class UnderWay:
     """Something that was begun under the old version and ends under it. ``in_vain``: what it will give could not count in the new one, so
-    that nobody is moved before it has ended. Codes: ``attempt`` (key, title), ``observation`` (kind, planned_for, observer)."""
+    that nobody is moved before it has ended. Codes: ``attempt`` (key, title), ``practice`` and ``recognition`` (key), ``observation``
+    (kind, planned_for, observer)."""
 
     code: str
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -118,6 +119,18 @@ def open_attempt(begun: Module, target: Programme) -> UnderWay:
     asked = next((one for one in target.modules if one.key == begun.key), None)
     facts = {"key": begun.key, "title": begun.title}
     return UnderWay("attempt", facts, in_vain=asked is None or bool(unproven(asked, [begun])))
+
+
+def handed_in(key: str, target: Programme) -> UnderWay:
+    """A practice task that waits for a trainer, seen from that version."""
+    asked = next((one for one in target.modules if one.key == key), None)
+    wanted = asked is not None and key in target.policy.modules_required and asked.practice.marking is not None
+    return UnderWay("practice", {"key": key}, in_vain=not wanted)
+
+
+def claimed(key: str, target: Programme) -> UnderWay:
+    """A module whose recognition is asked for, seen from that version."""
+    return UnderWay("recognition", {"key": key}, in_vain=key not in target.policy.modules_required)
 
 
 def open_observation(kind: str, planned_for: date, observer: str, target: Programme) -> UnderWay:

@@ -84,7 +84,7 @@ def _evidence_linked(case: Case) -> Iterable[Gap]:
 
 
 def _modules_come_first(case: Case) -> Iterable[Gap]:
-    """Nobody is observed before they have learned what the policy puts before it."""
+    """Nothing counts before they have learned what the policy puts before it. What somebody notes and rates is kept all the same."""
     return [Gap("modules_before")] if case.before else []
 
 
@@ -99,9 +99,6 @@ GUARDS: dict[str, Callable[[Case], Iterable[Gap]]] = {
 """Name of a guard -> what it finds missing."""
 
 FOR_RELEASE = tuple(GUARDS)
-
-BEGINS = ("the modules that come before are met",)
-"""A session may be planned before; it begins with the first note or level. What is under way goes on, and waits with its release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +115,8 @@ MOVES = (
     Move("new", "plan", "planned", ("assessor is not the subject",)),
     Move("planned", "consent", "planned"),
     Move("planned", "take_back_consent", "planned"),
-    Move("planned", "note", "drafting", BEGINS),
-    Move("planned", "rate", "drafting", BEGINS),
+    Move("planned", "note", "drafting"),
+    Move("planned", "rate", "drafting"),
     Move("planned", "cancel", "cancelled"),
     Move("drafting", "consent", "drafting"),
     Move("drafting", "take_back_consent", "drafting"),
@@ -137,7 +134,7 @@ def after(state: str, verb: str, case: Case | None = None) -> str:
     """The state that ``verb`` leads to.
 
     RuleBroken ``observation_closed`` (facts: state, verb) where the table has no such move; else the code of the first gap
-    that a guard finds, with ``criteria`` that share it, all ``gaps``, and ``modules`` that come before.
+    that a guard finds, with ``criteria`` that share it, and all ``gaps``.
     """
     move = TABLE.get((state, verb))
     if move is None:
@@ -148,7 +145,7 @@ def after(state: str, verb: str, case: Case | None = None) -> str:
     if found:
         first = found[0].code
         criteria = tuple(gap.criterion for gap in found if gap.code == first and gap.criterion)
-        raise RuleBroken(first, criteria=criteria, gaps=found, modules=case.before if case is not None else ())
+        raise RuleBroken(first, criteria=criteria, gaps=found)
     return move.to
 
 

@@ -170,7 +170,7 @@ def of(actor: Actor) -> CandidacyRow:
     return found
 
 
-def hold(session: Session, which: Select[tuple[str]]) -> None:
+def hold(session: Session, which: Select[str]) -> None:
     """Put a change to candidacies' records in order with whoever moves them to another version (PostgreSQL; SQLite has one writer)."""
     session.execute(select(Candidacy.id).where(Candidacy.id.in_(which)).order_by(Candidacy.id).with_for_update(key_share=True)).all()
 

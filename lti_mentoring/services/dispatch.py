@@ -226,7 +226,8 @@ def _known(row: Any, place: Place, cell: scores.Cell, said: ScoreState) -> tuple
     """Every score that is ours if we find it in the cell; None where nobody needs to look before we send.
 
     Only where a score of ours may stand already, or where somebody's own grade was seen, may a person have written over it; a first
-    score costs no request more. That something is complete without points, or no more, may clear whatever is there. Staff who have seen what is there may say that ours goes over it, and over nothing else.
+    score costs no request more. That something is complete without points, or no more, may clear whatever is there.
+    Staff who have seen what is there may say that ours goes over it, and over nothing else.
     """
     now_said = (float(said.given) if said.given is not None else None, said.maximum)
     known = (*cell.ours, (row.given, row.maximum), (row.taken_given, row.taken_maximum), now_said)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, false, select
+from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.assistance import assessor_conflict
@@ -18,6 +18,7 @@ from lti_mentoring.services import assistance, programme, reporting_line
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import RoleGrant
 
 Helped = Collection[tuple[str, frozenset[str]]]
 
@@ -56,9 +57,26 @@ def judged_by(session: Session, actor: Actor) -> ColumnElement[bool]:
     """The same for many, as a condition on candidacies: those of whom the actor may judge something."""
     if on_the_way(session, actor.course_id, [actor.person_id]):
         return false()
+    return Candidacy.person_id.not_in(sorted(_never(session, actor.person_id)))
+
+
+def judged_by_nobody(session: Session, course_id: str, roles: Collection[str]) -> ColumnElement[bool]:
+    """Which candidacies nobody who holds one of these roles in a course may judge, as a condition; known after two of them, as a rule."""
+    grants = select(RoleGrant.person_id).where(RoleGrant.course_id == course_id, RoleGrant.revoked_at.is_(None))
+    people = frozenset(session.scalars(grants.where(RoleGrant.role.in_(roles))))
+    left: frozenset[str] | None = None
+    for person_id in sorted(people - on_the_way(session, course_id, people)):
+        left = _never(session, person_id) if left is None else left & _never(session, person_id)
+        if not left:
+            break
+    return true() if left is None else Candidacy.person_id.in_(sorted(left))
+
+
+def _never(session: Session, person_id: str) -> frozenset[str]:
+    """Themself, and everybody who stands in a line with them."""
     today = base.now().date()
-    related = reporting_line.led_by(session, actor.person_id, on=today) | reporting_line.of(session, actor.person_id, on=today).managers
-    return Candidacy.person_id.not_in(sorted(related | {actor.person_id}))
+    lines = reporting_line.of(session, person_id, on=today)
+    return reporting_line.led_by(session, person_id, on=today) | lines.managers | {person_id}
 
 
 def on_the_way(session: Session, course_id: str, people: Collection[str]) -> frozenset[str]:

@@ -44,8 +44,8 @@ class QueueRow:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits, the oldest first: free, held by the reader, held by others. ``more``: there is more than is shown; ``peer``: the reader is
-    a candidate here, and so marks nobody."""
+    """What waits, the oldest first: free, held by the reader, held by others. ``more``: there is more than is shown; ``peer``: the reader
+    is a candidate here, and so marks nobody."""
 
     free: tuple[QueueRow, ...]
     mine: tuple[QueueRow, ...]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import candidacy as asked
 from lti_mentoring.domain import moving as rules
+from lti_mentoring.domain import practice
 from lti_mentoring.domain.moving import Prospect
 from lti_mentoring.domain.observation import WAITING
 from lti_mentoring.domain.participation import ACTIVE, DEFERRED, Part
@@ -199,7 +200,11 @@ def _compared(session: Session, rows: Sequence[Any], target_id: str) -> list[tup
 def _under_way(found: recorded.Rows, target: Programme) -> dict[str, list[rules.UnderWay]]:
     made: dict[str, list[rules.UnderWay]] = defaultdict(list)
     for row in found.trainings:
-        if row.opened:
+        if row.what == "practice" and row.state in practice.WAITING:
+            made[row.candidacy_id].append(rules.handed_in(row.module_key, target))
+        elif row.what == "recognition" and row.state == "asked":
+            made[row.candidacy_id].append(rules.claimed(row.module_key, target))
+        elif row.opened:
             made[row.candidacy_id].append(rules.open_attempt(programme.module(row.version_id), target))
     for row in found.observations:
         if row.state in WAITING:

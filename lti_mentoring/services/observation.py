@@ -46,8 +46,8 @@ MOST_LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class ListRow:
-    """An observation in a list. Counts of notes and ratings are there for its observer only; ``before`` names the modules that its
-    candidate has to have met before."""
+    """An observation in a list. Counts of notes and ratings are there for its observer only; ``waits``: its release
+    waits for modules that its candidate has to meet before observing; ``before`` names them, never to its observer."""
 
     id: str
     candidate: str
@@ -62,6 +62,7 @@ class ListRow:
     rated: int = 0
     of: int = 0
     before: tuple[str, ...] = ()
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +125,15 @@ def queue(*, actor: Actor) -> Queue:
 def of_candidacy(candidacy_id: str) -> tuple[ListRow, ...]:
     """All that were planned with a candidate and not called off, oldest first; never how full a draft is. Who may see which is for the
     caller to decide."""
-    return _rows(base.session(), _oldest_first(_LISTED.where(Observation.candidacy_id == candidacy_id, Observation.state != "cancelled")))
+    its_own = _LISTED.where(Observation.candidacy_id == candidacy_id, Observation.state != "cancelled")
+    return _rows(base.session(), _oldest_first(its_own), named=True)
 
 
 def _oldest_first(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return query.order_by(Observation.planned_for, Observation.created_at, Observation.id).limit(MOST_LISTED)
 
 
-def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[ListRow, ...]:
+def _rows(session: Session, query: Select[*tuple[Any, ...]], *, named: bool = False) -> tuple[ListRow, ...]:
     found = session.execute(query).all()
     waiting = {row[0].candidacy_id: programme.load(row[6]) for row in found if row[0].state in WAITING}
     before = sheets.before_of_many(waiting, org_id=base.current_tenant())
@@ -148,7 +150,8 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[ListRow, .
             consent=row.consent_at is not None,
             called_off_for=row.called_off_for,
             of=criteria[row.rubric_version_id],
-            before=before.get(row.candidacy_id, ()) if row.state in WAITING else (),
+            before=before.get(row.candidacy_id, ()) if named and row.state in WAITING else (),
+            waits=bool(before.get(row.candidacy_id)) and row.state in WAITING,
         )
         for row, person_id, name, chosen, observer_name, observer_chosen, _ in found
     )

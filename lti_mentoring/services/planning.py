@@ -25,12 +25,13 @@ from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """Somebody to choose: for candidates the id is their candidacy's, and ``before`` names the modules that come before observing and are
-    open for them: a session can be planned, and begins once they are met."""
+    """Somebody to choose: for candidates the id is their candidacy's, and ``waits``: modules that come before observing are open for them,
+    so that a session can be planned and noted, and counts once they are met; ``before`` names them for who leads the course."""
 
     id: str
     name: str
     before: tuple[str, ...] = ()
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,18 @@ def candidates(*, actor: Actor) -> PlanOptions:
         .where(Candidacy.course_id == actor.course_id, Candidacy.participation.in_(going_on), ~tested)
     )
     observers = _observers(actor)
-    if not actor.is_any(*LEADS):
+    leads = actor.is_any(*LEADS)
+    if not leads:
         observers = observers.where(Person.id == actor.person_id)
     found = session.execute(chosen).all()
     versions = {row[0]: programme.load(row[4]) for row in found}
     policies = [version.policy for version in versions.values()]
     before = sheet.before_of_many(versions, org_id=actor.org_id)
     return PlanOptions(
-        candidates=_by_name(PersonRow(row[0], display_name(row[3] or row[2], row[1]), before[row[0]]) for row in found),
+        candidates=_by_name(
+            PersonRow(row[0], display_name(row[3] or row[2], row[1]), before[row[0]] if leads else (), bool(before[row[0]]))
+            for row in found
+        ),
         kinds=tuple(kind for kind in KINDS if any(policy.asks(kind) for policy in policies)) or (INDEPENDENT,),
         observers=_by_name(PersonRow(row[0], display_name(row[2] or row[1], row[0])) for row in session.execute(observers)),
     )

@@ -46,7 +46,7 @@ class Work:
     """What a candidate has done of a practice task; ``attempts`` newest first.
 
     ``writes``: there is something to write now, with ``text`` kept so far at ``revision``; after a return the text goes on from what
-    was handed in.
+    was handed in. ``unjudged``: it waits, and nobody in the course may mark it.
     """
 
     attempts: tuple[Attempt, ...]
@@ -54,6 +54,7 @@ class Work:
     revision: int
     saved_at: datetime | None
     writes: bool
+    unjudged: bool = False
 
     @property
     def state(self) -> str:
@@ -78,7 +79,9 @@ def own(*, actor: Actor, key: str) -> Work | None:
     draft = newest if newest is not None and newest.state == "draft" else None
     again = newest.text if newest is not None and newest.state == "once_more" else ""
     handed_in = [row for row in rows if row.state != "draft"]
+    waits = newest is not None and newest.state == "handed_in"
     return Work(
+        unjudged=waits and not judges(session, candidacy.course_id, actor.person_id, MARKERS),
         attempts=tuple(reversed(attempts(session, handed_in))),
         text=draft.text if draft is not None else again,
         revision=draft.revision if draft is not None else 0,

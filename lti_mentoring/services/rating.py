@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
-from lti_mentoring.domain.observation import WAITING, Case, Gap, Rating
+from lti_mentoring.domain.observation import WAITING, Gap, Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import delivery, impartial, notification, privacy, programme
@@ -56,7 +56,7 @@ class Draft:
 def save_note(*, actor: Actor, observation_id: str, note: Note) -> NoteRow:
     """Append a line of evidence. The same note again changes nothing; other words under the same id are kept beside it.
 
-    RuleBroken ``note_empty``, ``note_long``, ``observation_closed``, ``modules_before`` (modules) where it may not begin yet.
+    RuleBroken ``note_empty``, ``note_long``, ``observation_closed``.
     """
     with base.transactional() as session:
         row = sheets.own(session, actor, observation_id, lock=True)
@@ -150,7 +150,7 @@ def _append(session: Session, actor: Actor, row: Observation, note: Note) -> Not
     for held in known.values():
         if held.observation_id == row.id and held.text == text:
             return NoteRow(held.id, held.text, held.noted_at)
-    row.state = rules.after(row.state, "note", _begins(session, row))
+    row.state = rules.after(row.state, "note")
     made = EvidenceNote(id=other if note.id in known else note.id, observation_id=row.id, author_id=actor.person_id, text=text)
     session.add(made)
     session.flush()
@@ -168,7 +168,7 @@ def _consent(session: Session, actor: Actor, row: Observation, *, given: bool) -
 
 
 def _rate(session: Session, actor: Actor, row: Observation, revision: int, ratings: Sequence[Rating]) -> tuple[Clash, ...]:
-    state = rules.after(row.state, "rate", _begins(session, row)) if ratings else row.state
+    state = rules.after(row.state, "rate") if ratings else row.state
     rules.check_draft(programme.rubric(row.rubric_version_id), ratings, sheets.note_ids_of(session, row.id))
     assessment = _assessment(session, row)
     rows = {held.criterion: held for held in session.scalars(select(CriterionRating).where(CriterionRating.assessment_id == assessment.id))}
@@ -190,14 +190,6 @@ def _rate(session: Session, actor: Actor, row: Observation, revision: int, ratin
         names = " ".join(changed)
         privacy.record(session, actor=actor, verb="rate", object_kind="observation", object_id=row.id, criteria=names)
     return tuple(clashes)
-
-
-def _begins(session: Session, row: Observation) -> Case | None:
-    """What lets an observation begin; None for one that has begun already."""
-    if row.state != "planned":
-        return None
-    subject = sheets.subject_of(session, row)
-    return Case(subject.person_id, row.observer_id, before=sheets.before_of(row, subject))
 
 
 def _assessment(session: Session, row: Observation) -> Assessment:

@@ -62,12 +62,14 @@ class RecognitionRow:
 
 @dataclass(frozen=True, slots=True)
 class OwnPage:
-    """A candidate's own, the newest first, and the modules that could be asked for now; ``approvers`` is how many have to agree."""
+    """A candidate's own, the newest first, and the modules that could be asked for now; ``approvers`` is how many have to agree;
+    ``lacking``: something is asked for, and too few people in the course may agree to it, or nobody of them leads."""
 
     rows: tuple[RecognitionRow, ...]
     open: tuple[ModuleRecord, ...]
     approvers: int
     takes_part: bool
+    lacking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,20 @@ def own(*, actor: Actor) -> OwnPage:
     session = base.session()
     candidacy = _own_candidacy(session, actor)
     version = programme.load(candidacy.programme_version_id)
+    found = rows(session, session.execute(listed().where(Recognition.candidacy_id == candidacy.id)).all())
+    needed = max((one.approvers for one in found if one.state == "asked"), default=0)
     return OwnPage(
-        rows=rows(session, session.execute(listed().where(Recognition.candidacy_id == candidacy.id)).all()),
+        rows=found,
+        lacking=needed > 0 and _lacking(session, candidacy, needed),
         open=rules.open_modules(version, _modules(actor, candidacy, version)),
         approvers=version.policy.waiver_approvers,
         takes_part=PARTICIPATION[candidacy.participation],
     )
+
+
+def _lacking(session: Session, candidacy: Candidacy, needed: int) -> bool:
+    may = [practice.judges(session, candidacy.course_id, candidacy.person_id, roles) for roles in (APPROVERS, LEADS)]
+    return len(may[0]) < needed or not may[1]
 
 
 def form(*, actor: Actor) -> ProposeForm:

@@ -14,6 +14,7 @@ from lti_mentoring.domain.assistance import HELPERS
 from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import LEADS, Actor
+from lti_mentoring.domain.practice import MARKERS
 from lti_mentoring.services import approving, candidacy, helping, impartial, intake, language, marking, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
 from lti_mentoring.services.intake import OPEN
@@ -197,6 +198,10 @@ def _judged(actor: Actor) -> dict[str, int]:
     session = base.session()
     found = (actor.org_id, actor.course_id, actor.person_id, impartial.judged_by(session, actor))
     counted = {"practice": marking.waiting(*found), "recognitions": approving.waiting(*found)}
+    if actor.is_any(*LEADS):
+        nobody = (impartial.judged_by_nobody(session, actor.course_id, roles) for roles in (MARKERS, LEADS))
+        stuck = [one.waiting(actor.org_id, actor.course_id, "", which) for one, which in zip((marking, approving), nobody, strict=True)]
+        counted["unjudged"] = select(stuck[0].scalar_subquery() + stuck[1].scalar_subquery())
     return {name: int(session.scalar(query) or 0) for name, query in counted.items()}
 
 
@@ -219,6 +224,8 @@ def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, 
         todo.append(Todo("place_free", "selection.queue", {"count": counts["waitlisted"]}))
     if leads and counts["stuck"]:
         todo.append(Todo("grades_stuck", "delivery.index", {"count": counts["stuck"]}))
+    if leads and counts.get("unjudged"):
+        todo.append(Todo("nobody_judges", "people.index", {"count": counts["unjudged"]}))
     if leads and not counts["observers"]:
         todo.append(Todo("no_observer", "people.index"))
     if leads and counts["taking_part"] and counts["observers"] and not counts["planned"] and not counts["released"]:

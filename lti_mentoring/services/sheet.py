@@ -45,7 +45,7 @@ class RatedCriterion:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """An observation as its observer sees it. ``previous`` and ``next`` are neighbours among what waits, oldest first;
-    ``before`` names the modules that its candidate has to have met before."""
+    ``waits``: its release waits for modules that come before observing. Which, the candidate and the coordinator read."""
 
     id: str
     state: str
@@ -63,7 +63,7 @@ class Sheet:
     previous: str | None
     next: str | None
     called_off_for: str = ""
-    before: tuple[str, ...] = ()
+    waits: bool = False
 
     @property
     def rated(self) -> int:
@@ -125,7 +125,7 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         previous=neighbours.previous,
         next=neighbours.next,
         called_off_for=row.called_off_for,
-        before=case.before if row.state in WAITING else (),
+        waits=bool(case.before) and row.state in WAITING,
     )
 
 

@@ -29,6 +29,7 @@ FIELDS = {
     "recognition_reason_missing": "reason",
     "approver_self": "candidate",
     "approver_line": "candidate",
+    "approver_peer": "candidate",
 }
 """Code of a rule -> the field that it is about."""
 

@@ -126,6 +126,17 @@ def test_a_reset_of_what_was_never_sent_is_not_sent() -> None:
     assert say("void", final_sent=True) == ScoreState("Initialized", "NotReady")
 
 
+@given(stages, st.booleans(), st.booleans())
+def test_a_complete_without_points_that_holds_no_more_is_reset_where_progress_is_kept_and_wipes_nobodys_grade(
+    stage: str, wipes: bool, sent: bool
+) -> None:
+    said = say(stage, wipes_on_nonfinal=wipes, final_sent=sent, last_activity="Completed")
+    if stage == "void":
+        assert said == (ScoreState("Initialized", "NotReady") if sent or not wipes else None)
+    elif wipes and not sent:
+        assert said is None or said.final
+
+
 def test_not_yet_never_posts_a_zero() -> None:
     for grading in ("completion", "points"):
         assert say("not_yet", grading=grading) is None

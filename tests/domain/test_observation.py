@@ -146,7 +146,7 @@ class ObservationMachine(RuleBasedStateMachine):
 
     def do(self, verb):
         now = case(consent=self.consent, ratings=dict(self.ratings), note_ids=tuple(self.notes), before=self.before)
-        guarded = verb == "release" or self.state == "planned"
+        guarded = verb == "release"
         try:
             self.state = observation.after(self.state, verb, now if guarded else None)
         except RuleBroken:
@@ -196,9 +196,9 @@ class ObservationMachine(RuleBasedStateMachine):
             self.do("cancel")
 
     @rule(verb=st.sampled_from(["note", "rate"]))
-    def nothing_begins_before_the_modules(self, verb):
-        if self.state == "planned" and self.before:
-            assert not self.do(verb)
+    def what_is_written_is_kept_whatever_the_modules(self, verb):
+        if self.state in ("planned", "drafting"):
+            assert self.do(verb)
 
     @invariant()
     def released_means_consented_complete_and_evidenced(self):

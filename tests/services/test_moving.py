@@ -29,7 +29,9 @@ from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.people import Course, Placement
+from lti_mentoring.store.practice import PracticeSubmission
 from lti_mentoring.store.privacy import AuditEvent
+from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 from support.statements import statements
 
@@ -224,6 +226,20 @@ def test_who_has_begun_what_could_not_count_is_moved_once_it_has_ended(cast: dic
     with pytest.raises(RuleBroken) as broken:
         moved_to(lead, target)
     assert (broken.value.code, broken.value.facts["names"]) == ("move_blocked", ("F. Martins",))
+
+
+def test_what_was_handed_in_or_claimed_is_under_way_and_in_vain_where_its_module_is_not_asked_for(cast: dict[str, Any]):
+    held, course = cast["world"].candidacy_id("F. Martins"), cast["candidate"].course_id
+    version = base.session().scalars(select(Candidacy.programme_version_id).where(Candidacy.id == held)).one()
+    facts = {"candidacy_id": held, "course_id": course, "module_key": "M1", "number": 1}
+    with base.transactional() as session:
+        module = programme.module_version_id(version, "M1")
+        session.add(PracticeSubmission(**facts, module_version_id=module, text="T", state="handed_in", revision=1, handed_in_at=base.now()))
+        told = {"what": "W.", "place": "P.", "period": "2020", "evidence": "E.", "asked_by": cast["candidate"].person_id}
+        session.add(Recognition(**facts, **told, slot="M1", state="asked", approvers=1))
+    row = row_of(cast["coordinator"], derived(cast["coordinator"], asking(modules_required=(), before_observing=())))
+    assert sorted((one.code, one.in_vain) for one in row.prospect.under_way) == [("practice", True), ("recognition", True)]
+    assert row.prospect.blocks == ("in_vain",)
 
 
 def test_nobody_is_moved_to_a_version_whose_time_is_over_for_them(cast: dict[str, Any]):

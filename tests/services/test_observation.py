@@ -632,29 +632,27 @@ BEFORE = ("M1 Mentoring, managing, coaching",)
 def test_a_session_is_planned_before_the_modules_are_met_and_everybody_is_told_which_are_missing(world, early):
     lead, observer, made = early
     assert observation.candidates(actor=lead).candidates[0].before == BEFORE
-    assert [row.before for row in observation.queue(actor=observer).waiting] == [BEFORE]
+    assert observation.candidates(actor=observer).candidates[0].before == ()
+    assert [(row.before, row.waits) for row in observation.queue(actor=observer).waiting] == [((), True)], "which, is no observer's to read"
     assert [row.before for row in observation.of_candidacy(world.candidacy_id("Ada"))] == [BEFORE]
-    assert observation.sheet(actor=observer, observation_id=made).before == BEFORE
+    assert observation.sheet(actor=observer, observation_id=made).waits
     way = candidacy.way(actor=world.actor("Ada"))
     assert way.next is not None
     assert way.next.ids == {"key": "M1"}
     assert way.requirements.children[1].children[0].facts["missing"] == BEFORE
 
 
-def test_it_begins_once_they_are_met(world, early):
+def test_whoever_sits_in_a_session_keeps_every_note_and_level_and_only_the_release_waits(world, early):
     _, observer, made = early
-    note = Note("a" * 32, "Waits.")
-    for begin in (
-        lambda: observation.save_note(actor=observer, observation_id=made, note=note),
-        lambda: observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=[Rating("A1", 1)]),
-    ):
-        with pytest.raises(RuleBroken, match="modules_before") as refused:
-            begin()
-        assert refused.value.facts["modules"] == BEFORE
-    assert rows(EvidenceNote) == rows(CriterionRating) == 0
+    observation.save_note(actor=observer, observation_id=made, note=Note("a" * 32, "Waits."))
+    observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=[Rating("A1", 1)])
+    assert rows(EvidenceNote) == rows(CriterionRating) == 1
+    with pytest.raises(RuleBroken) as refused:
+        observation.release(actor=observer, observation_id=made, revision=1)
+    assert "modules" not in refused.value.facts
+    assert "modules_before" in [gap.code for gap in refused.value.facts["gaps"]]
     world.mastered("Ada")
-    assert observation.sheet(actor=observer, observation_id=made).before == ()
-    observation.save_note(actor=observer, observation_id=made, note=note)
+    assert not observation.sheet(actor=observer, observation_id=made).waits
 
 
 def test_what_is_under_way_goes_on_when_a_module_is_open_again_and_only_its_release_waits(world, early):

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from conftest import World, make_world
 from lti_mentoring.domain.practice import Mark
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import candidacy, marking, practice, reporting_line, training
+from lti_mentoring.services import candidacy, marking, practice, reporting_line, reports, training
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
@@ -254,3 +254,66 @@ def test_a_trainer_whose_role_was_taken_back_hears_nothing(cast):
         session.execute(update(RoleGrant).where(RoleGrant.person_id == cast["second"].person_id).values(revoked_at=base.now()))
     handed_in(cast)
     assert told("practice_waits") == {cast["trainer"].person_id, cast["coordinator"].person_id}
+
+
+# --- who may not judge, and what waits for whom -------------------------------------------------------------------------------
+
+
+def test_a_candidate_of_the_course_neither_marks_nor_reads_what_others_hand_in_until_they_have_completed_it(world, cast):
+    both = world.person("Both", "trainer")
+    made = handed_in(cast)
+    assert both.person_id not in told("practice_waits")
+    page = marking.queue(actor=both)
+    assert (page.free, page.peer) == ((), True)
+    for act in (marking.sheet, marking.claim):
+        with pytest.raises(NotAllowed, match="marker_peer"):
+            act(actor=both, submission_id=made)
+    with base.transactional() as session:
+        theirs = update(candidacy.Candidacy).where(candidacy.Candidacy.person_id == both.person_id)
+        session.execute(theirs.values(participation="completed"))
+    marking.claim(actor=both, submission_id=made)
+
+
+def test_what_somebody_may_never_mark_neither_waits_for_them_nor_is_listed(cast):
+    with base.transactional() as session:
+        reporting_line.attest(session, actor=cast["candidate"], managers=[Manager("direct", cast["second"].person_id)])
+    handed_in(cast)
+    codes = {name: [one.code for one in reports.staff_home(actor=cast[name], coordinated=True).todo] for name in ("trainer", "second")}
+    assert "practice_waits" in codes["trainer"]
+    assert "practice_waits" not in codes["second"]
+    assert marking.queue(actor=cast["second"]).free == ()
+
+
+def test_whoever_comes_into_a_line_after_taking_it_can_hand_it_back_and_nothing_else(cast):
+    made = handed_in(cast)
+    marking.claim(actor=cast["trainer"], submission_id=made)
+    with base.transactional() as session:
+        reporting_line.attest(session, actor=cast["candidate"], managers=[Manager("direct", cast["trainer"].person_id)])
+    (row,) = marking.queue(actor=cast["trainer"]).mine
+    assert row.barred
+    with pytest.raises(NotAllowed, match="marker_line"):
+        marking.keep(actor=cast["trainer"], submission_id=made, marks=[], feedback="", revision=0)
+    marking.hand_back(actor=cast["trainer"], submission_id=made)
+    assert [one.id for one in marking.queue(actor=cast["second"]).free] == [made]
+
+
+def test_where_nobody_may_mark_the_candidate_and_the_coordinator_read_that(cast):
+    handed_in(cast)
+    assert not practice.own(actor=cast["candidate"], key=KEY).unjudged
+    managers = [Manager("direct", cast[name].person_id) for name in ("trainer", "second", "coordinator")]
+    with base.transactional() as session:
+        reporting_line.attest(session, actor=cast["candidate"], managers=managers)
+    assert practice.own(actor=cast["candidate"], key=KEY).unjudged
+    codes = [one.code for one in reports.staff_home(actor=cast["coordinator"], coordinated=True).todo]
+    assert "nobody_judges" in codes
+    assert "practice_waits" not in codes
+
+
+def test_returning_it_a_second_time_with_its_marks_changes_nothing(cast):
+    made = handed_in(cast)
+    returned(cast, made, level=3)
+    again = {"marks": [Mark("P1", 3, "The second is stacked.")], "feedback": "", "revision": 0, "returned": "met"}
+    assert marking.keep(actor=cast["trainer"], submission_id=made, **again) == 1
+    marking.give_back(actor=cast["trainer"], submission_id=made, met=True, revision=1)
+    assert rows(AuditEvent, AuditEvent.verb == "return") == 1
+    assert code_of(marking.keep, actor=cast["trainer"], submission_id=made, **again | {"returned": "once_more"}) == "practice_closed"

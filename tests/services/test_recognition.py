@@ -14,7 +14,7 @@ from conftest import World, make_world
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.recognition import Claim
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import approving, candidacy, opening, recognition, recorded, reporting_line
+from lti_mentoring.services import approving, candidacy, opening, recognition, recorded, reporting_line, reports
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
@@ -224,6 +224,44 @@ def test_a_candidate_of_another_course_and_a_made_up_one_are_not_found(cast):
         approving.sheet(actor=cast["coordinator"], recognition_id="0" * 32)
 
 
+def test_two_candidates_who_lead_do_not_agree_to_each_others(world, cast):
+    both = world.person("Both", "deputy")
+    made = asked(cast)
+    assert approving.queue(actor=both).peer
+    with pytest.raises(NotAllowed, match="approver_peer"):
+        approving.agree(actor=both, recognition_id=made, reason=SHOWN)
+    held = world.candidacy_id("Ada")
+    with pytest.raises(RuleBroken, match="approver_peer"):
+        recognition.propose(actor=both, recognition_id="b" * 32, candidacy_id=held, module_key="M1", claim=CLAIM)
+
+
+def test_the_list_shows_a_manager_nothing_of_whom_they_manage(cast):
+    with base.transactional() as session:
+        reporting_line.attest(session, actor=cast["candidate"], managers=[Manager("direct", cast["deputy"].person_id)])
+    recognised(cast)
+    page = approving.queue(actor=cast["deputy"])
+    assert (page.waiting, page.with_others, page.over) == ((), (), ())
+    assert len(approving.queue(actor=cast["coordinator"]).over) == 1
+    assert recognition.form(actor=cast["deputy"]).candidates == ()
+
+
+def test_as_many_agree_as_the_policy_asks_for_when_it_asks_for_more_than_at_the_claim(cast):
+    made = asked(cast)
+    with base.transactional() as session:
+        session.execute(update(Recognition).values(approvers=1))
+    assert approving.agree(actor=cast["coordinator"], recognition_id=made, reason=SHOWN) == "asked"
+
+
+def test_a_candidate_reads_that_too_few_may_agree(cast):
+    asked(cast)
+    assert not recognition.own(actor=cast["candidate"]).lacking
+    managers = [Manager("direct", cast[name].person_id) for name in ("deputy", "coordinator")]
+    with base.transactional() as session:
+        reporting_line.attest(session, actor=cast["candidate"], managers=managers)
+    assert recognition.own(actor=cast["candidate"]).lacking
+    assert "nobody_judges" in [one.code for one in reports.staff_home(actor=cast["coordinator"], coordinated=True).todo]
+
+
 # --- races ------------------------------------------------------------------------------------------------------------------
 
 
@@ -286,7 +324,7 @@ def _asked_in(own_town: Town, site: str) -> Station:
     with made.inside() as session:
         course_id = session.scalars(select(Course.id).join(Candidacy, Candidacy.course_id == Course.id)).one()
         with base.transactional() as writing:
-            writing.add(Person(id="1" * 32, name="Lead"))
+            writing.add_all([Person(id="1" * 32, name="Lead"), Person(id="2" * 32, name="Trainer")])
         claimed = {"recognition_id": "a" * 32, "module_key": "M1", "claim": CLAIM}
         recognition.ask(actor=Actor(made.org_id, ada, course_id, "Ada", frozenset({"candidate"}), ""), **claimed)
     return made
@@ -295,9 +333,9 @@ def _asked_in(own_town: Town, site: str) -> Station:
 def decide(made: Station, act: Callable[..., object]) -> None:
     with made.inside() as session:
         course_id = session.scalars(select(Recognition.course_id)).one()
-        with base.transactional() as writing:
-            writing.execute(update(Recognition).values(approvers=1))
-        act(actor=Actor(made.org_id, "1" * 32, course_id, "Lead", frozenset({"coordinator"}), ""), recognition_id="a" * 32, reason=SHOWN)
+        who = [("1", "Lead", "coordinator"), *([("2", "Trainer", "trainer")] if act is approving.agree else [])]
+        for key, name, role in who:
+            act(actor=Actor(made.org_id, key * 32, course_id, name, frozenset({role}), ""), recognition_id="a" * 32, reason=SHOWN)
     made.deliver()
 
 
@@ -318,3 +356,27 @@ def test_a_column_of_points_hears_that_it_is_complete_and_no_points(station: Sta
     assert (last["activityProgress"], last["gradingProgress"]) == ("Completed", "FullyGraded")
     assert "scoreGiven" not in last
     assert station.share() is None
+
+
+def test_a_complete_without_points_is_taken_back_where_the_platform_keeps_it_and_a_teachers_grade_is_left_alone(station: Station):
+    station.change("module-m1", grading="points")
+    decide(station, approving.agree)
+    heard = len(station.scores())
+    decide(station, approving.withdraw)
+    told = [(one["activityProgress"], one["gradingProgress"]) for one in station.scores()[heard:]]
+    assert told == ([("Initialized", "NotReady")] if station.site.key == "south" else []), "a Moodle shows no progress, only grades"
+    assert (row := station.row()) is not None
+    assert not row.void
+
+
+def test_whoever_graded_the_cell_themself_keeps_it_when_the_module_is_recognised_without_points(station: Station):
+    station.change("module-m1", grading="points")
+    heard = len(station.scores())
+    station.launch("candidate", "module-m1")
+    station.lms.grade_by_hand("module-m1", "candidate", 70)
+    decide(station, approving.agree)
+    assert (row := station.row()) is not None
+    assert station.share() == pytest.approx(0.7)
+    if station.site.key == "north":  # where a score without points would clear the cell
+        assert (row.state, row.fault) == ("held", "teacher_grade")
+        assert len(station.scores()) == heard, "nothing was sent over it"

@@ -33,6 +33,14 @@ UNDER_WAY = {
         _l("The open check of %(key)s %(title)s ends with the questions that it began with, and counts."),
         _l("The open check of %(key)s %(title)s could not count there. It has to be finished first."),
     ),
+    "practice": (
+        _l("The practice task of %(key)s that was handed in is marked on the rubric that it was written for, and counts."),
+        _l("The practice task of %(key)s that was handed in could not count there. Have it marked and returned first."),
+    ),
+    "recognition": (
+        _l("The recognition of %(key)s that is asked for goes on, with as many who agree as both versions need."),
+        _l("The recognition of %(key)s that is asked for would change nothing there. Have it decided or taken back first."),
+    ),
     "observation": (
         _l("The session with %(observer)s (%(planned_for)s) is rated on the rubric that it was planned with, and counts."),
         _l("The session with %(observer)s (%(planned_for)s) is of a kind that is not asked for there. Have it finished, or call it off."),

@@ -39,6 +39,12 @@ def standing_words(standing: str) -> str:
 
 
 TODO = {
+    "nobody_judges": (
+        "waits",
+        _l("A candidate waits, and nobody here may judge what they sent"),
+        _l("Everybody who could stands in a reporting line with them, or is a candidate too. Bring in another trainer or deputy."),
+        _l("Bring somebody in"),
+    ),
     "no_observer": (
         "waits",
         _l("Nobody can observe yet"),

@@ -26,6 +26,7 @@ RULES: dict[str, object] = {
     "practice_feedback_missing": _l("Say what would make it met: one or two things to change."),
     "feedback_long": _l("Feedback holds at most %(most)s characters."),
     "marker_self": _l("Nobody marks their own practice task."),
+    "marker_peer": _l("You are a candidate in this course yourself, so somebody else reads and marks what other candidates write."),
     "marker_line": _l(
         "You manage or appraise this candidate, or the other way round, or did within a year. Somebody else reads and marks it."
     ),

@@ -22,6 +22,7 @@ RULES: dict[str, object] = {
     "recognition_after_award": _l("The decision on the credential has been made, so nothing is recognised or withdrawn any more."),
     "recognition_closed": _l("This recognition has been decided meanwhile. Load the page again."),
     "approver_self": _l("Nobody recognises their own prior learning."),
+    "approver_peer": _l("You are a candidate in this course yourself, so somebody else decides what is recognised for others."),
     "approver_line": _l("You manage or appraise this candidate, or the other way round, or did within a year. Somebody else decides."),
 }
 

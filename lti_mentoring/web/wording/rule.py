@@ -193,7 +193,7 @@ OBSERVATION = {
     ),
     "observation_closed": _l("This observation is closed; nothing in it can be changed any more."),
     "modules_before": _l(
-        "The candidate has to meet these modules before a session is observed: %(modules)s. What you have written is kept; go on then."
+        "The release waits for modules that come before observing. What you have written is kept; the coordinator reads which they are."
     ),
     "observation_of_oneself": _l("Nobody observes and judges themself. Choose another observer."),
     "observer_plans_own": _l("You can plan observations for yourself to observe; a coordinator plans them for others."),
