@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 
@@ -275,3 +276,15 @@ def _person(name: str) -> str:
 
 def _candidacy(name: str) -> str:
     return base.session().scalars(select(Candidacy.id).where(Candidacy.person_id == _person(name))).one()
+
+
+def test_a_file_of_more_people_than_one_statement_takes_is_whole(world: World, lead: Actor):
+    people(world, 1200)
+    connection = base.session().connection().connection.driver_connection
+    assert connection is not None
+    before = connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 3500)  # three to a person
+    try:
+        _, kept = board.export(actor=lead, wanted=Wanted())
+    finally:
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, before)
+    assert len(kept) == 1200

@@ -373,7 +373,7 @@ def test_whoever_graded_the_cell_themself_keeps_it_when_the_module_is_recognised
     station.change("module-m1", grading="points")
     heard = len(station.scores())
     station.launch("candidate", "module-m1")
-    station.lms.grade_by_hand("module-m1", "candidate", 70)
+    station.lms.grade_by_hand("module-m1", "candidate", 7)
     decide(station, approving.agree)
     assert (row := station.row()) is not None
     assert station.share() == pytest.approx(0.7)
