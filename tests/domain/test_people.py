@@ -103,7 +103,7 @@ def test_only_granted_roles_see_other_people(roles):
 
 
 def test_a_candidate_only_learns_and_reads_what_is_theirs():
-    own = {"training.learn", "training.read", "candidacy.way", "participation.own", "observation.read", "assistance.ask"}
+    own = {"training.learn", "training.read", "candidacy.way", "participation.own", "observation.read", "assistance.ask", "recognition.ask"}
     assert allowed(frozenset({"member", "candidate"})) == allowed(EVERYONE) | own
 
 
