@@ -47,7 +47,8 @@ class Change:
     def shown(self) -> Requirement:
         """The requirement as it is to be told: as it will be, or as it was where it goes."""
         found = self.after or self.before
-        assert found is not None
+        if found is None:
+            raise ValueError("a change is of something: neither version has it")
         return found
 
 
