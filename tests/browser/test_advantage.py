@@ -69,10 +69,10 @@ def register(page: Page, town_: Town) -> None:
 
 
 def place(page: Page, town_: Town) -> None:
-    """The teacher adds the programme, a module and the observations, each with a column."""
+    """The teacher adds whatever there is: programme, module, observations, application and cohort."""
     become(page, town_, "coordinator", "course/2/add")
     picker = page.frame_locator("iframe[name=tool]")
-    expect(picker.locator("input[name=item]")).to_have_count(3)
+    expect(picker.locator("input[name=item]")).to_have_count(5)
     for box in picker.locator("input[name=item]").all():
         box.check()
     picker.get_by_role("button", name="Add to the course").click()
