@@ -65,7 +65,7 @@ def test_a_candidate_pauses_by_keyboard_without_a_script_and_leaves_and_is_taken
     expect(window.locator("body")).to_contain_text("Coming back is possible until")
     lead, _ = enter(live, open_browser(), "coordinator")
     looked_at(lead, f"{course}/cohort?part=withdrawn", "cohort")
-    lead.locator(".board tbody th a").first.click()
+    lead.get_by_role("link", name="Amina Quillfeather").click()
     lead.get_by_role("link", name="Time, pauses and enrolment").click()
     expect(lead.locator(".lede")).to_contain_text("has left the programme.")
     looked_at(lead, lead.url, "left")
