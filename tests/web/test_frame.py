@@ -129,7 +129,7 @@ def test_no_script_runs_where_no_page_brings_one(bare_app: Flask) -> None:
 
 def test_hostile_names_stay_text(world: World, app: Flask) -> None:
     visitor = Visitor(app, world.person("<img src=x onerror=alert(1)>{{7*7}}", "coordinator", standing="instructor"))
-    for path in ("", "people", "candidates"):
+    for path in ("", "people", "cohort"):
         page = visitor.get(path).get_data(as_text=True)
         assert "<img src=x" not in page
         assert "{{7*7}}" in page
