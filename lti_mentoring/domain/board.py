@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from lti_mentoring.domain.assistance import inactive
 from lti_mentoring.domain.candidacy import STEPS, NextStep, Requirement
@@ -252,9 +253,9 @@ class Wanted:
     sort: str = "name"
     page: int = 1
 
-    def address(self, **changes: object) -> dict[str, object]:
+    def address(self, **changes: Any) -> dict[str, object]:
         """The parameters of the address that asks for this, with some of them changed; the page is the first unless it is named."""
-        asked = replace(self, **{"page": 1, **changes})  # type: ignore[arg-type]
+        asked = replace(self, **{"page": 1, **changes})
         plain = Wanted()
         return {name: value for name in self.__slots__ if (value := getattr(asked, name)) != getattr(plain, name)}
 

@@ -75,7 +75,8 @@ def timed(intro: str, times: Mapping[str, object]) -> str:
     """The introduction with the minutes that its first paragraph says."""
     first, gap, rest = intro.partition("\n\n")
     for part, words in MINUTES.items():
-        first = re.sub(rf"\b{words} \d+ min\b", lambda _, said=f"{words} {times[part]} min": said, first)  # type: ignore[misc]
+        said = f"{words} {times[part]} min".replace("\\", r"\\")  # as it stands, whatever was typed
+        first = re.sub(rf"\b{words} \d+ min\b", said, first)
     return f"{first}{gap}{rest}"
 
 

@@ -62,8 +62,8 @@ def _below(*start: str | int) -> Callable[[Steps], Steps]:
     """The same place in the body; levels count from 1 in a file and from 0 in a body."""
 
     def placed(path: Steps) -> Steps:
-        levels = "anchors" in path
-        return (*start, *(step - 1 if levels and at and path[at - 1] == "anchors" else step for at, step in enumerate(path)))  # type: ignore[operator]
+        pairs = zip(("", *path), path, strict=False)
+        return (*start, *(step - 1 if isinstance(step, int) and above == "anchors" else step for above, step in pairs))
 
     return placed
 

@@ -160,7 +160,7 @@ def read(actor: Actor) -> Cohort:
 
 
 def _pairs(connection: Connection, query: Any, keys: Mapping[str, str]) -> dict[str, Any]:
-    return {key: value for key, value in connection.execute(query, keys).all()}  # noqa: C416 - a row is no pair to dict()
+    return {row[0]: row[1] for row in connection.execute(query, keys)}
 
 
 def _deferrals(connection: Connection, keys: Mapping[str, str]) -> dict[str, tuple[Period, ...]]:

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextvars import copy_context
+from typing import Any, cast
 
 from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
@@ -57,8 +58,7 @@ def _wanted() -> Wanted:
     try:
         return Wanted(**WantedForm().load(sent))
     except ValidationError as error:
-        valid: dict[str, object] = error.valid_data  # type: ignore[assignment]
-        return Wanted(**valid)  # type: ignore[arg-type]
+        return Wanted(**cast("dict[str, Any]", error.valid_data))
 
 
 @bp.get("")

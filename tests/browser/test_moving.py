@@ -3,46 +3,19 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
-from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import expect
 
-from support.chromium import WIDTHS, hold_to_the_look
 from support.journey import ready
 from support.live import Town
-
-Open = Callable[..., BrowserContext]
-SHOTS = os.environ.get("LTI_MENTORING_TEST_MOVING_SHOTS")
-
-
-def enter(live: Town, browser: BrowserContext, persona: str) -> tuple[Page, str]:
-    """Somebody opens the programme from the course page. -> their window, and the course's address."""
-    page = browser.new_page()
-    page.goto(f"{live.lms_url}/north/")
-    page.click(f"button[value={persona}]")
-    page.goto(f"{live.lms_url}/north/launch/programme")
-    page.wait_for_url(f"{live.tool_url}/courses/**")
-    course = re.match(r"(.*/courses/\w+)/", page.url)
-    assert course
-    return page, course[1]
-
-
-def looked_at(page: Page, url: str, name: str) -> None:
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.goto(url)
-        hold_to_the_look(page, keyboard=width == WIDTHS[0])
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
+from support.way_in import Open, enter_course, looked_at
 
 
 def test_a_policy_is_tried_and_chosen_and_a_candidate_is_moved_to_it_and_reads_why(live: Town, open_browser: Open) -> None:
     ready(live, "north")
-    theirs, course = enter(live, open_browser(), "candidate")
-    lead, _ = enter(live, open_browser(), "coordinator")
+    theirs, course = enter_course(live, open_browser(), "candidate")
+    lead, _ = enter_course(live, open_browser(), "coordinator")
     looked_at(lead, f"{course}/programme/trial?policy=assured", "trial")
     lead.goto(f"{course}/programme")
     lead.get_by_role("button", name=re.compile("^Run the programme under “Assured”")).click()

@@ -3,51 +3,24 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import expect
 
-from support.chromium import WIDTHS, hold_to_the_look
 from support.journey import ready
 from support.live import Town
-
-Open = Callable[..., BrowserContext]
-SHOTS = os.environ.get("LTI_MENTORING_TEST_PARTICIPATION_SHOTS")
-
-
-def enter(live: Town, browser: BrowserContext, persona: str) -> tuple[Page, str]:
-    """Somebody opens the programme from the course page. -> their window, and the course's address."""
-    page = browser.new_page()
-    page.goto(f"{live.lms_url}/north/")
-    page.click(f"button[value={persona}]")
-    page.goto(f"{live.lms_url}/north/launch/programme")
-    page.wait_for_url(f"{live.tool_url}/courses/**")
-    course = re.match(r"(.*/courses/\w+)/", page.url)
-    assert course
-    return page, course[1]
-
-
-def looked_at(page: Page, url: str, name: str) -> None:
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.goto(url)
-        hold_to_the_look(page, keyboard=width == WIDTHS[0])
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
+from support.way_in import Open, enter_course, looked_at
 
 
 def test_a_candidate_pauses_by_keyboard_without_a_script_and_leaves_and_is_taken_back(live: Town, open_browser: Open) -> None:
     ready(live, "north")
     theirs = open_browser()
-    page, course = enter(live, theirs, "candidate")
+    page, course = enter_course(live, theirs, "candidate")
     looked_at(page, f"{course}/participation", "own")
     looked_at(page, f"{course}/participation/leave", "leave")
     plain = open_browser(java_script_enabled=False)
-    plain.add_cookies(theirs.cookies())  # type: ignore[arg-type]
+    plain.add_cookies(theirs.cookies())
     window = plain.new_page()
     window.goto(f"{course}/way")
     window.get_by_role("link", name="How much time there is").click()
@@ -63,7 +36,7 @@ def test_a_candidate_pauses_by_keyboard_without_a_script_and_leaves_and_is_taken
     window.get_by_label("Yes, I want to leave the programme").check()
     window.get_by_role("button", name="Leave the programme").click()
     expect(window.locator("body")).to_contain_text("Coming back is possible until")
-    lead, _ = enter(live, open_browser(), "coordinator")
+    lead, _ = enter_course(live, open_browser(), "coordinator")
     looked_at(lead, f"{course}/cohort?part=withdrawn", "cohort")
     lead.get_by_role("link", name="Amina Quillfeather").click()
     lead.get_by_role("link", name="Time, pauses and enrolment").click()

@@ -154,7 +154,7 @@ ASKED = Requirement("observation_met", {"kind": "co", "number": 1, "of": 1, "pla
 
 def prospect(*changes: Change, **more: object) -> Prospect:
     given: dict[str, object] = {"under_way": (), "deadlines": (TODAY, TODAY), "today": TODAY}
-    return Prospect(source_id="a", target_id="b", difference=Difference(changes, 3), **(given | more))  # type: ignore[arg-type]
+    return Prospect(source_id="a", target_id="b", difference=Difference(changes, 3), **(given | more))
 
 
 def test_the_difference_that_is_kept_reads_as_it_was_shown():

@@ -36,6 +36,26 @@ def enter(page: Page, town: Town, persona: str, activity: str = "programme") -> 
     page.goto(f"{town.lms_url}/north/launch/{activity}")
 
 
+def enter_course(town: Town, browser: BrowserContext, persona: str) -> tuple[Page, str]:
+    """Somebody opens the programme from the course page. -> their window, and the course's address."""
+    page = browser.new_page()
+    enter(page, town, persona)
+    page.wait_for_url(f"{town.tool_url}/courses/**")
+    course = re.match(r"(.*/courses/\w+)/", page.url)
+    assert course
+    return page, course[1]
+
+
+def looked_at(page: Page, url: str, name: str) -> None:
+    """A page, opened anew at both widths and held to the look."""
+    for width in chromium.WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(url)
+        chromium.hold_to_the_look(page, keyboard=width == chromium.WIDTHS[0])
+        if SHOTS:
+            page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
+
+
 def staffed(running_town: Town, open_browser: Open) -> dict[str, Page]:
     """A course with a coordinator and two observers, each in a browser of their own; the applicant has not come yet."""
     journey.ready(running_town, "north")
