@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import threading
 from contextvars import Context
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -184,6 +185,27 @@ def test_a_candidate_is_told_once_when_the_wait_for_a_module_is_over(world: Worl
     failed(world, "Ada", 3, 30)
     sweep()
     assert len(told(ada)) == 2
+
+
+def test_nobody_waits_for_ever_behind_the_many_versions_of_other_courses(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Versions are looked at a few at a time, and every one of them in each sweep; none whose module is gone is told of."""
+    people = [world.person(name) for name in ("Ada", "Ben", "Cleo")]
+    newest = packs.current(world.org_id)
+    assert newest is not None
+    source = packs.source(newest.id)
+    without = replace(source, edition="without", modules=())
+    with base.transactional() as session:
+        for who, made in zip(people[1:], (replace(source, edition="next"), without), strict=True):
+            version = packs.publish(session, org_id=world.org_id, programme=made, actor="operator", derived_from=newest.id)
+            session.execute(update(Candidacy).where(Candidacy.person_id == who.person_id).values(programme_version_id=version.id))
+    with base.transactional() as session:
+        module = packs.module_version_id(newest.id, "M1")
+        for row in session.scalars(select(Candidacy)).all():
+            facts = {"module_version_id": module, "module_key": "M1", "number": 2, "seed": "", "item_keys": [], "state": "finished"}
+            session.add(CheckAttempt(candidacy_id=row.id, finished_at=now() - timedelta(hours=30), **facts))
+    monkeypatch.setattr(reminder, "MOST_AT_ONCE", 1)
+    sweep()
+    assert [len(told(who)) for who in people] == [1, 1, 0]
 
 
 def test_whoever_pauses_is_not_called_back_to_a_module(world: World) -> None:
