@@ -70,7 +70,7 @@ def test_R_04_a_test_user_is_never_listed_and_never_graded(live: Town) -> None:
         coordinator.submit(page.form(STAFF_ONLY))
     live.browser().launch("south", "testuser", "elsewhere")
     course = "/".join(page.path.split("/")[:3])
-    for path in ("people", "candidates"):
+    for path in ("people", "cohort"):
         assert "Test Learner" not in coordinator.get(f"{course}/{path}").text
 
 
@@ -87,7 +87,7 @@ def test_R_05_a_list_of_mentees_opens_nothing_of_theirs_beside_whatever_role(liv
         page = browser.launch("north", "candidate", "programme", **told)
         assert page.status == 200
         course = "/".join(page.path.split("/")[:3])
-        seen.append([browser.get(f"{course}/{path}").status for path in ("way", "candidates", "people", "observations", "grades")])
+        seen.append([browser.get(f"{course}/{path}").status for path in ("way", "cohort", "people", "observations", "grades")])
     assert seen[0] == seen[1]
 
 

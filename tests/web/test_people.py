@@ -87,5 +87,5 @@ def test_an_lms_administrator_sees_only_how_to_ask_for_the_office(world: World, 
 
 def test_candidates_may_not_look_at_the_people(world: World, app: Flask) -> None:
     candidate = Visitor(app, world.person("Ada"))
-    for path in ("people", "candidates", "activities", "grades"):
+    for path in ("people", "cohort", "activities", "grades"):
         assert candidate.get(path).status_code == 403, path
