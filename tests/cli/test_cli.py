@@ -317,7 +317,7 @@ def test_a_framework_goes_out_as_case_and_comes_back_as_files(run: Callable[...,
     assert told == {"file": str(file), "identifier": package["CFDocument"]["identifier"]}
     assert json.loads(file.read_text("utf-8")) == package
     written = made(run("programme", "import-case", str(file), "--out", str(tmp_path / "new")))
-    assert written["files"] == ["competencies.yaml", *(f"en/rubrics/RU-{letter}.yaml" for letter in "ABCE")]
+    assert written["files"] == ["competencies.yaml", *(f"en/rubrics/RU-{letter}.yaml" for letter in "ABCDE")]
     assert (len(written["competencies"]), written["rubrics"], written["faults"]) == (10, ["RU-A", "RU-B", "RU-C", "RU-D", "RU-E"], 0)
     assert all((tmp_path / "new" / name).is_file() for name in written["files"])
 
