@@ -25,7 +25,7 @@ from support.databases import fresh_postgres_url, postgres, postgres_url, redis_
 from support.live import Town, town
 
 ROOT = Path(__file__).parent.parent
-PACK = ROOT / "config" / "programmes" / "foundations"
+PACK = ROOT / "tests" / "support" / "packs" / "one-module"
 
 
 @pytest.fixture(scope="session")

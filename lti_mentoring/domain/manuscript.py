@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from lti_mentoring.domain.item import read_item
 from lti_mentoring.domain.marking import read_marking
@@ -125,7 +126,9 @@ class _Reader:
         return tuple(sections)
 
     def commented(self, part: Part, content: tuple[Block, ...]) -> None:
-        for block, after in zip(content, (*content[1:], Block("end")), strict=True):
+        if not content:
+            self.fault(part.line, f"The section “{part.title}” is empty.", "Write what is read there, or take its heading out.")
+        for block, after in pairwise((*content, Block("end"))):
             if block.kind == "talk" and after.kind != "comment":
                 self.fault(part.line, f"A conversation in “{part.title}” has no comment.", "Add “*Commentary.* …” directly below it.")
 
@@ -240,6 +243,7 @@ def places(text: str) -> dict[str, int]:
     top = root.parts[0] if root.parts else root
     parts = {start: part for start in ("Learning outcomes", "Reading", "Knowledge check", "Practice task") if (part := top.find(start))}
     found = {start: part.line for start, part in parts.items()}
+    found |= {"minutes": number for number, line in top.body if re.search(rf"\b{_MINUTES['reading']} \d", line)}
     for outcome in parts["Knowledge check"].parts if "Knowledge check" in parts else ():
         found[outcome.title.partition(" · ")[0]] = outcome.line
         for item in outcome.parts:

@@ -3,8 +3,9 @@
 
 The check does not give its answers away (``cues``), and blind guessing clears an outcome in at most 3 draws of 100 (``guessing``).
 A pool is three times the draw in each kind. There are 3 to 5 outcomes, each practised; the rubric of the task has four criteria. The
-reading has 2,200 to 2,800 words, three dialogues and a card of at most 150 words; a sentence has at most 35 words and 16 in the mean, a
-turn at most 60; words that moralise come less than 6 times in 1,000. What counts words needs a language that is written with spaces.
+reading has 2,200 to 2,800 words, three dialogues and a card of at most 150 words; a short module (at most 75 minutes) has half the words
+and one dialogue. The minutes for the reading are right within a fifth at 220 words a minute. A sentence has at most 35 words and 16 in the
+mean, a turn at most 60; words that moralise come less than 6 times in 1,000. What counts words needs a language that is written with spaces.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ from lti_mentoring.domain.training import lots
 BLIND_GUESS = Fraction(3, 100)
 OUTCOMES = (3, 5)
 CRITERIA = 4
-READING_WORDS = (2200, 2800)
+READING_WORDS, SHORT_READING_WORDS = (2200, 2800), (1100, 1400)
+SHORT_MINUTES = 75
+"""A module that says it takes no longer is half as much to read."""
+
+WORDS_A_MINUTE, READING_TIME_OFF = 220, Fraction(1, 5)
+TRANSLATED_LENGTH = Fraction(13, 10)
 CARD_WORDS = 150
 DIALOGUES = 3
 MEAN_SENTENCE, LONGEST_SENTENCE, LONGEST_TURN = 16, 35, 60
@@ -66,12 +72,13 @@ class Figures:
     outcomes: tuple[OutcomeFigures, ...]
 
 
-def findings(module: Module, file: str, lines: Mapping[str, int], language: str = "en") -> list[Fault]:
-    """What is counted and not as the standard has it, by line; ``lines`` as ``manuscript.places`` gives them."""
+def findings(module: Module, file: str, lines: Mapping[str, int], language: str = "en", *, translated: bool = False) -> list[Fault]:
+    """What is counted and not as the standard has it, by line; ``lines`` as ``manuscript.places`` gives them. A translation may be longer
+    than its source, whose minutes it says."""
     tag = language.casefold().split("-")[0]
     notes = [*_outcomes(module), *_pools(module), *_guesses(module), *cues.notes(module.items, english=tag == "en")]
     if tag not in prose.UNSPACED:
-        notes += [*_amounts(module), *_sentences(module), *_turns(module)]
+        notes += [*_amounts(module, translated), *_sentences(module), *_turns(module)]
     notes += [*_dialogues(module), *(_moralising(module) if tag == "en" else ())]
     return sorted(Fault(file, _line(note, lines), note.message, note.remedy) for note in notes)
 
@@ -187,19 +194,32 @@ def _told(module: Module, *kinds: str) -> Iterator[tuple[str, prose.Sentence]]:
                 yield place, sentence
 
 
-def _amounts(module: Module) -> Iterator[Note]:
-    least, most = READING_WORDS
+def short(module: Module) -> bool:
+    """Whether it is a short module, which has half as much to read."""
+    return module.minutes <= SHORT_MINUTES
+
+
+def _amounts(module: Module, translated: bool) -> Iterator[Note]:
+    longer = TRANSLATED_LENGTH if translated else 1
+    least, most = SHORT_READING_WORDS if short(module) else READING_WORDS
     words = _words(module, "prose", "comment", "talk", "keep")
-    if not least <= words <= most:
+    if not least / longer <= words <= longer * most:
         yield Note(("Reading",), f"The reading has {words} words.", f"Bring it to between {least} and {most}.")
+    minutes = Fraction(words, WORDS_A_MINUTE)
+    if not translated and abs(module.times.reading - minutes) > READING_TIME_OFF * minutes:
+        yield Note(
+            ("minutes", "Reading"),
+            f"{words} words are read in {round(minutes)} minutes, and the module says {module.times.reading}.",
+            f"Say “reading {round(minutes)} min”.",
+        )
     place, card = _card(module)
-    if card > CARD_WORDS:
+    if card > longer * CARD_WORDS:
         yield Note((place, "Reading"), f"The card has {card} words.", f"Keep what fits into {CARD_WORDS}.")
 
 
 def _dialogues(module: Module) -> Iterator[Note]:
     found = sum(1 for _ in _blocks(module, "talk"))
-    if found != DIALOGUES:
+    if found != DIALOGUES and not (short(module) and found):
         yield Note(("Reading",), f"The reading has {found} dialogues.", f"Write {DIALOGUES}, each with one fault in the mentor.")
 
 

@@ -81,7 +81,7 @@ def examine(path: Path) -> Examination:
     advice: list[Fault] = []
     told: set[tuple[str, str]] = set()  # what follows from the source is told once, and there
     for tag, module, document in modules:
-        findings = standard.findings(module, document.file, manuscript.places(document.text), tag)
+        findings = standard.findings(module, document.file, manuscript.places(document.text), tag, translated=tag != source)
         advice += [one for one in findings if (module.key, one.message) not in told]
         told |= {(module.key, one.message) for one in findings}
     advice += translating.advice(programme, documents) if programme is not None else ()

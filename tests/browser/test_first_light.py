@@ -39,7 +39,7 @@ def m1() -> Module:
     read, faults = programme.read(PACK)
     assert faults == []
     assert read is not None
-    return read.modules[0]
+    return read.module("M1")
 
 
 def answer_by_keyboard(who: Reader, item: Item, step: int) -> None:

@@ -170,7 +170,7 @@ def pack(tmp_path: Path) -> Callable[..., Path]:
 
     def changed(file: str, right: str, wrong: str) -> Path:
         if not (tmp_path / "pack").exists():
-            shutil.copytree("config/programmes/foundations", tmp_path / "pack")
+            shutil.copytree("tests/support/packs/one-module", tmp_path / "pack")
         text = (tmp_path / "pack" / file).read_text("utf-8")
         assert right in text
         (tmp_path / "pack" / file).write_text(text.replace(right, wrong, 1), "utf-8")
@@ -212,7 +212,7 @@ def test_faults_are_told_before_advice(run: Callable[..., Result], pack: Callabl
 
 
 def test_figures_are_told_for_each_outcome(run: Callable[..., Result]) -> None:
-    result = run("programme", "check", "--figures", "config/programmes/foundations")
+    result = run("programme", "check", "--figures", "tests/support/packs/one-module")
     assert result.exit_code == 0
     reading, check, *outcomes, last = result.stdout.splitlines()
     assert "dialogues 3, reading 2475 words, card 116, sentence 11.1 words in the mean and 34 at most" in reading

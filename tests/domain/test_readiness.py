@@ -16,7 +16,7 @@ from lti_mentoring.domain import readiness as rules
 from lti_mentoring.domain.programme import Assistance, Award, Policy, Programme, Selection
 from lti_mentoring.services import programme as packs
 
-PACK = Path(__file__).parents[2] / "config" / "programmes" / "foundations"
+PACK = Path(__file__).parents[1] / "support" / "packs" / "one-module"
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.selection import Mark, Review
 from lti_mentoring.services import programme as packs
 
-PACK = Path(__file__).parents[2] / "config" / "programmes" / "foundations"
+PACK = Path(__file__).parents[1] / "support" / "packs" / "one-module"
 ASSURED = Selection(rubric="RU-E")
 
 

@@ -150,6 +150,7 @@ MISSES: dict[str, tuple[Change, str, str]] = {
     "three criteria": (lambda text: re.sub(r"(?m)^\| \*\*P2.*\n", "", text), "The rubric has 3 criteria", "## Practice task"),
     "a short reading": (lambda text: re.sub(r"(?s)### [56]\. .*?(?=### 7\.)", "", text), "The reading has 2", "## Reading"),
     "a long reading": (after(STORY, " She was there." * 200), "The reading has 3075 words", "## Reading"),
+    "minutes that are not those of a reader": (swap("reading 11 min", "reading 25 min"), "are read in 11 minutes", "About 1 h"),
     "a card that is full": (after("Hand the topic back.", " Go on." * 20), "The card has 156 words", "### 8. Card"),
     "two dialogues": (lambda text: re.sub(r"(?s)\*\*C\. The slides.*?(?=### 8)", "", text), "reading has 2 dialogues", "## Reading"),
     "a sentence that does not end": (swap("She was kind, she", "She" + " was kind, she" * 9), "has 37 words: “She was", "Look at"),
@@ -221,11 +222,29 @@ def test_rules_on_english_words_are_for_english(name):
 def test_words_are_not_counted_where_they_are_not_spaced():
     long, stem, letters = (MISSES[name][0](TEXT) for name in ("a long reading", "a turn that is a speech", "one letter for every key"))
     assert messages(long, "ja") == messages(stem, "zh-Hant") == []
-    assert len(messages(long, "de")) == len(messages(stem, "fr")) == 1
+    assert (len(messages(long, "de")), len(messages(stem, "fr"))) == (2, 1)
     assert len(messages(letters, "ja")) == 4
     assert standard.figures(read(), "ja").words == 0
     assert standard.figures(read(), "de").words == 2475
     assert standard.figures(read(), "de").moralising is None
+
+
+def test_a_translation_may_be_a_third_longer_and_says_the_minutes_of_its_source():
+    text = MISSES["a long reading"][0](TEXT)
+    assert standard.findings(read(text), "de/modules/M1.md", places(text), "de", translated=True) == []
+    longer = after(STORY, " She was there." * 600)(text)
+    (one,) = standard.findings(read(longer), "de/modules/M1.md", places(longer), "de", translated=True)
+    assert one.message.startswith("The reading has 4")
+
+
+def test_a_module_of_an_hour_has_half_as_much_to_read():
+    hour = swap("practice task 45 min", "practice task 15 min")(TEXT)
+    assert [message.split(" words")[0] for message in messages(hour)] == ["The reading has 2475"]
+    half = re.sub(r"(?s)### [2456]\. .*?(?=### [37]\.)", "", hour)
+    half = re.sub(r"(?s)\*\*C\. The slides.*?(?=### 8)", "", half).replace("reading 11 min", "reading 5 min")
+    words = standard.figures(read(half)).words
+    more = swap(STORY, STORY + " She was there." * ((1200 - words) // 3))(half)
+    assert messages(more) == []
 
 
 def test_a_share_of_few_items_says_nothing():

@@ -24,7 +24,7 @@ from support import every_item, two_languages
 from support.every_item import any_answer
 
 T1 = every_item.read()
-FOUNDATIONS = Path(__file__).parents[2] / "config" / "programmes" / "foundations"
+FOUNDATIONS = Path(__file__).parents[1] / "support" / "packs" / "one-module"
 
 
 def turned(whole: rules.Whole, **words: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from lti_mentoring.store.base import FenceBroken
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.programme import ModuleVersion, ProgrammeVersion, RubricVersion
 
-PACK = Path(__file__).parents[2] / "config" / "programmes" / "foundations"
+PACK = Path(__file__).parents[1] / "support" / "packs" / "one-module"
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from support.closing import let_go
 from support.driver import Browser, Lms, serving
 from support.ports import free_port
 
-PACK = Path(__file__).parent.parent.parent / "config" / "programmes" / "foundations"
+PACK = Path(__file__).parent / "packs" / "one-module"
 
 
 @dataclass
