@@ -16,6 +16,7 @@ import click
 from lti_mentoring.cli.base import opened, say
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.standard import Figures
+from lti_mentoring.domain.transcript_standard import TranscriptFigures
 from lti_mentoring.services import framework as framework_verbs
 from lti_mentoring.services import pack as pack_verbs
 from lti_mentoring.services import people as people_verbs
@@ -75,6 +76,8 @@ def programme_check(path: Path, strict: bool, figures: bool) -> None:
     for file, counted in found.figures if figures else ():
         for line in _told(counted):
             click.echo(f"{file}: {line}")
+    for file, spoken in found.transcripts if figures else ():
+        click.echo(f"{file}: {_spoken(spoken)}")
     for line in _languages(found):
         click.echo(line)
     if faults:
@@ -109,6 +112,21 @@ def _told(counted: Figures) -> Iterator[str]:
             f"{outcome.outcome}: {outcome.many_part} of many parts, {outcome.choice} choices ({outcome.critical} critical); "
             f"blind guessing clears {float(100 * outcome.blind_guess):.2f} draws of 100; key longest in {outcome.key_longest}"
         )
+
+
+def _spoken(counted: TranscriptFigures) -> str:
+    """What was counted in a transcript."""
+    shares = ", ".join(f"{who} {round(100 * share)} %" for who, share in counted.shares)
+    levels = ", ".join(f"{level}: {count}" for level, count in enumerate(counted.levels, 1))
+    mean = f", mean {float(counted.mean):.1f}" if counted.mean is not None else ""
+    length = f"{counted.seconds // 60}:{counted.seconds % 60:02}"
+    told = (
+        f"{counted.words} words in {length}, {counted.silence} seconds of it silence",
+        f"{float(counted.rate):.2f} words a second",
+        f"{shares} of the words",
+        f"levels {levels}, not observed: {counted.not_observed}{mean}",
+    )
+    return f"transcript {counted.number}: {'; '.join(told)}"
 
 
 @programme_group.command("translate")

@@ -243,7 +243,9 @@ def places(text: str) -> dict[str, int]:
     top = root.parts[0] if root.parts else root
     parts = {start: part for start in ("Learning outcomes", "Reading", "Knowledge check", "Practice task") if (part := top.find(start))}
     found = {start: part.line for start, part in parts.items()}
-    found |= {"minutes": number for number, line in top.body if re.search(rf"\b{_MINUTES['reading']} \d", line)}
+    timed = [number for number, line in top.body if re.search(rf"\b{_MINUTES['reading']} \d", line)]
+    if timed:
+        found["minutes"] = timed[0]
     for outcome in parts["Knowledge check"].parts if "Knowledge check" in parts else ():
         found[outcome.title.partition(" · ")[0]] = outcome.line
         for item in outcome.parts:

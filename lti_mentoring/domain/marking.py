@@ -22,6 +22,9 @@ NUMBERS = {
 }
 """What a line says -> the field that it fills, and what it may be."""
 
+RANGES = {field: (allowed[0], allowed[-1]) for field, allowed in NUMBERS.values()}
+"""What each field may be, for packs that say it beside the key of the module."""
+
 MAY_BE_LEFT_OUT = frozenset({"Critical criteria"})
 """Then critical criteria need what every criterion needs."""
 

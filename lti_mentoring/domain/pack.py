@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from lti_mentoring.domain.form import read_form
 from lti_mentoring.domain.manuscript import read_module
-from lti_mentoring.domain.module import Draw, Module
+from lti_mentoring.domain.marking import RANGES as MARKING_RANGES
+from lti_mentoring.domain.module import Draw, Marking, Module
 from lti_mentoring.domain.outline import Fault
 from lti_mentoring.domain.policy import check_policies, read_policies, sort_faults
 from lti_mentoring.domain.programme import (
@@ -23,12 +25,23 @@ from lti_mentoring.domain.programme import (
     Rubric,
 )
 from lti_mentoring.domain.reader import Document, Path, Reader
+from lti_mentoring.domain.supplement import (
+    MAILS,
+    TERMS,
+    check_reviews,
+    file_of,
+    read_handouts,
+    read_mails,
+    read_reviews,
+    read_terms,
+    read_transcripts,
+)
 
 PROGRAMME_FILE = "programme.yaml"
 PROTOCOL_KINDS = ("structured", "co", "independent", "group")
 ENTRIES = (
     *("slug", "edition", "language", "title", "purpose", "competencies", "policy", "policies", "form", "modules", "outlines"),
-    *("rubrics", "protocols", "support", "certificate"),
+    *("rubrics", "protocols", "support", "certificate", "transcripts", "texts", "reviews", "native"),
 )
 
 
@@ -45,6 +58,7 @@ def read_pack(documents: Sequence[Document]) -> tuple[Programme | None, list[Fau
     reader.keys((), ENTRIES)
     language = reader.text(("language",))
     policy, policies = read_policies(reader)
+    rubrics = _rubrics(reader, by_file, language)
     programme = Programme(
         slug=reader.text(("slug",)),
         edition=reader.text(("edition",)),
@@ -53,7 +67,7 @@ def read_pack(documents: Sequence[Document]) -> tuple[Programme | None, list[Fau
         competencies=_competencies(reader),
         policy=policy,
         modules=_modules(reader, by_file, language),
-        rubrics=_rubrics(reader, by_file, language),
+        rubrics=rubrics,
         policies=policies,
         form=_form(reader, by_file, language),
         protocols=_protocols(reader, by_file, language),
@@ -61,9 +75,16 @@ def read_pack(documents: Sequence[Document]) -> tuple[Programme | None, list[Fau
         purpose=reader.optional_texts(("purpose",)),
         support=reader.text(("support",)) if reader.has(("support",)) else "",
         certificate=reader.text(("certificate",)) if reader.has(("certificate",)) else "",
+        transcripts=read_transcripts(reader, by_file, language, rubrics),
+        texts=read_handouts(reader, by_file, language),
+        mails=read_mails(by_file.get(f"{language}/{MAILS}"), faults),
+        terms=read_terms(by_file.get(f"{language}/{TERMS}"), faults),
+        reviews=read_reviews(reader),
+        native=reader.optional_texts(("native",)),
     )
     if not faults:
         _check_names(programme, reader)
+        check_reviews(programme, reader)
     return (None if faults else programme), sort_faults(faults)
 
 
@@ -114,14 +135,14 @@ def _modules(reader: Reader, by_file: Mapping[str, Document], language: str) -> 
     keys = []
     for index in range(len(reader.entries(("modules",)))):
         path: Path = ("modules", index)
-        reader.keys(path, ("key", "draw"))
+        reader.keys(path, ("key", "draw", "marking"))
         reader.keys((*path, "draw"), Draw.__dataclass_fields__)
         key = reader.text((*path, "key"))
         keys.append(key)
         draw = _draw(reader, (*path, "draw"))
         if draw.needed > draw.points:
             reader.fault((*path, "draw", "needed"), f"{key} needs more points than it draws.", "Lower “needed”.")
-        document = _file(reader, path, by_file, f"{language}/modules/{key}.md")
+        document = file_of(reader, path, by_file, f"{language}/modules/{key}.md")
         if document is None:
             continue
         module, faults = read_module(document.text, document.file, draw)
@@ -129,9 +150,19 @@ def _modules(reader: Reader, by_file: Mapping[str, Document], language: str) -> 
         if module is not None and module.key != key:
             reader.fault(path, f"{document.file} holds module {module.key}.", f"Name it {key} in its first heading, or mend the key here.")
         if module is not None:
-            modules.append(module)
+            modules.append(_marked(reader, path, module))
     reader.once(("modules",), keys)
     return tuple(modules)
+
+
+def _marked(reader: Reader, path: Path, module: Module) -> Module:
+    """With how its practice task is marked, where the pack says so beside the key; the manuscript may say so itself."""
+    if not reader.has((*path, "marking")):
+        return module
+    marking = reader.shape((*path, "marking"), Marking, MARKING_RANGES)
+    if marking.critical < marking.level:
+        reader.fault((*path, "marking"), "Critical criteria need less than every criterion.", "Raise “critical”, or lower “level”.")
+    return replace(module, practice=replace(module.practice, marking=marking))
 
 
 def _draw(reader: Reader, path: Path) -> Draw:
@@ -144,7 +175,7 @@ def _rubrics(reader: Reader, by_file: Mapping[str, Document], language: str) -> 
     rubrics = []
     keys = reader.texts(("rubrics",))
     for index, key in enumerate(keys):
-        document = _file(reader, ("rubrics", index), by_file, f"{language}/rubrics/{key}.yaml")
+        document = file_of(reader, ("rubrics", index), by_file, f"{language}/rubrics/{key}.yaml")
         if document is not None:
             rubrics.append(read_rubric(Reader(document, reader.faults), key))
     reader.once(("rubrics",), keys)
@@ -155,7 +186,7 @@ def _form(reader: Reader, by_file: Mapping[str, Document], language: str) -> App
     if not reader.has(("form",)):
         return None
     key = reader.text(("form",))
-    document = _file(reader, ("form",), by_file, f"{language}/forms/{key}.yaml")
+    document = file_of(reader, ("form",), by_file, f"{language}/forms/{key}.yaml")
     return read_form(Reader(document, reader.faults), key) if document is not None else None
 
 
@@ -164,7 +195,7 @@ def _protocols(reader: Reader, by_file: Mapping[str, Document], language: str) -
     reader.once(("protocols",), keys)
     found = []
     for index, key in enumerate(keys):
-        document = _file(reader, ("protocols", index), by_file, f"{language}/protocols/{key}.yaml")
+        document = file_of(reader, ("protocols", index), by_file, f"{language}/protocols/{key}.yaml")
         if document is not None:
             found.append(read_protocol(Reader(document, reader.faults), key))
     return tuple(found)
@@ -190,12 +221,6 @@ def _outlines(reader: Reader) -> tuple[Outline, ...]:
     found = tuple(reader.shape(path, Outline, {"minutes": (5, 600)}) for path in paths)
     reader.once(("outlines",), [outline.key for outline in found])
     return found
-
-
-def _file(reader: Reader, path: Path, by_file: Mapping[str, Document], file: str) -> Document | None:
-    if file not in by_file:
-        reader.fault(path, f"The file {file} is missing.", "Add it, or take its key out of this list.")
-    return by_file.get(file)
 
 
 def read_rubric(reader: Reader, key: str) -> Rubric:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from lti_mentoring.domain.body import LATER, content_hash, from_body, to_body
+from lti_mentoring.domain.handout import Handout, MailText, Term
 from lti_mentoring.domain.language import Translation
 from lti_mentoring.domain.module import Module
+from lti_mentoring.domain.transcript import Transcript
 
 __all__ = [
     "LEVELS",
@@ -266,10 +268,18 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """The day on which somebody last read a module or a transcript, by its key, to see whether it still holds."""
+
+    key: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """One version of a programme. ``policy`` is in force; ``policies`` are those that a programme may be opened with. ``purpose`` says what
     the mentoring is to bring about (the outcomes of the mentoring process). ``language`` is that of the source; ``translations`` hold
-    what stands neither in a module nor in a rubric, which have their own.
+    what stands neither in a module nor in a rubric, which have their own. ``native`` are the languages that a native speaker has reviewed.
 
     Each part that is read whole in one language has ``reads``: the language in which a reader gets it, empty in the source itself."""
 
@@ -288,6 +298,12 @@ class Programme:
     purpose: tuple[str, ...] = ()
     support: str = ""
     certificate: str = ""
+    transcripts: tuple[Transcript, ...] = field(default=(), metadata=LATER)
+    texts: tuple[Handout, ...] = field(default=(), metadata=LATER)
+    mails: tuple[MailText, ...] = field(default=(), metadata=LATER)
+    terms: tuple[Term, ...] = field(default=(), metadata=LATER)
+    reviews: tuple[Review, ...] = field(default=(), metadata=LATER)
+    native: tuple[str, ...] = field(default=(), metadata=LATER)
     reads: str = field(default="", metadata=LATER)
     translations: tuple[Translation, ...] = field(default=(), metadata=LATER)
 
@@ -319,3 +335,11 @@ class Programme:
             if rubric.key == key:
                 return rubric
         raise KeyError(key)
+
+    def reviewed(self, key: str) -> str:
+        """The day of the last review of a module or transcript, as 2026-11-30; empty where none is noted."""
+        return next((one.on for one in self.reviews if one.key == key), "")
+
+    def unreviewed(self, reads: str) -> bool:
+        """Whether a text that is read in this language is a translation that no native speaker has reviewed."""
+        return reads not in ("", self.language, *self.native)

@@ -5,7 +5,7 @@ The check does not give its answers away (``cues``), and blind guessing clears a
 A pool is three times the draw in each kind. There are 3 to 5 outcomes, each practised; the rubric of the task has four criteria. The
 reading has 2,200 to 2,800 words, three dialogues and a card of at most 150 words; a short module (at most 75 minutes) has half the words
 and one dialogue. The minutes for the reading are right within a fifth at 220 words a minute. A sentence has at most 35 words and 16 in the
-mean, a turn at most 60; words that moralise come less than 6 times in 1,000. What counts words needs a language that is written with spaces.
+mean, a turn at most 60; words that moralise come less than 6 times in 1,000. What counts words needs spaces between them.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ keys. A file that is not there is not translated yet; one that is there has ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from lti_mentoring.domain import translation as rules
 from lti_mentoring.domain.form import read_form
@@ -19,9 +20,11 @@ from lti_mentoring.domain.outline import Fault
 from lti_mentoring.domain.pack import PROGRAMME_FILE, read_pack, read_protocol, read_rubric
 from lti_mentoring.domain.programme import Programme, Rubric
 from lti_mentoring.domain.reader import Document, Path, Reader
+from lti_mentoring.domain.supplement import MAILS, TERMS, read_handout, read_mails, read_one_transcript, read_terms, unlike
+from lti_mentoring.domain.transcript import script
 from lti_mentoring.domain.translation import Difference
 
-FOLDERS = ("modules", "rubrics", "forms", "protocols")
+FOLDERS = ("modules", "rubrics", "forms", "protocols", "transcripts", "texts")
 MADE_FROM = "made-from.yaml"
 """Of each text the mark of the source that it was made from, so that one can be told that is older; written by ``programme translate``."""
 
@@ -75,7 +78,7 @@ def _languages(programme: Programme, documents: Sequence[Document]) -> list[str]
     found: dict[str, None] = {}
     for document in documents:
         folder, _, rest = document.file.partition("/")
-        if folder != programme.language and (rest in (PROGRAMME_FILE, MADE_FROM) or rest.partition("/")[0] in FOLDERS):
+        if folder != programme.language and (rest in (PROGRAMME_FILE, MADE_FROM, MAILS, TERMS) or rest.partition("/")[0] in FOLDERS):
             found[folder] = None
     return sorted(found)
 
@@ -121,6 +124,7 @@ class _Folder:
             known.add(file := f"protocols/{protocol.key}.yaml")
             if (reader := self.reader(file)) is not None:
                 self.beside(protocol, read_protocol(reader, protocol.key), reader, f"protocols/{protocol.key}/")
+        known |= self.supplements()
         if programme.form is not None:
             known.add(file := f"forms/{programme.form.key}.yaml")
             if (reader := self.reader(file)) is not None:
@@ -168,6 +172,35 @@ class _Folder:
         """A form or a protocol: a file of its own, and a part of the programme."""
         self.compare(reader, rules.differences(source, part))
         self.words[PROGRAMME_FILE] |= dict(rules.texts(part, place))
+
+    def supplements(self) -> set[str]:
+        """Transcripts, texts that are given out, words for mails and terms. -> the names of their files"""
+        criteria = {rubric.key: tuple(one.key for one in rubric.criteria) for rubric in self.programme.rubrics}
+        names = set()
+        for one in self.programme.transcripts:
+            names.add(file := f"transcripts/{one.key}.md")
+            if (document := self.files.get(file)) is not None:
+                other, faults = read_one_transcript(document, one.key, criteria)
+                self.faults += faults or unlike(script(one), script(other), document.file)
+                self.words[PROGRAMME_FILE][f"transcripts/{one.key}/text"] = other.text
+        for handout in self.programme.texts:
+            names.add(file := f"texts/{handout.key}.md")
+            if (document := self.files.get(file)) is not None:
+                again, faults = read_handout(document, handout.key)
+                self.faults += faults
+                self.words[PROGRAMME_FILE][f"texts/{handout.key}/text"] = again.text
+        self.listed(MAILS, "mails", self.programme.mails, read_mails)
+        self.listed(TERMS, "terms", self.programme.terms, read_terms)
+        return names
+
+    def listed(self, file: str, name: str, source: Sequence[Any], read: Callable[[Document | None, list[Fault]], Sequence[Any]]) -> None:
+        """A file with a list of texts by their keys; what it lacks is not translated yet."""
+        found = read(self.files.get(file), self.faults)
+        known = {one.key for one in source}
+        for one in found:
+            if one.key not in known:
+                self.faults.append(Fault(f"{self.language}/{file}", 1, f"“{one.key}” is not in the source.", "Take it out."))
+            self.words[PROGRAMME_FILE] |= dict(rules.texts(one, f"{name}/{one.key}/"))
 
     def compare(self, reader: Reader, found: Iterable[Difference]) -> None:
         """What cannot be read is told first: the differences follow from it."""

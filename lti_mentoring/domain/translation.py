@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar, cast
 
+from lti_mentoring.domain.handout import Handout, MailText, Term
 from lti_mentoring.domain.language import Text, Translation, mark
 from lti_mentoring.domain.module import (
     Benchmark,
@@ -43,12 +44,17 @@ from lti_mentoring.domain.programme import (
     Protocol,
     Rubric,
 )
+from lti_mentoring.domain.transcript import Transcript
 
 WORDS: Mapping[type, tuple[str, ...]] = {
     Programme: ("title", "purpose", "support", "certificate"),
     Competency: ("title",),
     Indicator: ("text",),
     Outline: ("title", "outcomes"),
+    Transcript: ("text",),
+    Handout: ("text",),
+    MailText: ("text",),
+    Term: ("term", "text"),
     ApplicationForm: ("title", "intro"),
     FormSection: ("title", "intro"),
     FormField: ("title", "help", "options"),

@@ -12,8 +12,10 @@ from typing import Any
 from lti_mentoring.domain.pack import PROGRAMME_FILE
 from lti_mentoring.domain.programme import LEVELS
 from lti_mentoring.domain.reader import Document
+from lti_mentoring.domain.supplement import MAILS, TERMS
 from lti_mentoring.domain.written_module import Body, Steps, manuscript_of
 
+LATER_PARTS = ("transcripts", "texts", "reviews", "native")
 _MEAN = re.compile(r"\d{1,9}(/[1-9]\d{0,8}|\.\d{1,9})?")
 
 
@@ -37,6 +39,13 @@ def files_of(body: Body) -> list[File]:
         files.append(_yaml(f"{folder}/rubrics/{rubric['key']}.yaml", _rubric(rubric), _below("rubrics", at)))
     for at, protocol in enumerate(body["protocols"]):
         files.append(_yaml(f"{folder}/protocols/{protocol['key']}.yaml", _said(protocol), _below("protocols", at)))
+    for name in ("transcripts", "texts"):
+        for one in body.get(name, ()):
+            files.append(File(Document(f"{folder}/{name}/{one['key']}.md", f"{one['text']}\n"), {}))
+    if body.get("mails"):
+        files.append(_yaml(f"{folder}/{MAILS}", {one["key"]: one["text"] for one in body["mails"]}, _below("mails")))
+    if body.get("terms"):
+        files.append(_yaml(f"{folder}/{TERMS}", {"terms": [dict(one) for one in body["terms"]]}, _below("terms")))
     if body["form"] is not None:
         files.append(_yaml(f"{folder}/forms/{body['form']['key']}.yaml", _form(body["form"]), _below("form")))
     return files
@@ -96,8 +105,11 @@ def _main(body: Body) -> dict[str, Any]:
         "protocols": [one["key"] for one in body["protocols"]],
         "support": body["support"],
         "certificate": body["certificate"],
+        **{name: [one["key"] for one in body.get(name, ())] for name in ("transcripts", "texts")},
+        "reviews": {one["key"]: one["on"] for one in body.get("reviews", ())},
+        "native": list(body.get("native", ())),
     }
-    optional = ("purpose", "policies", "form", "outlines", "protocols", "support", "certificate")
+    optional = ("purpose", "policies", "form", "outlines", "protocols", "support", "certificate", *LATER_PARTS)
     return {name: value for name, value in made.items() if value or name not in optional}
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lti_mentoring.domain import manuscript, standard, translating, translation
+from lti_mentoring.domain import manuscript, standard, transcript_standard, translating, translation
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.language import choose
 from lti_mentoring.domain.module import Module
@@ -20,8 +20,11 @@ from lti_mentoring.domain.outline import Fault
 from lti_mentoring.domain.pack import readable
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme, Rubric
+from lti_mentoring.domain.reader import Document
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.standard import Figures
+from lti_mentoring.domain.transcript import Script, read_transcript
+from lti_mentoring.domain.transcript_standard import TranscriptFigures
 from lti_mentoring.domain.translation import Share
 from lti_mentoring.services import folder, language, privacy
 from lti_mentoring.store import base
@@ -57,6 +60,7 @@ class Examination:
     faults: tuple[Fault, ...]
     advice: tuple[Fault, ...]
     figures: tuple[tuple[str, Figures], ...]
+    transcripts: tuple[tuple[str, TranscriptFigures], ...] = ()
     language: str = ""
     shares: tuple[Share, ...] = ()
 
@@ -84,14 +88,25 @@ def examine(path: Path) -> Examination:
         findings = standard.findings(module, document.file, manuscript.places(document.text), tag, translated=tag != source)
         advice += [one for one in findings if (module.key, one.message) not in told]
         told |= {(module.key, one.message) for one in findings}
+    scripts = _scripts(documents)
+    for file, script in scripts:
+        advice += transcript_standard.findings(script, file, translated=not file.startswith(f"{source}/"))
     advice += translating.advice(programme, documents) if programme is not None else ()
     return Examination(
         faults=tuple(found),
         advice=tuple(sorted(advice)),
         figures=tuple((document.file, standard.figures(module, tag)) for tag, module, document in modules),
+        transcripts=tuple((file, transcript_standard.figures(script)) for file, script in scripts),
         language=source,
         shares=translation.shares(programme) if programme is not None else (),
     )
+
+
+def _scripts(documents: Sequence[Document]) -> list[tuple[str, Script]]:
+    """The transcripts that can be read, in whatever language, by their files."""
+    files = [one for one in documents if "/transcripts/" in one.file]
+    found = [(one.file, read_transcript(one.text, one.file)[0]) for one in files]
+    return [(file, script) for file, script in found if script is not None]
 
 
 def read(path: Path) -> tuple[Programme | None, list[Fault]]:

@@ -15,6 +15,7 @@ from lti_mentoring.domain.language import TAG, mark
 from lti_mentoring.domain.pack import PROGRAMME_FILE
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.supplement import MAILS, TERMS
 from lti_mentoring.domain.translating import FOLDERS, MADE_FROM, read_programme, words_of
 from lti_mentoring.domain.translation import Share
 from lti_mentoring.services import folder
@@ -69,6 +70,9 @@ def _read(path: Path) -> Programme:
 def _lacking(path: Path, programme: Programme, language: str) -> Iterator[tuple[str, str]]:
     if not (path / language / PROGRAMME_FILE).exists():
         yield f"{language}/{PROGRAMME_FILE}", _yaml(_names(programme))
+    for name in (MAILS, TERMS):
+        if (path / programme.language / name).exists() and not (path / language / name).exists():
+            yield f"{language}/{name}", (path / programme.language / name).read_text(encoding="utf-8")
     for below in FOLDERS:
         for file in sorted((path / programme.language / below).glob("*.*")):
             name = f"{language}/{below}/{file.name}"

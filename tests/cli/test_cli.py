@@ -348,11 +348,11 @@ def test_a_translator_is_given_a_beginning_and_told_how_much_of_each_language_is
     folder = tmp_path / "pack"
     shutil.copytree("tests/support/packs/two-languages", folder)
     begun = made(run("programme", "translate", str(folder), "de"))
-    assert (begun["language"], begun["translated"], len(begun["files"])) == ("de", 0, 5)
+    assert (begun["language"], begun["translated"], len(begun["files"])) == ("de", 0, 9)
     assert "“german” is no language" in refused(run("programme", "translate", str(folder), "german"))
     lines = run("programme", "check", str(folder)).stdout.splitlines()
     assert lines[-4:-1] == [
-        "en: the source, 152 texts",
-        "ar: 152 of 152 texts translated (100 %)",
-        "de: 0 of 152 texts translated (0 %)",
+        "en: the source, 157 texts",
+        "ar: 157 of 157 texts translated (100 %)",
+        "de: 0 of 157 texts translated (0 %)",
     ]

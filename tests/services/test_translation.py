@@ -29,6 +29,8 @@ from support.applying import submitted, taking_applications
 from support.two_languages import PACK, edited
 
 P, M, R = "ar/programme.yaml", "ar/modules/G1.md", "ar/rubrics/RU-G.yaml"
+S, A, E = "ar/transcripts/S1.md", "ar/texts/agreement.md", "ar/mails.yaml"
+BESIDE = (S, A, E, "ar/terms.yaml")
 F, V = "ar/forms/application.yaml", "ar/protocols/independent.yaml"
 
 MISTAKES = {
@@ -69,6 +71,12 @@ MISTAKES = {
     ),
     "a protocol of another kind": (V, "kind: independent", "kind: co", V, 3, "“kind” of this file is “co”, and “independent”"),
     "a file that the source has not": ("ar/modules/G7.md", "", "# G7 · x\n", "ar/modules/G7.md", 1, "The source has no such file"),
+    "a transcript at another time": (S, "**00:16 علا:**", "**00:17 علا:**", S, 15, "not where the source has it"),
+    "a transcript with another level": (S, "| **2** | ثابت |", "| **3** | ثابت |", S, 24, "C2 has another rating"),
+    "a text without its title": (A, "# ما نتّفق عليه", "ما نتّفق عليه", A, 1, "begin with its title"),
+    "a mail of another kind": (E, "training_begins:", "training_began:", E, 2, "“training_began” is unknown"),
+    "a mail that the source has not": (E, "training_begins:", "time_short: س\ntraining_begins:", E, 1, "“time_short” is not"),
+    "a term that the source has not": ("ar/terms.yaml", "key: protege", "key: mentor", "ar/terms.yaml", 1, "“mentor” is not in the source"),
     "a file that is no YAML": (R, "criteria:", "criteria: [", R, 5, "not YAML"),
 }
 
@@ -89,7 +97,7 @@ def test_texts_left_as_they_are_are_advice_and_counted(tmp_path):
     assert found.faults == ()
     assert any(one.file == R and "One text is as in the source, first “Stops without a word" in one.message for one in found.advice)
     (share,) = found.shares
-    assert (share.language, share.texts, share.translated) == ("ar", 152, 147), "the criterion is read whole in the source"
+    assert (share.language, share.texts, share.translated) == ("ar", 157, 152), "the criterion is read whole in the source"
 
 
 def test_a_file_that_is_not_there_is_not_translated_yet(tmp_path):
@@ -256,16 +264,16 @@ def test_a_translator_begins_with_the_files_of_the_source_and_ends_with_all_of_i
     shutil.copytree(PACK, folder)
     shutil.rmtree(folder / "ar")
     begun = translating.begin(path=folder, language="ar")
-    assert set(begun.files) == {P, M, R, F, V}
+    assert set(begun.files) == {P, M, R, F, V, *BESIDE}
     assert (begun.share.translated, packs.check(folder)) == (0, [])
-    for file in (P, M, R, F, V):
+    for file in (P, M, R, F, V, *BESIDE):
         shutil.copy(PACK / file, folder / file)
     ended = translating.begin(path=folder, language="ar")
     assert (ended.files, ended.share.percent) == ((), 100)
     changed = (folder / "en/rubrics/RU-G.yaml").read_text("utf-8").replace("Stops without a word on", "Stops without a hint at")
     (folder / "en/rubrics/RU-G.yaml").write_text(changed, "utf-8")
     (share,) = packs.examine(folder).shares
-    assert (share.stale, share.translated) == (1, 147)
+    assert (share.stale, share.translated) == (1, 152)
     assert translating.begin(path=folder, language="ar").share.stale == 1, "asking again does not make it younger"
     again = (folder / R).read_text("utf-8").replace("يتوقّف دون كلمة", "يتوقّف دون إشارة")
     (folder / R).write_text(again, "utf-8")
