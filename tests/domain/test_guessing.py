@@ -21,6 +21,7 @@ from lti_mentoring.domain.guessing import blind_guess, chances
 from lti_mentoring.domain.manuscript import read_module
 from lti_mentoring.domain.module import Card, Choice, Draw, Item, Module, Step
 from support import every_item
+from support.blind import guessed
 
 PATH = Path(__file__).parents[2] / "config" / "programmes" / "foundations" / "en" / "modules" / "M1.md"
 read, _ = read_module(PATH.read_text("utf-8"), "M1.md", Draw())
@@ -108,28 +109,6 @@ def test_a_guess_can_be_worked_out_by_hand():
     assert blind_guess(replace(module, draw=Draw(1, 2, 6, 5)), "O1") == Fraction(1, 16) + Fraction(1, 2) * Fraction(1, 4)
     critical = replace(module, items=(sort, replace(singles[0], critical=True), *singles[1:]), draw=Draw(1, 2, 6, 0))
     assert blind_guess(critical, "O1") == Fraction(1, 2)
-
-
-def guessed(module: Module, seed: str, chance: random.Random) -> dict[str, bool]:
-    """One attempt, answered blindly: which outcomes it clears."""
-    drawn = training.draw(module, seed)
-    points = {}
-    for item in map(module.item, drawn):
-        for step in range(1, answer.steps(item) + 1):
-            keys = [choice.key for choice in item.options(step)]
-            cards = [card.key for card in item.cards]
-            some: list[str] = []
-            while item.kind == "multiple" and not some:
-                some = [key for key in keys if chance.random() < 0.5]
-            raw = {
-                "order": chance.sample(cards, len(cards)),
-                "cards": {card: chance.randrange(len(item.bins) or 1) for card in cards},
-                "choices": some,
-                "choice": chance.choice(keys or [""]),
-            }
-            scored = answer.score(item, answer.read_answer(item, raw, step), step)
-            points[item.key] = points.get(item.key, 0) + scored.points
-    return {result.outcome: result.mastered for result in training.mastery(module, drawn, points)}
 
 
 @pytest.mark.parametrize("needed", [3, 5, 8])
