@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "office.manage": OFFICE,
     "placement.read": LEADS,
     "placement.edit": LEADS,
+    "handout.read": EVERYONE,
     "training.learn": frozenset({"candidate"}),
     "training.read": frozenset({"candidate", "observer", "trainer", "coordinator", "deputy", "teacher", "colleague"}),
     "training.preview": frozenset({"observer", "trainer", "coordinator", "deputy", "teacher", "colleague"}),

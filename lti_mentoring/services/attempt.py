@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from lti_mentoring.domain.candidacy import ModuleRecord, Requirement
 from lti_mentoring.domain.module import Module
@@ -28,7 +28,8 @@ class AttemptRow:
 @dataclass(frozen=True, slots=True)
 class ModulePage:
     """A module with the reader's own standing in it. ``mastered``: in this version of it. ``takes_part``: this person may take the check;
-    ``previews``: may look at it; ``record`` is there for a candidate."""
+    ``previews``: may look at it; ``record`` is there for a candidate. ``reviewed``: when somebody last saw whether it still holds;
+    ``unreviewed``: it is read in a translation that no native speaker has reviewed."""
 
     module: Module
     competencies: tuple[str, ...]
@@ -40,6 +41,8 @@ class ModulePage:
     takes_part: bool
     previews: bool
     record: ModuleRecord | None = None
+    reviewed: date | None = None
+    unreviewed: bool = False
 
     @property
     def requirement(self) -> Requirement | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -54,6 +54,8 @@ def module_page(*, actor: Actor, key: str) -> ModulePage:
         takes_part=candidacy is not None and PARTICIPATION[candidacy.participation],
         previews=candidacy is None,
         record=next((one for one in found if one.key == key), None),
+        reviewed=date.fromisoformat(pinned.reviewed(key)) if pinned.reviewed(key) else None,
+        unreviewed=pinned.unreviewed(module.reads),
     )
 
 

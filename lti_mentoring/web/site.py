@@ -27,6 +27,7 @@ from lti_mentoring.web import (
     editing,
     errors,
     frame,
+    handout,
     health,
     holdings,
     home,
@@ -115,7 +116,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
-    learned = (practice_pages, recognition_pages)
+    learned = (practice_pages, recognition_pages, handout)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *staff):
         app.register_blueprint(room.bp)

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_mentoring.domain import answer, training
+from lti_mentoring.domain import answer
 from lti_mentoring.domain.guessing import blind_guess, chances
 from lti_mentoring.domain.manuscript import read_module
 from lti_mentoring.domain.module import Card, Choice, Draw, Item, Module, Step

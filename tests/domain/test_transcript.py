@@ -142,7 +142,8 @@ def test_what_misses_the_standard_is_told_with_its_line(name):
 def test_a_level_without_a_quotation_is_told_and_what_was_not_observed_needs_none():
     some = replace(read(), ratings=tuple(replace(one, evidence="He was careful.") for one in read().ratings))
     messages = [fault.message for fault in standard.findings(some, "T1.md")]
-    assert [message for message in messages if "quotes nothing" in message] == [f"{key} quotes nothing with its time." for key in CRITERIA[:-1]]
+    told = [message.split()[0] for message in messages if "quotes nothing with its time" in message]
+    assert told == list(CRITERIA[:-1])
 
 
 def test_a_level_for_more_than_half_of_the_criteria_is_told():

@@ -108,6 +108,8 @@ EXAMPLES: dict[str, Example] = {
     "people.office": Example("administrator"),
     "placement.index": Example("coordinator"),
     "placement.change": post("coordinator", {"item": "programme", "grading": "points"}, activity="{activity}"),
+    "handout.index": Example("other"),
+    "handout.one": Example("other", {"key": "agreement"}),
     "training.module": Example("candidate", {"key": "M1"}),
     "training.part": Example("candidate", {"key": "M1", "part": "{part}"}),
     "training.practice": Example("candidate", {"key": "M1"}),

@@ -62,6 +62,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "review.person": ("coordinator", {"person": "{person}"}),
     "holdings.index": ("candidate", {"person": "{person}"}),
     "placement.index": ("coordinator", {}),
+    "handout.index": ("candidate", {}),
+    "handout.one": ("candidate", {"key": "agreement"}),
     "training.module": ("candidate", {"key": "M1"}),
     "training.part": ("candidate", {"key": "M1", "part": "{part}"}),
     "training.practice": ("candidate", {"key": "M1"}),

@@ -61,6 +61,7 @@ from lti_mentoring.web.wording.editing import (
     draft_value_words,
     intake_mode_words,
 )
+from lti_mentoring.web.wording.handout import handout_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.moving import asked_title, block_words, change_words, under_way_words, version_words
@@ -129,6 +130,7 @@ __all__ = [
     "fraction_words",
     "gap_words",
     "grade_words",
+    "handout_words",
     "headline_words",
     "held_role_words",
     "holding_words",

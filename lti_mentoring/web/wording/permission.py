@@ -35,6 +35,7 @@ PERMISSIONS = {
     "office.manage": _l("Change what the LMS office decides"),
     "placement.read": _l("See the activities of the course"),
     "placement.edit": _l("Change what an activity opens"),
+    "handout.read": _l("Read the guides, the agreement and the terms of the programme"),
     "training.learn": _l("Work on a module"),
     "training.read": _l("Read the modules"),
     "training.preview": _l("Try the questions of a module"),

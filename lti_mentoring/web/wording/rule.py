@@ -156,6 +156,7 @@ PROGRAMME = {
     "programme": _l("No programme has been set up here yet."),
     "programme_part": _l("This programme has no part %(key)s."),
     "part": _l("This module has no such part."),
+    "handout": _l("The programme of this course gives out no such text."),
     "pack_faulty": _l("The programme has faults, so nothing was imported: %(faults)s."),
     "version": _l("There is no such version of the programme."),
     "framework_faulty": _l(
