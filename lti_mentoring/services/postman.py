@@ -25,7 +25,7 @@ from lti_mentoring.domain.delivery import DONE, REFUSED, SENDING, WAITING, Pace,
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.domain.mail import OF_THE_SERVER, WORTH_A_WAIT, Verdict, Written
 from lti_mentoring.outbound.mail import Door, MailFault
-from lti_mentoring.services import lane, mail, privacy, referee
+from lti_mentoring.services import intake, lane, language, mail, privacy, programme, referee
 from lti_mentoring.services.mail import Reader
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import Mail, MailWay
@@ -41,13 +41,15 @@ ACTIVE = "active"
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What a mail is about: a notice by its code and facts, or with ``counts`` a week by code. ``course`` and ``activity`` are the
-    titles of where to look, "" where none is known. The edge puts it into the reader's language."""
+    titles of where to look, "" where none is known; ``told`` is what the programme adds, as its reader reads it. The edge puts the rest
+    into the reader's language."""
 
     locale: str | None
     kind: str = ""
     facts: Mapping[str, Any] | None = None
     course: str = ""
     activity: str = ""
+    told: str = ""
     counts: tuple[tuple[str, int], ...] = ()
 
 
@@ -175,7 +177,9 @@ def _written(org_id: str, dues: Sequence[Any], post: Post) -> dict[str, Ready]:
         .where(Mail.id.in_([due.id for due in dues]))
     ).all()
     known = mail.readers(session, {row[0].person_id for row in rows})
-    activities = _activities(session, {row[1].course_id for row in rows if row[1] is not None})
+    courses = {row[1].course_id for row in rows if row[1] is not None}
+    activities = _activities(session, courses)
+    versions = {course: intake.version_in(base.connection(), org_id=org_id, course_id=course) for course in courses}
     for row, notice, title, label, status in rows:
         reader = known[row.person_id]
         if notice is None and row.week is None:
@@ -184,20 +188,28 @@ def _written(org_id: str, dues: Sequence[Any], post: Post) -> dict[str, Ready]:
             letter = _weekly(session, row, reader)
         else:
             where = rules.line(title or label or ""), rules.line(activities.get(notice.course_id, ""))
-            letter = _of_notice(notice, reader, *where) if status == ACTIVE else None
+            letter = _of_notice(notice, reader, *where, versions.get(notice.course_id)) if status == ACTIVE else None
         if letter is not None and reader.address is not None:
             signed = post.unsubscribe(org_id, row.person_id, row.created_at)
             found[row.id] = Ready(row.id, reader.address, reader.name, letter, signed)
     return found
 
 
-def _of_notice(notice: Notification, reader: Reader, course: str, activity: str) -> Letter | None:
-    """The letter of a notice; None once it is read, or its reader wants no mail of its kind any more."""
+def _of_notice(notice: Notification, reader: Reader, course: str, activity: str, version_id: str | None) -> Letter | None:
+    """The letter of a notice; None once it is read, or its reader wants no mail of its kind any more. ``version_id`` is the programme
+    version that its course works with: it may have words of its own for mails of this kind."""
     if notice.read_at is not None or notice.kind not in notification.KINDS:
         return None
     if not notification.mailed(notice.kind, reader.chosen, leads=reader.leads):
         return None
-    return Letter(reader.locale, notice.kind, notification.as_said(notice.facts), course, activity)
+    told = _told(version_id, notice.kind, reader.locale) if version_id is not None else ""
+    return Letter(reader.locale, notice.kind, notification.as_said(notice.facts), course, activity, told)
+
+
+def _told(version_id: str, kind: str, locale: str | None) -> str:
+    """What a programme adds to a mail of this kind, in its reader's language; empty where it adds nothing."""
+    with language.read_in(lambda: (locale,) if locale else ()):
+        return next((one.text for one in programme.load(version_id).mails if one.key == kind), "")
 
 
 def _weekly(session: Session, row: Mail, reader: Reader) -> Letter | None:

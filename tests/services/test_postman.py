@@ -25,6 +25,7 @@ from lti_mentoring.store.delivery import DeliveryLane
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.people import Course, Membership, Person, Placement
 from lti_mentoring.web import letterbox
+from support import two_languages
 from support.mail_server import MailServer, mail_server
 from support.mailing import Post, mailing_app
 
@@ -88,6 +89,29 @@ def test_a_mail_says_what_waits_and_where_and_nothing_else(post: Post, server: M
     assert "open “Become a mentor” in your course “Mentors of 2026”" in text
     assert text.count("http") == 1
     assert told["List-Unsubscribe"].strip("<>") in text
+
+
+@pytest.mark.parametrize(("locale", "words"), [("ar-EG", "ابدأ بالوحدة الأولى"), ("fi", "Begin with the first module"), (None, "Begin with the")])
+def test_a_mail_has_the_programmes_own_words_in_the_language_of_its_reader(post: Post, server: MailServer, locale: str, words: str) -> None:
+    with base.tenant(post.world.org_id):
+        two_languages.use(post.world.org_id)
+    reader = somebody(post, "Ada")
+    post.address(reader, "ada@example.edu", locale)
+    tell(post, reader, "training_begins")
+    assert post.step()
+    (told,) = server.mails
+    said = told.get_content()
+    assert words in said
+    assert said.index("Your training is open") < said.index(words) < said.index("To see it, open")
+
+
+def test_a_mail_of_a_kind_that_the_programme_adds_nothing_to_says_what_it_said(post: Post, server: MailServer) -> None:
+    with base.tenant(post.world.org_id):
+        two_languages.use(post.world.org_id)
+    tell(post, somebody(post, "Ada"))
+    assert post.step()
+    (told,) = server.mails
+    assert "Welcome" not in told.get_content()
 
 
 def test_the_link_in_a_mail_is_signed_for_its_reader_and_good_for_nobody_else(post: Post, server: MailServer) -> None:

@@ -151,7 +151,8 @@ def letter_words(letter: Letter) -> Written:
         where = say(_l("Who waits for whom stands in the tool. Open the activity in your course to see it."))
     else:
         paragraphs, where = [notice_words(letter.kind, _dated(letter.facts or {}))], _where(letter)
-    return Written(notice_title(letter.kind), "\n\n".join((*paragraphs, where, f"-- \n{WHY}")))
+    told = (letter.told,) if letter.told else ()
+    return Written(notice_title(letter.kind), "\n\n".join((*paragraphs, *told, where, f"-- \n{WHY}")))
 
 
 def _dated(facts: Mapping[str, Any]) -> dict[str, Any]:
