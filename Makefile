@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a person needs: make demo, make test. What a developer needs as well: make setup, check, bench, lock, translations, screens.
+# What a person needs: make demo, make test. What a developer needs as well: make setup, check, bench, lock, translations, figures, screens.
 # Asked of the machine: Python 3.11 or newer, make, git. Asked of the network: the Python package index, and for `make test` on a
 # Debian machine without a browser or a database, Debian's packages.
 
@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock translations screens sizes clean
+.PHONY: help setup demo test check bench lock translations figures screens sizes clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -64,6 +64,9 @@ lock: .venv/.uv/bin/uv  ## renew the locks after a change in pyproject.toml or o
 
 translations: $(READY)  ## the catalogue of all texts for people, and every language brought in step with it
 	@$(BIN)/python tests/support/catalogue.py
+
+figures: $(READY)  ## the figures of the default programme, counted anew
+	@$(BIN)/lti-mentoring programme figures config/programmes/foundations > config/programmes/foundations/FIGURES.md
 
 screens: $(READY)  ## renew the pictures in docs/screens
 	@$(BIN)/python tests/support/install/servers.py chromium

@@ -129,6 +129,14 @@ def _spoken(counted: TranscriptFigures) -> str:
     return f"transcript {counted.number}: {'; '.join(told)}"
 
 
+@programme_group.command("figures")
+@click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def programme_figures(path: Path) -> None:
+    """Print what is counted in each module and transcript of a pack as a page of Markdown, to be kept beside it."""
+    with faults_told():
+        click.echo(programme_verbs.figures_page(path), nl=False)
+
+
 @programme_group.command("translate")
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("language")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from lti_mentoring.domain import figures_page as pages
 from lti_mentoring.domain import manuscript, standard, transcript_standard, translating, translation
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.language import choose
@@ -100,6 +101,23 @@ def examine(path: Path) -> Examination:
         language=source,
         shares=translation.shares(programme) if programme is not None else (),
     )
+
+
+def figures_page(path: Path) -> str:
+    """The figures of the pack in this folder as Markdown, with the days of review of what is in its source's language.
+
+    RuleBroken ``pack_faulty`` with ``faults``.
+    """
+    programme, faults = read(path)
+    if programme is None:
+        raise RuleBroken("pack_faulty", faults=tuple(faults))
+    found = examine(path)
+
+    def dated(file: str) -> tuple[str, str]:
+        return file, programme.reviewed(Path(file).stem) if file.startswith(f"{programme.language}/") else ""
+
+    modules = [(dated(file), counted) for file, counted in found.figures]
+    return pages.page(programme.title, modules, [(dated(file), counted) for file, counted in found.transcripts])
 
 
 def _scripts(documents: Sequence[Document]) -> list[tuple[str, Script]]:

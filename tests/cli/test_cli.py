@@ -198,7 +198,7 @@ def test_who_is_strict_takes_advice_for_a_fault(run: Callable[..., Result], pack
     assert result.exit_code == 1
     assert result.stdout.startswith("en/modules/M1.md:245: The stem of O1-05 says “defined”. ")
     assert len(result.stdout.splitlines()) == 1
-    assert run("programme", "check", "--strict", "config/programmes/foundations").stdout == "nothing is wrong\n"
+    assert run("programme", "check", "--strict", "config/programmes/foundations").stdout.splitlines()[-1] == "nothing is wrong"
 
 
 def test_faults_are_told_before_advice(run: Callable[..., Result], pack: Callable[..., Path]) -> None:
@@ -214,14 +214,23 @@ def test_faults_are_told_before_advice(run: Callable[..., Result], pack: Callabl
 def test_figures_are_told_for_each_outcome(run: Callable[..., Result]) -> None:
     result = run("programme", "check", "--figures", "tests/support/packs/one-module")
     assert result.exit_code == 0
-    reading, check, *outcomes, last = result.stdout.splitlines()
+    reading, check, *outcomes, spoken, last = result.stdout.splitlines()
     assert "dialogues 3, reading 2475 words, card 116, sentence 11.1 words in the mean and 34 at most" in reading
     assert "key longest in 5 of 24 (21 %), shortest in 5 of 24 (21 %)" in check
     assert [line.split()[1] for line in outcomes] == ["O1:", "O2:", "O3:", "O4:"]
     assert outcomes[1].endswith(
         "O2: 3 of many parts, 6 choices (3 critical); blind guessing clears 0.65 draws of 100; key longest in 2.5 of 6 (42 %)"
     )
+    assert "transcript 1: 1345 words in 11:55, 85 seconds of it silence; 2.38 words a second; Joaquim 45 %" in spoken
     assert last == "nothing is wrong"
+
+
+def test_the_figures_of_a_pack_are_a_page_to_keep_beside_it(run: Callable[..., Result], tmp_path: Path) -> None:
+    page = run("programme", "figures", "tests/support/packs/one-module").stdout
+    assert "| en/modules/M1.md | 2026-11-30 | 2475 | 3 | 116 |" in page
+    assert "| en/transcripts/T1.md |  | 1345 | 11:55 |" in page
+    (tmp_path / "programme.yaml").write_text("title: [", "utf-8")
+    assert "programme.yaml:1: This is not YAML" in refused(run("programme", "figures", str(tmp_path)))
 
 
 def test_words_of_a_language_without_spaces_are_not_counted(run: Callable[..., Result], pack: Callable[..., Path]) -> None:

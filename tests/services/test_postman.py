@@ -91,7 +91,10 @@ def test_a_mail_says_what_waits_and_where_and_nothing_else(post: Post, server: M
     assert told["List-Unsubscribe"].strip("<>") in text
 
 
-@pytest.mark.parametrize(("locale", "words"), [("ar-EG", "ابدأ بالوحدة الأولى"), ("fi", "Begin with the first module"), (None, "Begin with the")])
+OWN_WORDS = {"ar-EG": "ابدأ بالوحدة الأولى", "fi": "Begin with the first module", None: "Begin with the first module"}
+
+
+@pytest.mark.parametrize(("locale", "words"), OWN_WORDS.items())
 def test_a_mail_has_the_programmes_own_words_in_the_language_of_its_reader(post: Post, server: MailServer, locale: str, words: str) -> None:
     with base.tenant(post.world.org_id):
         two_languages.use(post.world.org_id)
