@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a person needs: make demo, make test. What a developer needs as well: make setup, check, bench, lock, translations, figures, screens.
+# What a person needs: make demo, make test. What a developer needs as well: make setup, check, bench, lock, translations, figures, programme, screens.
 # Asked of the machine: Python 3.11 or newer, make, git. Asked of the network: the Python package index, and for `make test` on a
 # Debian machine without a browser or a database, Debian's packages.
 
@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock translations figures screens sizes clean
+.PHONY: help setup demo test check bench lock translations figures programme screens sizes clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -67,6 +67,10 @@ translations: $(READY)  ## the catalogue of all texts for people, and every lang
 
 figures: $(READY)  ## the figures of the default programme, counted anew
 	@$(BIN)/lti-mentoring programme figures config/programmes/foundations > config/programmes/foundations/FIGURES.md
+
+programme: $(READY)  ## the whole default programme, taken in a browser by keyboard at 360 px
+	@$(BIN)/python tests/support/install/servers.py chromium
+	LTI_MENTORING_TEST_WHOLE_PROGRAMME=1 $(BIN)/python -m pytest tests/browser/test_whole_programme.py
 
 screens: $(READY)  ## renew the pictures in docs/screens
 	@$(BIN)/python tests/support/install/servers.py chromium

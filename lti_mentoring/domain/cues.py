@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What gives an answer away to somebody who has not read the module: length, place, equal bins, telling and defining words."""
+"""What gives an answer away to somebody who has not read the module: length, place, equal bins, how options are built, telling words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -22,6 +22,18 @@ FEWEST = 8
 UNEQUAL_BINS = Fraction(1, 3)
 TELLING = ("always", "never", "only", "simply", "just")
 BY_CHANCE = Fraction(1, 20)
+BUILT = {
+    "ask a question": re.compile(r"[?？؟]"),
+    "have a colon or semicolon": re.compile(r"[:;：；؛]"),
+    "have more than one sentence": re.compile(r"[.?!。？！؟…][\"”’')\]]*\s*\S"),
+    "come in three parts": re.compile(r"[,，،、].*[,，،、]", re.DOTALL),
+}
+"""How an option may be built, in any language that has these marks."""
+
+BUILT_IN_ENGLISH = {"give a reason": re.compile(r"\b(?:since|because|so that|lest|as (?:he|she|they|it|you|I|that|this))\b")}
+BY_RARE_CHANCE = Fraction(1, 50)
+"""For how options are built: there are many ways, and one of them stands out by chance now and then."""
+
 DEFINING = re.compile(r"\b(?:is called|means|defined)\b", re.IGNORECASE)
 
 
@@ -62,6 +74,7 @@ def notes(items: Iterable[Item], *, english: bool) -> Iterator[Note]:
     yield from _lengths(items)
     yield from _letters(items)
     yield from _bins(items)
+    yield from _built(items, BUILT | (BUILT_IN_ENGLISH if english else {}))
     if english:
         yield from _telling(items)
         yield from _defining(items)
@@ -184,11 +197,28 @@ def _telling(items: tuple[Item, ...]) -> Iterator[Note]:
             )
 
 
-def lopsided(among: int, keys: int, beside: int, wrong: int) -> bool:
-    """Whether a word stands clearly more often in keys than in wrong options, or the reverse: Fisher's exact test, either side."""
+def _built(items: tuple[Item, ...], ways: Mapping[str, re.Pattern[str]]) -> Iterator[Note]:
+    """Where the keys are built otherwise than the wrong options, over the questions that have one key."""
+    ones = [choices for _, choices in questions(items) if sum(choice.right for choice in choices) == 1]
+    options = [choice for choices in ones for choice in choices]
+    keys = len(ones)
+    wrong = len(options) - keys
+    for way, pattern in ways.items():
+        having = [choice.right for choice in options if pattern.search(plain(choice.text))]
+        among, beside = sum(having), len(having) - sum(having)
+        if lopsided(among, keys, beside, wrong, BY_RARE_CHANCE):
+            yield Note(
+                ("Knowledge check",),
+                f"{among} of {keys} keys {way}, and {beside} of {wrong} wrong options, which chance would do less than once in fifty.",
+                "Build keys and wrong options alike.",
+            )
+
+
+def lopsided(among: int, keys: int, beside: int, wrong: int, by_chance: Fraction = BY_CHANCE) -> bool:
+    """Whether something stands clearly more often in keys than in wrong options, or the reverse: Fisher's exact test, either side."""
     having = among + beside
     ways = [comb(keys, here) * comb(wrong, having - here) for here in range(having + 1)]
-    return min(sum(ways[: among + 1]), sum(ways[among:])) < BY_CHANCE * comb(keys + wrong, having)
+    return min(sum(ways[: among + 1]), sum(ways[among:])) < by_chance * comb(keys + wrong, having)
 
 
 def _defining(items: tuple[Item, ...]) -> Iterator[Note]:
