@@ -17,7 +17,10 @@ from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
 TAGS = frozenset(
-    {"p", "br", "em", "strong", "ul", "ol", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "div", "h2", "h3", "h4", "a", "code"}
+    (
+        *("p", "br", "em", "strong", "ul", "ol", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "div"),
+        *("h2", "h3", "h4", "a", "code"),
+    )
 )
 ATTRIBUTES = {
     "a": {"href", "title"},

@@ -142,6 +142,8 @@ MISSES: dict[str, tuple[Change, str, str]] = {
     "a word that gives wrong options away": (wrong_ones_say("Never"), "“never” stands in 0 of 35 keys", "## Knowledge check"),
     "a word that gives keys away": (keys_say("Just"), "“just” stands in 16 of 35 keys", "## Knowledge check"),
     "words that give keys away together": (keys_say("Only"), "The five telling words together stand in", "## Knowledge check"),
+    "keys that ask": (singles(lambda chunk, key: re.sub(rf"(?m)^(- {key}\. .*?)\.?$", r"\1?", chunk)), "keys ask a question", "## Know"),
+    "wrong options with a reason": (wrong_ones_say("Since so it is:"), "wrong options, which chance", "## Knowledge check"),
     "a stem that asks for a term": (swap("What is this?", "What is this, as defined above?"), "stem of O1-05 says “defined”", "#### O1-05"),
     "a step that asks for a term": (swap("Step 1. Your next move?", "Step 1. Who means it?"), "stem of O1-09 says “means”", "#### O1-09"),
     "too few choices beside critical ones": (critical_too, "O2 has 1 choice items that are not critical", "### O2 · Spot"),
