@@ -60,6 +60,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "observation.plan": frozenset({"coordinator", "deputy", "observer"}),
     "observation.queue": frozenset({"observer"}),
     "observation.rate": frozenset({"observer"}),
+    "calibration.practise": STAFF_ROLES,
     "observation.read": frozenset({"candidate", "observer", "coordinator", "deputy"}),
     "assistance.own": EVERYONE,
     "assistance.ask": frozenset({"candidate"}),

@@ -17,6 +17,7 @@ from lti_mentoring.services.review import NOBODY
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
+from lti_mentoring.store.calibration import CalibrationAttempt
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.moving import CandidacyMove
@@ -118,10 +119,11 @@ def _kinds(person_id: str) -> dict[str, Any]:
 
 
 def _own_kinds(person_id: str) -> dict[str, Any]:
-    """Kinds that are counted for the person alone: nobody else learns that somebody has asked for help."""
+    """Kinds that are counted for the person alone: nobody else learns that somebody has asked for help, or practises rating."""
     candidacies = select(Candidacy.id).where(Candidacy.person_id == person_id)
     return {
         "asked": (AssistanceRequest.id, AssistanceRequest.candidacy_id.in_(candidacies)),
+        "calibrated": (CalibrationAttempt.id, CalibrationAttempt.person_id == person_id),
         "helped": (AssistanceContact.id, AssistanceContact.helper_id == person_id),
     }
 

@@ -7,6 +7,7 @@ from lti_mentoring.store import (
     application,
     assistance,
     base,
+    calibration,
     candidacy,
     delivery,
     moving,
@@ -25,6 +26,6 @@ from lti_mentoring.store import (
 )
 
 ROOMS = (
-    *(application, assistance, base, candidacy, delivery, moving, notification, observation, participation),
+    *(application, assistance, base, calibration, candidacy, delivery, moving, notification, observation, participation),
     *(people, platform, practice, privacy, programme, recognition, reporting_line, roster, training),
 )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -59,6 +59,14 @@ _markdown = _parser()
 def _safe(html: str) -> Markup:
     # The parser escapes HTML, and nh3 lets nothing through that is not listed, whatever a pack holds.
     return Markup(nh3.clean(html, tags=set(TAGS), attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}))  # noqa: S704  # nosec B704
+
+
+_TIME = re.compile(r"\b(\d\d):(\d\d)\b")
+
+
+def timed(text: str, codes: Collection[str]) -> str:
+    """The Markdown with its time codes as links to the turns of a transcript, where a turn begins at that time."""
+    return _TIME.sub(lambda found: f"[{found[0]}](#t-{found[1]}{found[2]})" if found[0] in codes else found[0], text)
 
 
 @lru_cache(maxsize=2048)

@@ -52,7 +52,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.platform import Deployment, Registration
-from support import applying, marked
+from support import applying, marked, rating
 from support.closing import let_go
 from support.visitor import Visitor, handle
 
@@ -162,6 +162,11 @@ EXAMPLES: dict[str, Example] = {
     "observation_api.post_note": Example(
         "observer", {"observation": "{planned}"}, json={"id": "a" * 32, "text": "Asks, then waits."}, method="POST"
     ),
+    "calibration.index": Example("observer"),
+    "calibration.sheet": Example("trainer", {"key": "T1"}),
+    "calibration.rate": post("deputy", {"number": "1", "revision": "0", "criterion": "C1", "level-C1": "3"}, key="T1"),
+    "calibration_api.put_draft": Example("coordinator", {"key": "T1"}, json={"number": 1, "revision": 0, "answers": []}, method="PUT"),
+    "calibration.result": Example("observer", {"key": "T1", "attempt": "{rated}"}),
     "application.index": Example("applicant"),
     "application.begin": post("newcomer"),
     "application.keep": post("drafter", {"revision": "0", "a-position": "Nurse", "action": "draft"}),
@@ -436,6 +441,7 @@ def filled(name: str) -> Filled:
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
         ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
+        ids["rated"] = rating.submitted(observer)
     return Filled(world, ids, people)
 
 

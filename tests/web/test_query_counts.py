@@ -43,7 +43,7 @@ from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
-from support import applying, marked
+from support import applying, marked, rating
 from support.statements import statements
 from support.visitor import Visitor, handle
 
@@ -90,6 +90,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.sheet": ("observer", {"observation": "{ready}"}),
     "observation.confirm": ("observer", {"observation": "{ready}"}),
     "observation.report": ("coordinator", {"observation": "{released}"}),
+    "calibration.index": ("observer", {}),
+    "calibration.sheet": ("observer", {"key": "T1"}),
+    "calibration.result": ("observer", {"key": "T1", "attempt": "{rated}"}),
     "application.index": ("applicant", {}),
     "selection.queue": ("coordinator", {}),
     "selection.one": ("coordinator", {"application": "{application}"}),
@@ -186,6 +189,7 @@ class Course:
             observation.release(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
         self._help(number)
         self._learn(number)
+        self.ids["rated"] = rating.submitted(self.people["observer"], number=number + 1)
         with base.transactional() as session:
             for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
                 if stuck % 2:

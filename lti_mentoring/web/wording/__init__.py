@@ -40,6 +40,7 @@ from lti_mentoring.web.wording.board import (
     waits_options_words,
     waits_words,
 )
+from lti_mentoring.web.wording.calibration import answer_words, apart_words, bias_words, compared_words
 from lti_mentoring.web.wording.candidacy import (
     cohort_words,
     grade_words,
@@ -98,8 +99,11 @@ __all__ = [
     "Refusal",
     "alert_options_words",
     "alert_words",
+    "answer_words",
+    "apart_words",
     "application_state_words",
     "asked_title",
+    "bias_words",
     "block_words",
     "board_words",
     "called_off_words",
@@ -110,6 +114,7 @@ __all__ = [
     "cohort_words",
     "column_title",
     "come_by_words",
+    "compared_words",
     "component_words",
     "conflict_words",
     "count_words",

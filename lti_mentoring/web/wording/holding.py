@@ -21,6 +21,7 @@ HOLDINGS = {
     "observing": _l("Observations by them"),
     "notes": _l("Evidence notes written by them"),
     "asked": _l("Requests for help and offers of it; only you see this count"),
+    "calibrated": _l("Calibration transcripts that you have rated or begun to rate; only you see this count"),
     "helped": _l("Contacts in which you have helped; only you see this count"),
     "grades": _l("Grades sent to the gradebook"),
     "notices": _l("Notices to them"),

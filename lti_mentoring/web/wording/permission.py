@@ -51,6 +51,7 @@ PERMISSIONS = {
     "observation.queue": _l("See one’s own observations"),
     "observation.rate": _l("Rate an observation"),
     "observation.read": _l("Read a report"),
+    "calibration.practise": _l("Practise rating on a transcript, and compare with its master ratings"),
     "assistance.own": _l("See and end one’s own requests for help"),
     "assistance.ask": _l("Ask for help"),
     "assistance.help": _l("See who asks for help, and help; but not candidates whom one observes"),

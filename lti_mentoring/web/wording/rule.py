@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from lti_mentoring.web.wording import application, assistance, editing, moving, participation, practice, recognition
+from lti_mentoring.web.wording import application, assistance, calibration, editing, moving, participation, practice, recognition
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -239,6 +239,7 @@ RULES: dict[str, object] = {
     **PROGRAMME,
     **TRAINING,
     **OBSERVATION,
+    **calibration.RULES,
     **moving.RULES,
     **participation.RULES,
     **assistance.RULES,
