@@ -67,14 +67,15 @@ class Share:
         return f"{round(float(self.part), 1):g} of {self.of} ({round(100 * self.rate)} %)"
 
 
-def notes(items: Iterable[Item], *, english: bool) -> Iterator[Note]:
-    """What gives answers away in these items. Telling words and words of a definition are English ones."""
+def notes(items: Iterable[Item], *, english: bool, built: bool = True) -> Iterator[Note]:
+    """What gives answers away in these items. Telling words and words of a definition are English ones; ``built``: how options are built
+    is looked at, too."""
     items = tuple(items)
     yield from _uneven(items)
     yield from _lengths(items)
     yield from _letters(items)
     yield from _bins(items)
-    yield from _built(items, BUILT | (BUILT_IN_ENGLISH if english else {}))
+    yield from _built(items, BUILT | (BUILT_IN_ENGLISH if english else {})) if built else ()
     if english:
         yield from _telling(items)
         yield from _defining(items)

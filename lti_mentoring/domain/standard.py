@@ -76,7 +76,7 @@ def findings(module: Module, file: str, lines: Mapping[str, int], language: str 
     """What is counted and not as the standard has it, by line; ``lines`` as ``manuscript.places`` gives them. A translation may be longer
     than its source, whose minutes it says."""
     tag = language.casefold().split("-")[0]
-    notes = [*_outcomes(module), *_pools(module), *_guesses(module), *cues.notes(module.items, english=tag == "en")]
+    notes = [*_outcomes(module), *_pools(module), *_guesses(module), *cues.notes(module.items, english=tag == "en", built=not translated)]
     if tag not in prose.UNSPACED:
         notes += [*_amounts(module, translated), *_sentences(module), *_turns(module)]
     notes += [*_dialogues(module), *(_moralising(module) if tag == "en" else ())]
