@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from conftest import World, make_world
+from conftest import PACK, World, make_world
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import calibration
+from lti_mentoring.services import calibration, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.calibration import CalibrationAttempt
 from lti_mentoring.store.privacy import AuditEvent
@@ -88,6 +91,24 @@ def test_nobody_sees_the_attempt_or_the_draft_of_another(world: World, rater: Ac
         calibration.result(actor=other, key=KEY, attempt_id=made)
     assert calibration.exercises(actor=other)[0].attempts == ()
     assert calibration.sheet(actor=other, key=KEY).number == 1
+
+
+def test_a_submitted_attempt_is_read_with_the_version_that_it_was_made_on(world: World, rater: Actor, tmp_path: Path):
+    first = submitted(rater)
+    calibration.keep(actor=rater, key=KEY, number=2, chosen={"C1": 3}, revision=0)
+    before = calibration.result(actor=rater, key=KEY, attempt_id=first)
+    pack = shutil.copytree(PACK, tmp_path / "pack")
+    text = pack / "en" / "transcripts" / f"{KEY}.md"
+    right = "| **C3** Agenda ownership | **4** |"
+    assert right in text.read_text("utf-8")
+    text.write_text(text.read_text("utf-8").replace(right, right.replace("4", "3")), "utf-8")
+    programme.import_pack(org_id=world.org_id, path=pack, actor="operator")
+    assert calibration.result(actor=rater, key=KEY, attempt_id=first) == before
+    sheet = calibration.sheet(actor=rater, key=KEY)
+    assert (sheet.number, sheet.chosen) == (2, {"C1": 3}), "a draft goes with the version that its rater is in"
+    second = submitted(rater, number=2, revision=sheet.revision)
+    after = calibration.result(actor=rater, key=KEY, attempt_id=second)
+    assert after.comparison.same == before.comparison.same - 1
 
 
 def test_a_draft_has_no_result(rater: Actor):
