@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -54,6 +54,7 @@ class Exercise:
     before: str
     spoken: tuple[Spoken, ...]
     unreviewed: bool
+    reviewed: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _exercise(made: Programme, transcript: Transcript) -> Exercise:
         before=read.before,
         spoken=read.spoken,
         unreviewed=made.unreviewed(transcript.reads),
+        reviewed=date.fromisoformat(day) if (day := made.reviewed(transcript.key)) else None,
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain.observation import WAITING, Verdict
 from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.programme import INDEPENDENT
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import programme
 from lti_mentoring.services import sheet as sheets
@@ -91,6 +92,7 @@ class Report:
     bar: Fraction
     mine: bool
     helped_with: tuple[str, ...] = ()
+    kind: str = INDEPENDENT
 
 
 # --- lists --------------------------------------------------------------------------------------------------------------
@@ -209,4 +211,5 @@ def report(*, actor: Actor, observation_id: str) -> Report:
         bar=version.policy.overall_mean,
         mine=actor.person_id == subject_id,
         helped_with=tuple(row.helped_with.split()),
+        kind=row.kind,
     )

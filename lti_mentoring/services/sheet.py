@@ -14,7 +14,7 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.candidacy import before_observing
 from lti_mentoring.domain.observation import WAITING, Case, Gap, Rating, Verdict
 from lti_mentoring.domain.people import Actor, display_name
-from lti_mentoring.domain.programme import Criterion, Programme, Rubric
+from lti_mentoring.domain.programme import INDEPENDENT, Criterion, Programme, Protocol, Rubric
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import candidacy, programme, records
 from lti_mentoring.store import base
@@ -45,7 +45,8 @@ class RatedCriterion:
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """An observation as its observer sees it. ``previous`` and ``next`` are neighbours among what waits, oldest first;
-    ``waits``: its release waits for modules that come before observing. Which, the candidate and the coordinator read."""
+    ``waits``: its release waits for modules that come before observing. Which, the candidate and the coordinator read.
+    ``protocol`` is what the programme asks to watch for in observations of this kind, where it says so."""
 
     id: str
     state: str
@@ -64,6 +65,8 @@ class Sheet:
     next: str | None
     called_off_for: str = ""
     waits: bool = False
+    kind: str = INDEPENDENT
+    protocol: Protocol | None = None
 
     @property
     def rated(self) -> int:
@@ -126,6 +129,8 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         next=neighbours.next,
         called_off_for=row.called_off_for,
         waits=bool(case.before) and row.state in WAITING,
+        kind=row.kind,
+        protocol=next((one for one in subject.version.protocols if one.kind == row.kind), None),
     )
 
 

@@ -64,7 +64,9 @@ def take(page: Page, course: str, module: Module) -> None:
     for section in module.sections:
         go(page, "main a.btn-primary", f"**/parts/{section.key}")
         chromium.no_horizontal_scroll(page)
-    go(page, "main a.btn-primary", "**/check")
+    go(page, f".rail a[href$='/modules/{module.key}/practice']", "**/practice")
+    chromium.no_horizontal_scroll(page)
+    go(page, f".rail a[href$='/modules/{module.key}/check']", "**/check")
     go(page, "main button[type=submit]", "**/questions/*")
     for _ in range(60):
         chromium.no_horizontal_scroll(page)

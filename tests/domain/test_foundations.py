@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,9 @@ from support.blind import guessed
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / "config" / "programmes" / "foundations"
 FOUNDING = ROOT / "tests" / "support" / "founding_documents.txt"
+KNOWN = "give junior team members the opportunity"
+"""Six words in a row of the founding documents."""
+
 MODULES = ("M0", "M1", "M2", "M3", "M4", "M5", "M5b", "M6", "M7", "M8", "M9", "M10", "M11", "M12", "R1")
 TRANSCRIPTS = {"RU-C": 6, "RU-D": 2}
 IN_A_ROW, A_SENTENCE = 6, 6
@@ -148,6 +152,8 @@ def test_no_six_words_in_a_row_are_those_of_the_founding_documents():
             rows = (" ".join(words[at : at + IN_A_ROW]) for at in range(len(words) - IN_A_ROW + 1))
             found += [(file.name, row) for row in rows if hashlib.sha256(row.encode()).hexdigest()[:10] in marks]
     assert found == []
+    known = hashlib.sha256(KNOWN.encode()).hexdigest()[:10]
+    assert known in marks, "words are told apart otherwise than when the marks were made: nothing would be found"
 
 
 @pytest.mark.parametrize("key", MODULES)
@@ -192,9 +198,14 @@ def test_the_whole_pack_is_written_as_files_and_read_again_unchanged():
     again, faults = read_pack([file.document for file in files_of(json.loads(json.dumps(body)))])
     assert [str(fault) for fault in faults] == []
     assert again is not None
-    assert [one.key for one in again.modules] == list(MODULES)
-    plain = {name: value for name, value in to_body(again).items() if name not in ("modules", "rubrics")}
-    assert plain == {name: value for name, value in body.items() if name not in ("modules", "rubrics", "translations")}
+    assert untranslated(to_body(again)) == untranslated(body)
+
+
+def untranslated(body: Any) -> Any:
+    """A body without its translations, which are not written as files."""
+    if isinstance(body, dict):
+        return {name: untranslated(value) for name, value in body.items() if name != "translations"}
+    return [untranslated(one) for one in body] if isinstance(body, list) else body
 
 
 def test_competencies_and_rubrics_go_out_as_case_and_come_back_unchanged():

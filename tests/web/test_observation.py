@@ -164,6 +164,13 @@ def test_every_criterion_is_a_fieldset_of_radios_with_its_acts_in_sight(course):
     assert "Only you read your notes until you release" in page
 
 
+def test_the_sheet_says_what_kind_of_session_it_is_and_what_to_watch_for(course):
+    html = text(course.observer.get(f"observations/{course.plan()}"))
+    assert "The candidate mentors alone ·" in html
+    assert "What to watch for" in html
+    assert "Shares of the talk, silences, kinds of questions." in html
+
+
 def test_a_whole_observation_by_forms_alone(course):
     made = course.release()
     page = text(course.candidate.get(f"observations/{made}/report"))
