@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck
+from hypothesis import settings as settings_of_hypothesis
 from sqlalchemy import insert, select
 
 from lti_mentoring import app as wiring
@@ -23,6 +25,10 @@ from lti_mentoring.store.training import CheckAttempt
 from support.closing import let_go
 from support.databases import fresh_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
 from support.live import Town, town
+
+# A machine that does many things at once takes longer to think of examples, and to run one: neither is a fault of the product.
+settings_of_hypothesis.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings_of_hypothesis.load_profile("patient")
 
 ROOT = Path(__file__).parent.parent
 PACK = ROOT / "tests" / "support" / "packs" / "one-module"
