@@ -5,7 +5,8 @@ The check does not give its answers away (``cues``), and blind guessing clears a
 A pool is three times the draw in each kind. There are 3 to 5 outcomes, each practised; the rubric of the task has four criteria. The
 reading has 2,200 to 2,800 words, three dialogues and a card of at most 150 words; a short module (at most 75 minutes) has half the words
 and one dialogue. The minutes for the reading are right within a fifth at 220 words a minute. A sentence has at most 35 words and 16 in the
-mean, a turn at most 60; words that moralise come less than 6 times in 1,000. What counts words needs spaces between them.
+mean, a turn at most 60, and one turn in ten breaks off; words that moralise come less than 6 times in 1,000. Counting words needs spaces
+between them.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ TRANSLATED_LENGTH = Fraction(13, 10)
 CARD_WORDS = 150
 DIALOGUES = 3
 MEAN_SENTENCE, LONGEST_SENTENCE, LONGEST_TURN = 16, 35, 60
+UNFINISHED, TURNS_TO_UNFINISHED = re.compile(r"…|[,،、–—][\"”’]?\s*$"), 10
 MORALISING = re.compile(r"\b(?:(?:should|must)(?:n[’']t)?|important|remember)\b", re.IGNORECASE)
 MORALISING_RATE = Fraction(6, 1000)
 
@@ -241,6 +243,14 @@ def _sentences(module: Module) -> Iterator[Note]:
 
 
 def _turns(module: Module) -> Iterator[Note]:
+    said = [turn.text for _, block in _blocks(module, "talk") for turn in block.turns if turn.speaker]
+    unfinished = sum(bool(UNFINISHED.search(text)) for text in said)
+    if unfinished < len(said) // TURNS_TO_UNFINISHED:
+        yield Note(
+            ("Reading",),
+            f"{unfinished} of {len(said)} turns have an unfinished phrase.",
+            f"People break off: let one in {TURNS_TO_UNFINISHED} do so, with “…” or a comma at its end.",
+        )
     for place, block in _blocks(module, "talk"):
         for turn in block.turns:
             words = len(prose.words(turn.text))

@@ -215,7 +215,7 @@ def test_figures_are_told_for_each_outcome(run: Callable[..., Result]) -> None:
     result = run("programme", "check", "--figures", "tests/support/packs/one-module")
     assert result.exit_code == 0
     reading, check, *outcomes, spoken, last = result.stdout.splitlines()
-    assert "dialogues 3, reading 2475 words, card 116, sentence 11.1 words in the mean and 34 at most" in reading
+    assert "dialogues 3, reading 2474 words, card 116, sentence 11.1 words in the mean and 34 at most" in reading
     assert "key longest in 5 of 24 (21 %), shortest in 5 of 24 (21 %)" in check
     assert [line.split()[1] for line in outcomes] == ["O1:", "O2:", "O3:", "O4:"]
     assert outcomes[1].endswith(
@@ -227,7 +227,7 @@ def test_figures_are_told_for_each_outcome(run: Callable[..., Result]) -> None:
 
 def test_the_figures_of_a_pack_are_a_page_to_keep_beside_it(run: Callable[..., Result], tmp_path: Path) -> None:
     page = run("programme", "figures", "tests/support/packs/one-module").stdout
-    assert "| en/modules/M1.md | 2026-11-30 | 2475 | 3 | 116 |" in page
+    assert "| en/modules/M1.md | 2026-11-30 | 2474 | 3 | 116 |" in page
     assert "| en/transcripts/T1.md |  | 1345 | 11:55 |" in page
     (tmp_path / "programme.yaml").write_text("title: [", "utf-8")
     assert "programme.yaml:1: This is not YAML" in refused(run("programme", "figures", str(tmp_path)))

@@ -151,13 +151,14 @@ MISSES: dict[str, tuple[Change, str, str]] = {
     "an outcome that is not practised": (swap("way out** (O2)", "way out** (O1)"), "No criterion of the practice task is about O2", "## P"),
     "three criteria": (lambda text: re.sub(r"(?m)^\| \*\*P2.*\n", "", text), "The rubric has 3 criteria", "## Practice task"),
     "a short reading": (lambda text: re.sub(r"(?s)### [56]\. .*?(?=### 7\.)", "", text), "The reading has 2", "## Reading"),
-    "a long reading": (after(STORY, " She was there." * 200), "The reading has 3075 words", "## Reading"),
+    "a long reading": (after(STORY, " She was there." * 200), "The reading has 3074 words", "## Reading"),
     "minutes that are not those of a reader": (swap("reading 11 min", "reading 25 min"), "are read in 11 minutes", "About 1 h"),
     "a card that is full": (after("Hand the topic back.", " Go on." * 20), "The card has 156 words", "### 8. Card"),
     "two dialogues": (lambda text: re.sub(r"(?s)\*\*C\. The slides.*?(?=### 8)", "", text), "reading has 2 dialogues", "## Reading"),
     "a sentence that does not end": (swap("She was kind, she", "She" + " was kind, she" * 9), "has 37 words: “She was", "Look at"),
     "sentences that are long in the mean": (long_winded, "words in the mean", "## Reading"),
     "a turn that is a speech": (swap(TURN, TURN + " Go on. And why not?" * 12), "A turn of Mei has 63 words", TURN[:20]),
+    "people who finish every sentence": (lambda text: text.replace("…", "."), "turns have an unfinished phrase", "## Reading"),
     "a reading that moralises": (after(STORY, " You should. One must. It's important." * 4), "“must” 4, “should” 6", "## Reading"),
 }  # fmt: skip
 
@@ -227,7 +228,7 @@ def test_words_are_not_counted_where_they_are_not_spaced():
     assert (len(messages(long, "de")), len(messages(stem, "fr"))) == (2, 1)
     assert len(messages(letters, "ja")) == 4
     assert standard.figures(read(), "ja").words == 0
-    assert standard.figures(read(), "de").words == 2475
+    assert standard.figures(read(), "de").words == 2474
     assert standard.figures(read(), "de").moralising is None
 
 
@@ -241,7 +242,7 @@ def test_a_translation_may_be_a_third_longer_and_says_the_minutes_of_its_source(
 
 def test_a_module_of_an_hour_has_half_as_much_to_read():
     hour = swap("practice task 45 min", "practice task 15 min")(TEXT)
-    assert [message.split(" words")[0] for message in messages(hour)] == ["The reading has 2475"]
+    assert [message.split(" words")[0] for message in messages(hour)] == ["The reading has 2474"]
     half = re.sub(r"(?s)### [2456]\. .*?(?=### [37]\.)", "", hour)
     half = re.sub(r"(?s)\*\*C\. The slides.*?(?=### 8)", "", half).replace("reading 11 min", "reading 5 min")
     words = standard.figures(read(half)).words
@@ -283,7 +284,7 @@ def test_a_share_is_fair_between_15_and_35_of_a_hundred(pair):
 
 def test_figures_are_those_an_author_would_count():
     told = standard.figures(read())
-    assert (told.module, told.words, told.card, told.dialogues) == ("M1", 2475, 116, 3)
+    assert (told.module, told.words, told.card, told.dialogues) == ("M1", 2474, 116, 3)
     assert (told.longest_sentence, told.longest_turn) == (34, 36)
     assert 10 < told.mean_sentence < 12
     assert str(told.unequal_bins) == "3 of 6 (50 %)"
