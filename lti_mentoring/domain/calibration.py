@@ -73,9 +73,9 @@ def differing(criteria: Sequence[Criterion], chosen: Chosen, kept: Chosen) -> tu
 
 
 def compared(script: Script, criteria: Sequence[Criterion], own: Chosen) -> Comparison:
-    """A rater's complete answers beside the master ratings; KeyError where a criterion has no answer or no master rating."""
+    """A rater's complete answers beside the master ratings; without a criterion that has no answer or no master rating."""
     masters = {one.criterion: one for one in script.ratings}
-    rows = tuple(_beside(one, masters[one.key], own[one.key]) for one in criteria)
+    rows = tuple(_beside(one, masters[one.key], own[one.key]) for one in criteria if one.key in masters and one.key in own)
     apart = [row.apart for row in rows if row.apart is not None]
     return Comparison(
         rows=rows,

@@ -33,7 +33,7 @@ class Handout:
     @property
     def body(self) -> str:
         """What stands below the title."""
-        return self.text.split("\n", 1)[-1].strip()
+        return "\n".join(self.text.splitlines()[1:]).strip()  # the lines as an outline has them
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Part:
         return text_of(self.body)
 
 
-_HEADING = re.compile(r"(#{1,4}) +(.*\S)\s*$")
+_HEADING = re.compile(r"(#{1,4}) +(\S.*)$")
 _COMMENTARY = re.compile(r"\*[^*.]{1,30}[.:。]\*\s")
 """How a comment begins in any language, directly below the conversation that it is about."""
 
@@ -66,7 +66,7 @@ def outline(text: str) -> Part:
         level = len(heading[1])
         while stack[-1].level >= level:
             stack.pop()
-        part = Part(level, heading[2], number)
+        part = Part(level, heading[2].rstrip(), number)
         stack[-1].parts.append(part)
         stack.append(part)
     return root

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from lti_mentoring.domain.outline import Fault
 from lti_mentoring.domain.programme import LEVELS
+from lti_mentoring.domain.translation import OURS
 
 Shape = TypeVar("Shape")
 
@@ -108,7 +109,7 @@ class Reader:
 
     def optional_texts(self, path: Path) -> tuple[str, ...]:
         """A list of texts that may be missing or empty."""
-        return self.texts(path) if self.at(path) else ()
+        return () if self.at(path) in (None, []) else self.texts(path)
 
     def shape(self, path: Path, shape: type[Shape], ranges: Mapping[str, tuple[int, int]], **given: Any) -> Shape:
         """A frozen dataclass out of a mapping: each entry by the type of its field, whole numbers within ``ranges``; what is not written
@@ -148,7 +149,7 @@ class Reader:
 
 @cache
 def _fields(shape: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    """The types of a dataclass's fields, and the names of those that have no default."""
+    """The types of a dataclass's fields that a pack writes, and the names of those that have no default."""
     hints = get_type_hints(shape)
     required = frozenset(one.name for one in fields(shape) if one.default is MISSING and one.default_factory is MISSING)
-    return {one.name: hints[one.name] for one in fields(shape)}, required
+    return {one.name: hints[one.name] for one in fields(shape) if one.name not in OURS}, required

@@ -7,7 +7,7 @@ Headings and labels are in the language of the text; numbers, time codes, keys o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,11 +18,16 @@ NOT_OBSERVED = "NO"
 LABELS = 6
 """What the line below the title says, each after a colon: kind, rubric, difficulty, spoken words, length, time for reading and rating."""
 
+LETTERS, TURNS = 100_000, 400
+"""How long a text is at most, in characters, and how many turns a transcript has."""
+
 _TITLE = re.compile(r"\D*(\d+) · (.+)$")
 _TURN = re.compile(r"\*\*(\d{1,2}):(\d\d) ([^*:]{1,60}):\*\* (.+)$")
 _SILENCE = re.compile(r"\*\(\D*(\d{1,3})\D*\)\*$")
 _RUBRIC = re.compile(r"RU-\w+")
 _NUMBER = re.compile(r"\d{1,6}")
+_PARTED = re.compile(r"\d\W\d")
+_OPEN_TO = re.compile(r"\D+([1-9])$")
 _CRITERION = re.compile(r"\*\*([A-Z]\d+)\*\*\s*(.*)$")
 _LEVEL = re.compile(rf"\*\*([1-4]|{NOT_OBSERVED})\*\*$")
 _TRAP = re.compile(r"\*\*(.+?)\*\*\s*(.+)$", re.DOTALL)
@@ -103,9 +108,16 @@ class Script:
 
 def read_transcript(text: str, file: str = "") -> tuple[Script | None, list[Fault]]:
     """The transcript, or None and every fault that was found."""
+    if len(text) > LETTERS:
+        return None, [too_long(file, text)]
     reader = _Reader(text, file)
     script = reader.read()
     return (None if reader.faults else script), reader.faults
+
+
+def too_long(file: str, text: str) -> Fault:
+    """What is said of a text that nobody reads in one go."""
+    return Fault(file, 1, f"The text has {len(text)} characters.", f"Write at most {LETTERS}.")
 
 
 @lru_cache(maxsize=64)
@@ -123,8 +135,8 @@ class _Reader:
     def __init__(self, text: str, file: str) -> None:
         self.file = file
         self.faults: list[Fault] = []
-        root = outline(text)
-        self.top = root.parts[0] if root.parts else Part(1, "", 1)
+        self.root = outline(text)
+        self.top = self.root.parts[0] if self.root.parts else Part(1, "", 1)
 
     def fault(self, line: int, message: str, remedy: str) -> None:
         self.faults.append(Fault(self.file, line, message, remedy))
@@ -145,6 +157,7 @@ class _Reader:
         if traps is None:
             self.fault(rated.line, "The transcript names no traps.", "Add “### Two traps” below the master ratings.")
         named, after = self.traps(traps) if traps else ((), "")
+        self.lost([*self.root.parts[1:], *talk.parts, *rated.parts[1:], *(traps.parts if traps else ())])
         return Script(
             number=int(head[1]) if head else 0,
             title=head[2] if head else "",
@@ -162,6 +175,13 @@ class _Reader:
             after=after,
         )
 
+    def lost(self, parts: Iterable[Part]) -> None:
+        """Parts that no page would show."""
+        if self.root.text:
+            self.fault(1, "Something stands above the title.", "Begin with the title.")
+        for part in parts:
+            self.fault(part.line, f"“{part.title}” heads a part that a transcript does not have.", "Take it out.")
+
     def labels(self) -> tuple[tuple[tuple[str, str], ...], str]:
         """The labels with what they say, and what is told before one reads."""
         first = next(((number, line) for number, line in self.top.body if line.strip()), (self.top.line, ""))
@@ -171,6 +191,8 @@ class _Reader:
             self.fault(first[0], f"The line below the title has {len(pairs)} labels.", remedy)
         elif not all(_NUMBER.search(value) for _, value in pairs[3:]):
             self.fault(first[0], "Words, length or time have no number.", "Write it in digits.")
+        elif any(_PARTED.search(value) for _, value in pairs[3:]):
+            self.fault(first[0], "A number is parted, or is more than one.", "Write one for each, in digits only: 1345, not 1,345.")
         return pairs, text_of([(number, line) for number, line in self.top.body if number > first[0]])
 
     def rubric(self, labels: tuple[tuple[str, str], ...]) -> str:
@@ -195,6 +217,8 @@ class _Reader:
                 self.fault(number, "This is neither a turn nor a silence.", "Write “**00:02 Ada:** …” or “*(silence, 5 seconds)*”.")
         if not turns:
             self.fault(part.line, "Nobody speaks.", "Write turns, as “**00:02 Ada:** …”.")
+        if len(turns) > TURNS:
+            self.fault(part.line, f"There are {len(turns)} turns.", f"Write at most {TURNS}.")
         yield from turns
 
     def ratings(self, part: Part) -> Iterator[MasterRating]:
@@ -209,8 +233,10 @@ class _Reader:
             if head[1] in seen:
                 self.fault(number, f"{head[1]} is rated twice.", "Keep one row for each criterion.")
             seen.add(head[1])
-            other = _NUMBER.search(cells[2])
-            open_to = int(other[0]) if other else None
+            other = _OPEN_TO.match(cells[2])
+            open_to = int(other[1]) if other else None
+            if other is None and re.search(r"\d", cells[2]):
+                self.fault(number, f"“{cells[2]}” has a number that is not its end.", "Write “firm”, or “open to 2”.")
             rated = None if level[1] == NOT_OBSERVED else int(level[1])
             if open_to is not None and (rated is None or abs(open_to - rated) != 1 or not 1 <= open_to <= 4):
                 self.fault(number, f"{head[1]} is open to {open_to}, which is no neighbour of {level[1]}.", "Name the level next to it.")

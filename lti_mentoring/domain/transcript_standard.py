@@ -9,9 +9,11 @@ is given to more than half. What is quoted after a time code is said there; what
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from lti_mentoring.domain import prose
 from lti_mentoring.domain.outline import Fault
@@ -32,8 +34,8 @@ LONG_SILENCE, SILENCES = 5, 2
 TRAPS = 2
 FULL_LEVELS = 4
 
-_QUOTED = re.compile(r"[\"“„«]([^\"”“»]+)[\"”“»]")
-_CODE = re.compile(r"\b(\d\d):(\d\d)\b")
+_QUOTED = re.compile(r"[\"“„«]([^\"”“»„«]{1,500})[\"”“»]")
+CODE = re.compile(r"\b(\d\d):(\d\d)\b")
 _TIED = 70
 """A quotation belongs to the time code before it, if nobody ends a sentence in so many letters between, and the code is in no brackets."""
 
@@ -162,7 +164,7 @@ def _quotations(script: Script) -> Iterator[Note]:
     places += [(trap.line, text) for trap in script.traps for text in (trap.title, trap.text)]
     at = {turn.code: turn for turn in script.spoken}
     for line, text in places:
-        for code in dict.fromkeys(found[0] for found in _CODE.finditer(text)):
+        for code in dict.fromkeys(found[0] for found in CODE.finditer(text)):
             if code not in at:
                 yield line, f"No turn starts at {code}.", "Write the time at which the turn starts."
         for tied, quoted in _tied(text):
@@ -174,10 +176,12 @@ def _quotations(script: Script) -> Iterator[Note]:
 
 def _tied(text: str) -> Iterator[tuple[str | None, str]]:
     """Each quotation with the time code that it belongs to, or None."""
-    codes = list(_CODE.finditer(text))
+    codes = list(CODE.finditer(text))
+    ends = [one.end() for one in codes]
     before: tuple[str | None, int] = (None, 0)
     for found in _QUOTED.finditer(text):
-        near = next((one for one in reversed(codes) if one.end() <= found.start()), None)
+        earlier = bisect_right(ends, found.start())
+        near = codes[earlier - 1] if earlier else None
         code: str | None = None
         if near is not None and near.end() >= before[1]:
             between = text[near.end() : found.start()]
@@ -191,9 +195,9 @@ def _tied(text: str) -> Iterator[tuple[str | None, str]]:
 
 def _says(said: str, quoted: str) -> bool:
     """Whether this was said: every piece of it, in its order; "…" stands for what is left out."""
-    at, whole = 0, " ".join(_spoken(said))
+    at, whole = 0, _spoken(said)
     for piece in quoted.split("…"):
-        words = " ".join(_spoken(piece))
+        words = _spoken(piece)
         found = f" {whole} ".find(f" {words} ", at) if words else at
         if found < 0:
             return False
@@ -201,5 +205,6 @@ def _says(said: str, quoted: str) -> bool:
     return True
 
 
-def _spoken(text: str) -> list[str]:
-    return [word.casefold() for word in prose.words(text)]
+@lru_cache(maxsize=1024)
+def _spoken(text: str) -> str:
+    return " ".join(word.casefold() for word in prose.words(text))

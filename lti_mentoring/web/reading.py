@@ -16,6 +16,8 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 from markupsafe import Markup
 
+from lti_mentoring.domain.transcript_standard import CODE
+
 TAGS = frozenset(
     (
         *("p", "br", "em", "strong", "ul", "ol", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "div"),
@@ -61,12 +63,9 @@ def _safe(html: str) -> Markup:
     return Markup(nh3.clean(html, tags=set(TAGS), attributes={tag: set(names) for tag, names in ATTRIBUTES.items()}))  # noqa: S704  # nosec B704
 
 
-_TIME = re.compile(r"\b(\d\d):(\d\d)\b")
-
-
 def timed(text: str, codes: Collection[str]) -> str:
     """The Markdown with its time codes as links to the turns of a transcript, where a turn begins at that time."""
-    return _TIME.sub(lambda found: f"[{found[0]}](#t-{found[1]}{found[2]})" if found[0] in codes else found[0], text)
+    return CODE.sub(lambda found: f"[{found[0]}](#t-{found[1]}{found[2]})" if found[0] in codes else found[0], text)
 
 
 @lru_cache(maxsize=2048)

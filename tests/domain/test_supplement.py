@@ -6,8 +6,12 @@ from __future__ import annotations
 import pytest
 
 from lti_mentoring.domain.body import from_body, to_body
+from lti_mentoring.domain.handout import Handout
+from lti_mentoring.domain.outline import Fault
 from lti_mentoring.domain.pack import read_pack
 from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.reader import Document
+from lti_mentoring.domain.supplement import read_mails
 from lti_mentoring.domain.written_pack import files_of
 from lti_mentoring.services import programme as packs
 from support import two_languages
@@ -50,6 +54,17 @@ MISTAKES = {
     "a text without words": ("en/texts/agreement.md", "# What we agree on", "# Nothing\n\n# What we agree on", "title, or has two"),
     "a mail of a kind that is none": ("en/mails.yaml", "training_begins:", "training_starts:", "“training_starts” is unknown here"),
     "a mail without words": ("en/mails.yaml", "Welcome. Begin with the first module; it takes an hour.", "[]", "must be text"),
+    "a transcript of a key too long": (P, "  - S1\n", f"  - {'x' * 41}\n", "is no key"),
+    "a transcript of a key that leads away": (P, "  - S1\n", "  - a/b\n", "is no key"),
+    "a transcript of a key of dots": (P, "  - S1\n", "  - ..\n", "is no key"),
+    "transcripts that are no list": (P, "transcripts:\n  - S1\n", "transcripts: 0\n", "must be a list"),
+    "texts that are empty words": (P, "texts:\n  - agreement\n", 'texts: ""\n', "must be a list"),
+    "native speakers that are false": (P, "reviews:", "native: false\nreviews:", "must be a list"),
+    "a term of a key with a space": ("en/terms.yaml", "key: protege", "key: a b", "“a b” is no key"),
+    "a term that says how it is read": ("en/terms.yaml", "term: protégé,", "term: protégé, reads: es,", "“reads” is unknown here"),
+    "mails that are a list": ("en/mails.yaml", "training_begins: ", "- ", "no words for mails"),
+    "a mail that is a book": ("en/mails.yaml", "Welcome.", "Welcome. " * 300, "characters"),
+    "a text without end": ("en/texts/agreement.md", "# What we agree on", "# What we agree on\n" + "x" * 100_001, "at most 100000"),
     "a term twice": ("en/terms.yaml", "terms:\n", "terms:\n  - {key: protege, term: x, text: y}\n", "protege stands twice"),
     "a term with more": ("en/terms.yaml", "term: protégé,", "term: protégé, colour: red,", "“colour” is unknown here"),
     "a review of what is not there": (P, '  S1: "2026', '  S9: "2026', "A review is noted of S9"),
@@ -76,3 +91,14 @@ def test_a_pack_says_beside_a_module_how_its_task_is_marked(tmp_path):
     marking = two_languages.read(folder).modules[0].practice.marking
     assert marking is not None
     assert (marking.level, marking.critical, marking.words, marking.days) == (3, 4, 300, 5)
+
+
+def test_a_mail_has_no_line_that_would_end_it():
+    faults: list[Fault] = []
+    read_mails(Document("en/mails.yaml", data={"training_begins": "Welcome.\n-- \nWe"}), faults)
+    assert ["where a mail is taken to end" in fault.message for fault in faults] == [True]
+
+
+@pytest.mark.parametrize("end", ["\n", "\u2028", "\x85", "\r\n"])
+def test_a_heading_of_a_text_is_shown_once_however_its_lines_end(end: str):
+    assert Handout("agreement", f"# What we agree on{end}{end}It stays here.").body == "It stays here."

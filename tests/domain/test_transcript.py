@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_mentoring.domain import transcript_standard as standard
-from lti_mentoring.domain.outline import Fault
+from lti_mentoring.domain.outline import Fault, outline
 from lti_mentoring.domain.supplement import unlike
 from lti_mentoring.domain.transcript import Script, Transcript, faults_of, read_transcript, script
 
@@ -91,6 +91,13 @@ FAULTS = {
     "a cell too few": ("| **NO** | firm |", "| **NO** |", "is no rating"),
     "a criterion twice": ("| **C3** Agenda", "| **C2** Agenda", "C2 is rated twice"),
     "open to no neighbour": ("| **3** | open to 2 |", "| **3** | open to 1 |", "is open to 1"),
+    "a number in parts": ("Spoken words: 1345", "Spoken words: 1,345", "is parted"),
+    "firm with a number": ("| **4** | firm |", "| **4** | firm (2 raters) |", "a number that is not its end"),
+    "a heading among the turns": ("**00:40 Joaquim:**", "### Later\n\n**00:40 Joaquim:**", "“Later” heads a part"),
+    "a third part of the ratings": ("### Two traps", "### First\n\n**Trap 1 · C2. a** b\n\n### Two traps", "“Two traps” heads a part"),
+    "a second title": ("### Two traps", "# Another\n\n### Two traps", "“Another” heads a part"),
+    "too many turns": ("**00:40 Joaquim:**", "**00:40 Joaquim:** a\n" * 400 + "**00:40 Joaquim:**", "464 turns"),
+    "a book": ("**00:40 Joaquim:**", "**00:40 Joaquim:**" + " a" * 50_000, "characters"),
     "no traps": ("### Two traps", "", "names no traps"),
     "a trap of nothing": ("**Trap 1 · C2. ", "**Trap 1. ", "No trap begins"),
 }
@@ -167,6 +174,11 @@ def test_a_translation_keeps_times_silences_and_levels():
         ("*(silence, 8 seconds)*", "*(silencio, 9 segundos)*", "not where the source has it"),
         ("**00:40 Joaquim:** Right.\n\n", "", "63 turns, and 64"),
         ("| **4** | firm |", "| **3** | firm |", "C3 has another rating"),
+        ("Rubric: RU-C", "Rubric: RU-D", "rubric is RU-D, and RU-C"),
+        ("transcript 1 ·", "transcript 7 ·", "number is 7, and 1"),
+        ("Reading and rating: 45", "Reading and rating: 5", "rating is 5, and 45"),
+        ("**00:40 Joaquim:**", "**00:40 Dilnoza:**", "speaks where somebody else does"),
+        ("| **C12** ", "| **C13** ", "C13, and of"),
     ):
         assert any(words in fault.message for fault in unlike(read(), read(changed(right, wrong)), "T1.md")), words
 
@@ -177,3 +189,16 @@ def test_any_text_is_read_or_its_faults_are_named(text):
     assert (found is None) == bool(faults)
     if found is not None:
         standard.findings(found, "T1.md")
+
+
+def test_a_transcript_in_another_language_may_name_who_speaks_otherwise_and_what_is_open_to_what():
+    arabic = TEXT.replace("Joaquim:", "Juaquim:").replace("open to 2", "قابل لـ 2")
+    assert unlike(read(), read(arabic), "T1.md") == []
+
+
+def test_a_heading_of_a_hundred_thousand_spaces_and_as_many_quotation_marks_are_read_at_once():
+    # With steps that grow with the square this would take minutes, and the suite has a limit for one test.
+    assert outline(f"# T\n#{' ' * 1_000_000}").parts[0].parts == []
+    evil = "„" * 1_000_000 + '00:02 "a b" ' * 10_000
+    some = replace(read(), traps=(replace(read().traps[0], text=evil),))
+    assert standard.findings(some, "T1.md")
