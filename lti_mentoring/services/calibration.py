@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import calibration as rules
 from lti_mentoring.domain.calibration import Chosen, Comparison
+from lti_mentoring.domain.language import mark
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Criterion, Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.transcript import Script, Spoken, Transcript, script
-from lti_mentoring.services import handout, privacy, programme
+from lti_mentoring.services import intake, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.calibration import CalibrationAttempt
 from lti_mentoring.store.people import Membership
@@ -42,7 +43,8 @@ class AttemptRow:
 class Exercise:
     """A transcript to practise on, as far as it may be known beforehand; nothing of its ratings.
 
-    ``labels`` are its kind, rubric, difficulty, words, length and time, as it says them; ``reads`` the language in which it is read.
+    ``labels`` are its kind, rubric, difficulty, words, length and time, as it says them; ``reads`` the language in which it is read;
+    ``gone``: the programme of the course does not have it any more.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Exercise:
     spoken: tuple[Spoken, ...]
     unreviewed: bool
     reviewed: date | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,15 @@ class ExerciseRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A transcript and the form to rate it: attempt ``number``, ``chosen`` so far at ``revision``; ``earlier`` attempts newest first."""
+    """A transcript and the form to rate it: attempt ``number``, ``chosen`` so far at ``revision``; ``text`` its mark, and ``earlier``
+    attempts on that text, newest first."""
 
     exercise: Exercise
     criteria: tuple[Criterion, ...]
     number: int
     chosen: Chosen
     revision: int
+    text: str
     earlier: tuple[AttemptRow, ...]
 
 
@@ -93,31 +98,33 @@ class Result:
 
 
 def exercises(*, actor: Actor) -> tuple[ExerciseRow, ...]:
-    """All transcripts of the programme, each with the reader's own attempts."""
-    version = handout.version_read_by(actor)
+    """All transcripts of the programme, each with the reader's own attempts, then those that it has no more and the reader has rated."""
+    version = _version(actor)
     made = programme.load(version)
     rows = defaultdict(list)
     for row in _own(base.session(), actor):
         rows[row.transcript_key].append(row)
-    return tuple(_listed(made, version, one, rows[one.key]) for one in made.transcripts)
+    gone = [rows[key] for key in rows if key not in {one.key for one in made.transcripts}]
+    return (*(_listed(made, version, one, rows[one.key]) for one in made.transcripts), *map(_gone, gone))
 
 
 def sheet(*, actor: Actor, key: str) -> Sheet:
     """A transcript with the form to rate it. NotFound where the programme has none of that key."""
-    version = handout.version_read_by(actor)
+    version = _version(actor)
     made = programme.load(version)
     transcript = _transcript(made, key)
     rows = _own(base.session(), actor, key)
-    earlier = _submitted(rows)
     draft = next((row for row in rows if row.state != SUBMITTED), None)
-    criteria = _criteria(version, transcript)
+    text = _text(version, key)
+    criteria = _criteria(version, key)
     return Sheet(
         exercise=_exercise(made, transcript),
         criteria=criteria,
-        number=len(earlier) + 1,
-        chosen=_known(draft.levels, criteria) if draft is not None else {},
+        number=sum(row.state == SUBMITTED for row in rows) + 1,
+        chosen=draft.levels if draft is not None and _rated(draft) == text else {},
         revision=draft.revision if draft is not None else 0,
-        earlier=earlier,
+        text=text,
+        earlier=_submitted([row for row in rows if _rated(row) == text]),
     )
 
 
@@ -129,13 +136,23 @@ def result(*, actor: Actor, key: str, attempt_id: str) -> Result:
     made = programme.load(row.programme_version_id)
     transcript = _transcript(made, key)
     comparison = _compared(row)
-    return Result(_exercise(made, transcript), script(transcript), _attempt(row, comparison), comparison)
+    gone = all(one.key != key for one in programme.load(_version(actor)).transcripts)
+    return Result(_exercise(made, transcript, gone=gone), script(transcript), _attempt(row, comparison), comparison)
 
 
 def _listed(made: Programme, version: str, transcript: Transcript, rows: list[CalibrationAttempt]) -> ExerciseRow:
-    draft = next((row for row in rows if row.state != SUBMITTED), None)
+    text = _text(version, transcript.key)
+    draft = next((row for row in rows if row.state != SUBMITTED and _rated(row) == text), None)
     answered = len(draft.levels) if draft is not None else None
-    return ExerciseRow(_exercise(made, transcript), answered, len(_criteria(version, transcript)), _submitted(rows))
+    return ExerciseRow(_exercise(made, transcript), answered, len(_criteria(version, transcript.key)), _submitted(rows))
+
+
+def _gone(rows: list[CalibrationAttempt]) -> ExerciseRow:
+    last = rows[-1]
+    made = programme.load(last.programme_version_id)
+    exercise = _exercise(made, _transcript(made, last.transcript_key), gone=True)
+    answered = len(last.levels) if last.state != SUBMITTED else None
+    return ExerciseRow(exercise, answered, len(programme.rubric(last.rubric_version_id).criteria), _submitted(rows))
 
 
 def _submitted(rows: list[CalibrationAttempt]) -> tuple[AttemptRow, ...]:
@@ -151,7 +168,7 @@ def _compared(row: CalibrationAttempt) -> Comparison:
     return rules.compared(script(transcript), programme.rubric(row.rubric_version_id).criteria, row.levels)
 
 
-def _exercise(made: Programme, transcript: Transcript) -> Exercise:
+def _exercise(made: Programme, transcript: Transcript, *, gone: bool = False) -> Exercise:
     read = script(transcript)
     return Exercise(
         key=transcript.key,
@@ -164,6 +181,7 @@ def _exercise(made: Programme, transcript: Transcript) -> Exercise:
         spoken=read.spoken,
         unreviewed=made.unreviewed(transcript.reads),
         reviewed=date.fromisoformat(day) if (day := made.reviewed(transcript.key)) else None,
+        gone=gone,
     )
 
 
@@ -174,13 +192,31 @@ def _transcript(made: Programme, key: str) -> Transcript:
     return found
 
 
-def _criteria(version: str, transcript: Transcript) -> tuple[Criterion, ...]:
-    return programme.rubric(programme.rubric_version_id(version, script(transcript).rubric)).criteria
+def _version(actor: Actor) -> str:
+    """The version that the course works with: a candidate who observes as well rates what the other observers rate."""
+    version = intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
+    if version is None:
+        raise NotFound("programme")
+    return version
 
 
-def _known(chosen: Chosen, criteria: tuple[Criterion, ...]) -> dict[str, int | None]:
-    """What a draft says of these criteria; it may have begun on another version."""
-    return {one.key: chosen[one.key] for one in criteria if one.key in chosen}
+def _rubric(version: str, key: str) -> str:
+    """The rubric's version that a transcript is rated on, as its source says."""
+    return programme.rubric_version_id(version, script(_transcript(programme.source(version), key)).rubric)
+
+
+def _criteria(version: str, key: str) -> tuple[Criterion, ...]:
+    return programme.rubric(_rubric(version, key)).criteria
+
+
+def _text(version: str, key: str) -> str:
+    """The mark of what is rated: the transcript as it was written, and the version of its rubric."""
+    return mark(_transcript(programme.source(version), key).text + _rubric(version, key))
+
+
+def _rated(row: CalibrationAttempt) -> str:
+    """The mark of what an attempt has rated. It is not kept: the versions that the row names never change."""
+    return _text(row.programme_version_id, row.transcript_key)
 
 
 def _query(actor: Actor, key: str | None = None) -> Select[CalibrationAttempt]:
@@ -198,23 +234,24 @@ def _own(session: Session, actor: Actor, key: str | None = None) -> list[Calibra
 # --- writing ------------------------------------------------------------------------------------------------------------
 
 
-def keep(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int) -> int:
-    """Keep what is chosen so far as the draft of attempt ``number``. -> its revision.
+def keep(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int, text: str | None = None) -> int:
+    """Keep what is chosen so far as the draft of attempt ``number``; ``text`` is the sheet's, None for today's. -> its revision.
 
     RuleBroken ``calibration_submitted`` (attempt, its id) where that one was submitted meanwhile, ``calibration_elsewhere`` (criteria)
-    where another window has kept other levels, ``criterion_unknown``, ``level_unknown``. NotFound where there is no such transcript.
+    where another window has kept other levels, ``calibration_text`` where the
+    transcript or its rubric is another by now, ``criterion_unknown``, ``level_unknown``. NotFound where there is no such transcript.
     """
     with base.transactional() as session:
-        return _keep(session, actor, key, number, chosen, revision)[0].revision
+        return _keep(session, actor, key, number, chosen, revision, text)[0].revision
 
 
-def submit(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int) -> str:
+def submit(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int, text: str | None = None) -> str:
     """Keep and submit: from then on the attempt never changes, and the master ratings are open to its rater. -> its id.
 
     RuleBroken ``calibration_open`` (criteria) while some are not answered, and what ``keep`` refuses.
     """
     with base.transactional() as session:
-        row, criteria = _keep(session, actor, key, number, chosen, revision)
+        row, criteria = _keep(session, actor, key, number, chosen, revision, text)
         open_ = rules.missing(criteria, row.levels)
         if open_:
             raise RuleBroken("calibration_open", criteria=open_)
@@ -224,21 +261,22 @@ def submit(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int
 
 
 def _keep(
-    session: Session, actor: Actor, key: str, number: int, chosen: Chosen, revision: int
+    session: Session, actor: Actor, key: str, number: int, chosen: Chosen, revision: int, text: str | None
 ) -> tuple[CalibrationAttempt, tuple[Criterion, ...]]:
-    version = handout.version_read_by(actor)
-    transcript = _transcript(programme.load(version), key)
-    criteria = _criteria(version, transcript)
-    rules.check(criteria, chosen)
+    version = _version(actor)
+    today, criteria = _text(version, key), _criteria(version, key)
     row = _draft(session, actor, key, number)
+    if text is not None and text != today:
+        raise RuleBroken("calibration_text")
+    rules.check(criteria, chosen)
+    kept = row.levels if row is not None and _rated(row) == today else {}
     begins = row is None
     if row is None:
         mine = {"course_id": actor.course_id, "person_id": actor.person_id, "transcript_key": key}
         row = CalibrationAttempt(id=base.new_id(), number=number, levels={}, revision=0, **mine)
         session.add(row)
-    row.programme_version_id = version  # a draft is of the version that its rater is in now
-    row.rubric_version_id = programme.rubric_version_id(version, script(transcript).rubric)
-    kept = _known(row.levels, criteria)
+    row.programme_version_id = version  # a draft is of the version that the course works with now
+    row.rubric_version_id = _rubric(version, key)
     if dict(chosen) != kept and revision != row.revision:
         raise RuleBroken("calibration_elsewhere", criteria=rules.differing(criteria, chosen, kept))
     if dict(chosen) != row.levels:

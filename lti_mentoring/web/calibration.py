@@ -38,13 +38,14 @@ class AnswerForm(Schema):
 
 
 class AttemptForm(Schema):
-    """All that is chosen so far, for which attempt, and the revision that the page was made from."""
+    """All that is chosen so far, for which attempt, and the text and the revision that the page was made from."""
 
     class Meta:
         unknown = EXCLUDE
 
     number = fields.Integer(required=True, validate=validate.Range(min=1, max=100_000))
     revision = fields.Integer(required=True, validate=validate.Range(min=0))
+    text = fields.String(load_default=None, validate=validate.Length(max=40))
     answers = fields.List(fields.Nested(AnswerForm), load_default=list, validate=validate.Length(max=60))
 
 
@@ -52,7 +53,7 @@ def _chosen(sent: dict[str, Any]) -> dict[str, Any]:
     """What came in, as the verbs take it."""
     form: dict[str, Any] = AttemptForm().load(sent)
     chosen = {one["criterion"]: one["level"] for one in form["answers"]}
-    return {"number": form["number"], "revision": form["revision"], "chosen": chosen}
+    return {"number": form["number"], "revision": form["revision"], "text": form["text"], "chosen": chosen}
 
 
 def _sent() -> dict[str, Any]:
@@ -60,7 +61,8 @@ def _sent() -> dict[str, Any]:
     sent = request.form
     chosen = {key: sent[f"level-{key}"] for key in sent.getlist("criterion") if sent.get(f"level-{key}")}
     answers = [{"criterion": key, "level": None if level == NOT_OBSERVED else level} for key, level in chosen.items()]
-    return {"number": sent.get("number"), "revision": sent.get("revision"), "answers": answers}
+    text = {"text": sent["text"]} if "text" in sent else {}
+    return {"number": sent.get("number"), "revision": sent.get("revision"), **text, "answers": answers}
 
 
 @bp.get("/calibration")
@@ -106,7 +108,7 @@ def _refused(course: str, key: str, form: dict[str, Any], broken: RuleBroken) ->
         told["open"] = broken.facts["criteria"]
     elif broken.code == "calibration_elsewhere":
         told["clashes"] = broken.facts["criteria"]
-    else:
+    elif broken.code not in ("calibration_text", "criterion_unknown"):
         raise broken
     return _sheet(verbs.sheet(actor=actor(), key=key), **told), 400
 

@@ -105,7 +105,7 @@ def test_a_submitted_attempt_is_read_with_the_version_that_it_was_made_on(world:
     programme.import_pack(org_id=world.org_id, path=pack, actor="operator")
     assert calibration.result(actor=rater, key=KEY, attempt_id=first) == before
     sheet = calibration.sheet(actor=rater, key=KEY)
-    assert (sheet.number, sheet.chosen) == (2, {"C1": 3}), "a draft goes with the version that its rater is in"
+    assert (sheet.number, sheet.chosen, sheet.earlier) == (2, {}, ()), "levels for one text are never compared with another's"
     second = submitted(rater, number=2, revision=sheet.revision)
     after = calibration.result(actor=rater, key=KEY, attempt_id=second)
     assert after.comparison.same == before.comparison.same - 1
@@ -143,3 +143,40 @@ def test_two_first_saves_make_one_draft_and_two_submissions_one_attempt(any_app:
         twice = [lambda: submitted(rater, revision=1)] * 2
         assert race(any_app, twice) == ["", "calibration_submitted"]
         assert [one.number for one in calibration.exercises(actor=rater)[0].attempts] == [1]
+
+
+def imported(world: World, pack: Path, file: str, right: str, wrong: str) -> None:
+    shutil.copytree(PACK, pack)
+    text = (pack / file).read_text("utf-8")
+    assert right in text
+    (pack / file).write_text(text.replace(right, wrong, 1), "utf-8")
+    base.session().rollback()
+    programme.import_pack(org_id=world.org_id, path=pack, actor="operator")
+
+
+def test_what_was_chosen_for_one_text_is_neither_kept_nor_submitted_for_another(world: World, rater: Actor, tmp_path: Path):
+    calibration.keep(actor=rater, key=KEY, number=1, chosen=ALL, revision=0)
+    old = calibration.sheet(actor=rater, key=KEY).text
+    imported(world, tmp_path / "pack", f"en/transcripts/{KEY}.md", "Right. You", "Left. You")
+    assert calibration.exercises(actor=rater)[0].answered is None
+    sheet = calibration.sheet(actor=rater, key=KEY)
+    assert (sheet.chosen, sheet.revision, sheet.text == old) == ({}, 1, False)
+    for verb in (calibration.keep, calibration.submit):
+        assert refused(verb, actor=rater, key=KEY, number=1, chosen=ALL, revision=1, text=old).code == "calibration_text"
+    assert calibration.submit(actor=rater, key=KEY, number=1, chosen=ALL, revision=1, text=sheet.text)
+
+
+def test_an_attempt_on_a_transcript_that_was_taken_out_is_listed_and_opens(world: World, rater: Actor, tmp_path: Path):
+    made = submitted(rater)
+    imported(world, tmp_path / "pack", "programme.yaml", f"transcripts:\n  - {KEY}\n", "")
+    (row,) = calibration.exercises(actor=rater)
+    assert (row.exercise.gone, [one.id for one in row.attempts]) == (True, [made])
+    assert calibration.result(actor=rater, key=KEY, attempt_id=made).exercise.gone
+
+
+def test_a_candidate_who_observes_rates_what_the_other_observers_rate(world: World, tmp_path: Path):
+    imported(world, tmp_path / "pack", "programme.yaml", f"transcripts:\n  - {KEY}\n", "")
+    both = world.person("Both", "observer")
+    programme.import_pack(org_id=world.org_id, path=PACK, actor="operator")
+    imported(world, tmp_path / "later", "programme.yaml", "edition: ", 'edition: "9" #')
+    assert len(calibration.exercises(actor=both)) == 1

@@ -141,3 +141,19 @@ def test_a_programme_without_transcripts_says_why_there_is_nothing(world: World,
         programme.import_pack(org_id=world.org_id, path=PACK.parent / "every-item", actor="operator")
     assert "has no calibration transcripts" in text(visitor, LIST)
     assert visitor.get(SHEET).status_code == 404
+
+
+def test_what_was_chosen_on_another_text_is_shown_and_not_submitted(visitor: Visitor):
+    answer = visitor.post(SHEET, form() | {"text": "another"})
+    told = answer.get_data(as_text=True)
+    assert answer.status_code == 400
+    assert "The text has changed since you began." in told
+    assert re.search(r'name="level-C2" value="4"[^>]* checked', told)
+
+
+def test_what_was_rated_stays_in_the_list_when_its_transcript_is_taken_out(world: World, rater: Actor, visitor: Visitor):
+    with base.tenant(world.org_id):
+        made = submitted(rater)
+        programme.import_pack(org_id=world.org_id, path=PACK.parent / "every-item", actor="operator")
+    assert "no longer in the programme" in text(visitor, LIST)
+    assert "Try again" not in text(visitor, f"{SHEET}/results/{made}")

@@ -28,7 +28,7 @@ function show(row) {
 if (form) {
   const saving = new Autosave({
     url: form.dataset.draft,
-    collect: () => ({ number: Number(form.elements.number.value), revision: Number(form.elements.revision.value), answers: answers() }),
+    collect: () => ({ number: Number(form.elements.number.value), revision: Number(form.elements.revision.value), text: form.elements.text.value, answers: answers() }),
     status: form.querySelector("[data-status]"),
     onKept: ({ revision }) => {
       form.elements.revision.value = revision;

@@ -16,6 +16,7 @@ _l = lazy_gettext
 RULES: dict[str, object] = {
     "transcript": _l("The programme of this course has no such transcript."),
     "calibration_attempt": _l("There is no such attempt of yours."),
+    "calibration_text": _l("The text has changed since you began. Read it again, and look at each level before you submit."),
     "calibration_open": _l("Not answered yet: %(criteria)s. Choose a level for each, or “not observed”."),
     "calibration_submitted": _l("This attempt was submitted already, and stays as it was then."),
     "calibration_elsewhere": _l("Another window has kept something else: %(criteria)s. Keep the draft to see both."),
