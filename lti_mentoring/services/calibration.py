@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Practising on calibration transcripts: the list, a rating kept as it is made, and its comparison with the master ratings.
 
+A candidate who observes as well rates what the other observers rate: the version that the course works with, and not their own.
 Everybody sees their own attempts only. The master ratings leave this file in a ``Result``, never before one's own attempt is submitted.
 """
 
@@ -99,7 +100,7 @@ class Result:
 
 def exercises(*, actor: Actor) -> tuple[ExerciseRow, ...]:
     """All transcripts of the programme, each with the reader's own attempts, then those that it has no more and the reader has rated."""
-    version = _version(actor)
+    version = intake.version_here(actor)
     made = programme.load(version)
     rows = defaultdict(list)
     for row in _own(base.session(), actor):
@@ -110,7 +111,7 @@ def exercises(*, actor: Actor) -> tuple[ExerciseRow, ...]:
 
 def sheet(*, actor: Actor, key: str) -> Sheet:
     """A transcript with the form to rate it. NotFound where the programme has none of that key."""
-    version = _version(actor)
+    version = intake.version_here(actor)
     made = programme.load(version)
     transcript = _transcript(made, key)
     rows = _own(base.session(), actor, key)
@@ -136,7 +137,7 @@ def result(*, actor: Actor, key: str, attempt_id: str) -> Result:
     made = programme.load(row.programme_version_id)
     transcript = _transcript(made, key)
     comparison = _compared(row)
-    gone = all(one.key != key for one in programme.load(_version(actor)).transcripts)
+    gone = all(one.key != key for one in programme.load(intake.version_here(actor)).transcripts)
     return Result(_exercise(made, transcript, gone=gone), script(transcript), _attempt(row, comparison), comparison)
 
 
@@ -192,14 +193,6 @@ def _transcript(made: Programme, key: str) -> Transcript:
     return found
 
 
-def _version(actor: Actor) -> str:
-    """The version that the course works with: a candidate who observes as well rates what the other observers rate."""
-    version = intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
-    if version is None:
-        raise NotFound("programme")
-    return version
-
-
 def _rubric(version: str, key: str) -> str:
     """The rubric's version that a transcript is rated on, as its source says."""
     return programme.rubric_version_id(version, script(_transcript(programme.source(version), key)).rubric)
@@ -238,8 +231,8 @@ def keep(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int, 
     """Keep what is chosen so far as the draft of attempt ``number``; ``text`` is the sheet's, None for today's. -> its revision.
 
     RuleBroken ``calibration_submitted`` (attempt, its id) where that one was submitted meanwhile, ``calibration_elsewhere`` (criteria)
-    where another window has kept other levels, ``calibration_text`` where the
-    transcript or its rubric is another by now, ``criterion_unknown``, ``level_unknown``. NotFound where there is no such transcript.
+    where another window has kept other levels, ``calibration_text`` where the transcript or its rubric is another by now,
+    ``criterion_unknown``, ``level_unknown``. NotFound where there is no such transcript.
     """
     with base.transactional() as session:
         return _keep(session, actor, key, number, chosen, revision, text)[0].revision
@@ -263,7 +256,7 @@ def submit(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int
 def _keep(
     session: Session, actor: Actor, key: str, number: int, chosen: Chosen, revision: int, text: str | None
 ) -> tuple[CalibrationAttempt, tuple[Criterion, ...]]:
-    version = _version(actor)
+    version = intake.version_here(actor)
     today, criteria = _text(version, key), _criteria(version, key)
     row = _draft(session, actor, key, number)
     if text is not None and text != today:

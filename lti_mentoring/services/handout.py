@@ -51,14 +51,5 @@ def one(*, actor: Actor, key: str) -> HandoutPage:
 
 def read_by(actor: Actor) -> Programme:
     """The programme of whoever reads: their own version if they are a candidate, else the course's. NotFound before the first import."""
-    return programme.load(version_read_by(actor))
-
-
-def version_read_by(actor: Actor) -> str:
-    """The version of that programme."""
     pinned = select(Candidacy.programme_version_id).where(Candidacy.course_id == actor.course_id, Candidacy.person_id == actor.person_id)
-    version = base.session().scalar(pinned)
-    version = version or intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
-    if version is None:
-        raise NotFound("programme")
-    return version
+    return programme.load(base.session().scalar(pinned) or intake.version_here(actor))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.participation import ACTIVE, DEFERRED
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Programme
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, Intake
@@ -89,6 +89,14 @@ def entry(connection: Connection, *, org_id: str, course_id: str) -> str | None:
 def version_in(connection: Connection, *, org_id: str, course_id: str) -> str | None:
     """The programme version that a course works with: its own, else the newest import; None before the first."""
     version: str | None = connection.execute(_ENTRY, {"org": org_id, "course": course_id}).one().version
+    return version
+
+
+def version_here(actor: Actor) -> str:
+    """The programme version that the actor's course works with. NotFound ``programme`` before the first import."""
+    version = version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
+    if version is None:
+        raise NotFound("programme")
     return version
 
 

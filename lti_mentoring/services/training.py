@@ -36,7 +36,7 @@ PREVIEW_SEED = "preview"
 def module_page(*, actor: Actor, key: str) -> ModulePage:
     """Module ``key`` of the version that the reader is pinned to, or of the current one for staff. NotFound if it has no such module."""
     candidacy = _candidacy(base.session(), actor)
-    version_id = candidacy.programme_version_id if candidacy else _current(actor)
+    version_id = candidacy.programme_version_id if candidacy else intake.version_here(actor)
     pinned = programme.load(version_id)
     module = programme.module(programme.module_version_id(version_id, key))
     rows = _attempts(base.session(), candidacy, key) if candidacy else []
@@ -76,7 +76,7 @@ def preview(*, actor: Actor, key: str, number: int, answers: Mapping[int, Mappin
     NotAllowed ``preview_candidate`` to somebody who is a candidate in this course.
     """
     for_staff_alone(actor=actor)
-    module = programme.module(programme.module_version_id(_current(actor), key))
+    module = programme.module(programme.module_version_id(intake.version_here(actor), key))
     if not 1 <= number <= len(module.items):
         raise NotFound("question", number=number)
     item = module.items[number - 1]
@@ -204,13 +204,6 @@ def _finish(session: Session, actor: Actor, candidacy: Candidacy, row: CheckAtte
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------------
-
-
-def _current(actor: Actor) -> str:
-    version = intake.version_in(base.connection(), org_id=actor.org_id, course_id=actor.course_id)
-    if version is None:
-        raise NotFound("programme")
-    return version
 
 
 def _candidacy(session: Session, actor: Actor, *, lock: bool = False) -> Candidacy | None:
