@@ -195,19 +195,32 @@ class Means:
     observed: int
 
 
+Level = int | Fraction
+"""A level that somebody gave, or the exact one that several ratings of a criterion make together."""
+
+
 def means(rubric: Rubric, ratings: Mapping[str, Rating]) -> Means:
     """Means of the levels given. A criterion not observed is neither 0 nor 1: it does not count."""
-    by_competency: dict[str, list[int]] = {}
-    levels: list[int] = []
+    return means_of(rubric, _levels(ratings))
+
+
+def _levels(ratings: Mapping[str, Rating]) -> Mapping[str, Level | None]:
+    return {key: rating.level for key, rating in ratings.items()}
+
+
+def means_of(rubric: Rubric, levels: Mapping[str, Level | None]) -> Means:
+    """As ``means``, of levels by criterion; None, or none, where it was not observed."""
+    by_competency: dict[str, list[Level]] = {}
+    given: list[Level] = []
     for criterion in rubric.criteria:
-        rating = ratings.get(criterion.key)
-        if rating is None or rating.level is None:
+        level = levels.get(criterion.key)
+        if level is None:
             continue
-        levels.append(rating.level)
+        given.append(level)
         for competency in criterion.competencies:
-            by_competency.setdefault(competency, []).append(rating.level)
-    of_each = {competency: _mean(sum(given), len(given)) for competency, given in by_competency.items()}
-    return Means(_mean(sum(levels), len(levels)) if levels else None, of_each, len(levels))
+            by_competency.setdefault(competency, []).append(level)
+    of_each = {competency: _mean(sum(found), len(found)) for competency, found in by_competency.items()}
+    return Means(_mean(sum(given), len(given)) if given else None, of_each, len(given))
 
 
 _mean = lru_cache(maxsize=4096)(Fraction)
@@ -241,7 +254,13 @@ def met(policy: Policy, rubric: Rubric, ratings: Mapping[str, Rating]) -> Verdic
     Reasons: ``nothing_observed``; ``overall_mean_below`` (mean, bar); ``competency_mean_below`` (competency, mean, bar);
     ``critical_at_one`` (criterion, title).
     """
-    found = means(rubric, ratings)
+    return held(policy, rubric, _levels(ratings))
+
+
+def held(policy: Policy, rubric: Rubric, levels: Mapping[str, Level | None]) -> Verdict:
+    """As ``met``, of levels by criterion: what a resolution made of several ratings. A critical one between 1 and 2 is not rounded up, so
+    it stands at 1."""
+    found = means_of(rubric, levels)
     reasons: list[Reason] = []
     if found.overall is None:
         reasons.append(Reason("nothing_observed"))
@@ -252,8 +271,8 @@ def met(policy: Policy, rubric: Rubric, ratings: Mapping[str, Rating]) -> Verdic
             facts = {"competency": competency, "mean": mean, "bar": policy.competency_mean}
             reasons.append(Reason("competency_mean_below", facts))
     for criterion in rubric.criteria if policy.no_critical_at_one else ():
-        rating = ratings.get(criterion.key)
-        if criterion.critical and rating is not None and rating.level == 1:
+        level = levels.get(criterion.key)
+        if criterion.critical and level is not None and level < 2:
             reasons.append(Reason("critical_at_one", {"criterion": criterion.key, "title": criterion.title}))
     return Verdict(not reasons, tuple(reasons), found)
 

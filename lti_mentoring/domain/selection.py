@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from lti_mentoring.domain.programme import LEVELS, Rubric, Selection
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.scoring import median as middle
 
 LONGEST_GROUND = 1000
 
@@ -93,10 +94,7 @@ def _together(criterion: str, reviews: Sequence[Review], *, median: bool) -> Fra
     given = _given(criterion, reviews)
     if not given:
         return None
-    if not median:
-        return Fraction(sum(given), len(given))
-    middle = len(given) // 2
-    return Fraction(given[middle]) if len(given) % 2 else Fraction(given[middle - 1] + given[middle], 2)
+    return middle(given) if median else Fraction(sum(given), len(given))
 
 
 def _short(

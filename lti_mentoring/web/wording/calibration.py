@@ -19,6 +19,11 @@ RULES: dict[str, object] = {
     "calibration_text": _l("The text has changed since you began. Read it again, and look at each level before you submit."),
     "calibration_open": _l("Not answered yet: %(criteria)s. Choose a level for each, or “not observed”."),
     "calibration_submitted": _l("This attempt was submitted already, and stays as it was then."),
+    "qualification_modules": _l("Before you can qualify come: %(modules)s."),
+    "qualification_short": _l("The last exercises do not reach what qualifying asks for. What is missing stands beside them."),
+    "qualification_goes_on": _l("This qualification has not ended yet."),
+    "qualification_holds": _l("The last ratings that two people gave do not show a drift."),
+    "qualification_closed": _l("This is not possible as the qualification stands now. Load the page again."),
     "calibration_elsewhere": _l("Another window has kept something else: %(criteria)s. Keep the draft to see both."),
 }
 

@@ -196,6 +196,8 @@ OBSERVATION = {
     "modules_before": _l(
         "The release waits for modules that come before observing. What you have written is kept; the coordinator reads which they are."
     ),
+    "rater_present": _l("Who took part in the session does not rate it. Choose somebody else."),
+    "rater_twice": _l("This person has rated the session already. A further opinion comes from somebody else."),
     "observation_of_oneself": _l("Nobody observes and judges themself. Choose another observer."),
     "observer_plans_own": _l("You can plan observations for yourself to observe; a coordinator plans them for others."),
     "observer_unknown": _l("Choose somebody who is an observer in this course."),
