@@ -39,7 +39,6 @@ from lti_mentoring.domain.coefficient import (
     kappa,
     linear,
     nominal,
-    quadratic,
 )
 
 # --- golden vectors ------------------------------------------------------------------------------------------------------
@@ -309,4 +308,3 @@ def test_the_interval_of_a_bias_is_student_s():
     assert (found.interval.low, found.interval.high) == pytest.approx((0.3544, 1.0456), abs=1e-4)
     assert found.sure
     assert not bias([1, -1, 1, 0]).sure
-    assert quadratic(1, 4) == 9
