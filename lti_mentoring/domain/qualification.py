@@ -102,7 +102,7 @@ def _enough(rules: Qualifying, taken: Collection[Attempt]) -> bool:
 
 
 def _counts(rules: Qualifying, one: Attempt, all_of_them: Collection[Attempt], basis: str, now: datetime, since: datetime | None) -> bool:
-    if one.at > now or (since is not None and one.at <= since) or add_months(one.at.date(), rules.months) <= now.date():
+    if (since is not None and one.at <= since) or add_months(one.at.date(), rules.months) <= now.date():
         return False
     if basis == SHORT:
         return True

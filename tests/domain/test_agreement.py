@@ -103,6 +103,16 @@ def test_alpha_takes_more_than_two_raters_and_gaps(metric: str, expected: float)
     assert float(alpha(THREE_RATERS, metric)) == pytest.approx(expected, abs=2e-6)  # type: ignore[arg-type]
 
 
+def test_alpha_leaves_out_what_only_one_rater_rated():
+    for metric in (NOMINAL, ORDINAL, INTERVAL):
+        assert alpha(((1, 3, 4), (1, 2, None)), metric) == alpha(((1, 3), (1, 2)), metric)
+
+
+def test_a_share_reaches_a_bar_that_it_lies_on():
+    assert [Share(count, 20).reaches(70) for count in (13, 14, 15)] == [False, True, True]
+    assert [Share(count, 16).reaches(70) for count in (11, 12)] == [False, True]
+
+
 def test_exact_figures_are_fractions():
     found = agreement(zip(*GOLDEN["A"], strict=True))
     assert (found.exact, found.exact.value, found.weighted) == (Share(8, 12), Fraction(2, 3), Fraction(10, 13))

@@ -141,6 +141,11 @@ def test_an_exercise_whose_masters_were_seen_counts_whole_only_after_a_year():
     assert lacks(renewed, now=fresh + timedelta(hours=1)) == []
 
 
+def test_the_same_short_exercise_twice_is_one_exercise():
+    twice = [attempt("T1", [SAME] * 12, START + timedelta(days=number), whole=False) for number in (0, 1)]
+    assert lacks(twice, SHORT, START + timedelta(days=2)) == ["exercises_missing", "scores_missing"]
+
+
 def test_short_exercises_make_no_whole_calibration():
     parts = [replace(one, whole=False) for one in pooled([SAME] * 16)]
     assert (lacks(parts, SHORT), lacks(parts, FULL)) == ([], ["exercises_missing", "scores_missing"])
@@ -225,6 +230,29 @@ def test_drift_suspends_and_only_new_exercises_bring_somebody_back():
     back = after(suspended, Act("calibrate", now + timedelta(days=3), attempts=[*pooled([SAME] * 24), *new]), ASSURED_QUALIFYING)
     assert (back.state, back.suspended_on) == (CURRENT, None)
     assert due(back, drifted, now + timedelta(days=4), ASSURED_QUALIFYING) == "", "what suspended them once does not do so again"
+
+
+def test_exercises_from_before_a_suspension_bring_nobody_back():
+    held, drifted, now = qualified(), double([ONE_OFF] * 20), START + timedelta(days=40)
+    between = [attempt("T3", [SAME] * 12, START + timedelta(days=35)), attempt("T4", [SAME] * 12, now)]
+    suspended = after(held, Act("suspend", now, doubled=drifted), ASSURED_QUALIFYING)
+    with pytest.raises(RuleBroken, match="qualification_short") as refused:
+        after(suspended, Act("calibrate", now + timedelta(days=1), attempts=between), ASSURED_QUALIFYING)
+    assert refused.value.facts["calibrated"].attempts == ()
+
+
+def test_an_exercise_that_qualifies_at_the_moment_it_is_submitted_does_not_count_again():
+    now = START + timedelta(hours=1)
+    held = after(Qualification(), Act("calibrate", now, attempts=pooled([SAME] * 24)), ASSURED_QUALIFYING)
+    with pytest.raises(RuleBroken, match="qualification_short") as refused:
+        after(held, Act("calibrate", now, attempts=pooled([SAME] * 24)), ASSURED_QUALIFYING)
+    assert refused.value.facts["calibrated"].attempts == ()
+
+
+def test_who_drifts_on_the_day_on_which_the_period_ends_is_suspended():
+    held, end = qualified(), datetime(2027, 3, 3, tzinfo=UTC)
+    assert due(held, double([ONE_OFF] * 20), end, ASSURED_QUALIFYING) == "suspend"
+    assert due(held, double([SAME] * 20), end, ASSURED_QUALIFYING) == "lapse"
 
 
 def test_nobody_is_suspended_without_drift():
