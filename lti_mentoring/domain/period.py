@@ -16,6 +16,16 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def holds(start: date, end: date | None, day: date) -> bool:
+    """Whether a day lies in ``[start, end)``."""
+    return start <= day and (end is None or day < end)
+
+
+def lately(start: date, end: date | None, day: date, months: int) -> bool:
+    """Whether a day lies in ``[start, end)``, or less than so many months after it."""
+    return start <= day and (end is None or add_months(end, months) > day)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """From ``start`` to the day before ``end``; without an end it goes on. One that ends where it starts holds no day."""

@@ -3,16 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from lti_mentoring.domain.period import add_months
+from lti_mentoring.domain.period import add_months, holds, lately
 
 DIRECT, DOTTED, APPRAISER = "direct", "dotted", "appraiser"
 KINDS = (DIRECT, DOTTED, APPRAISER)
 DEEPEST = 10
 """Steps up a line that are followed; nobody's line is longer, and a circle ends there."""
+
+SOURCES = ("self", "staff", "csv")
+"""Who has said a line: its subordinate, who leads the course, a file of the institution. Each ends only what it has said itself."""
+
+ALWAYS = date(1970, 1, 1)
+"""The start of a line of which nobody has said since when it holds."""
 
 KNOWN_MONTHS = 12
 """For so long it is known who manages somebody, once they have said it (R0)."""
@@ -31,9 +37,23 @@ class Line:
     start: date
     end: date | None = None
 
+    def holds(self, on: date) -> bool:
+        """Whether it holds on that day."""
+        return holds(self.start, self.end, on)
+
     def counts(self, on: date) -> bool:
         """Whether it holds on that day, or ended within the year before."""
-        return self.start <= on and (self.end is None or add_months(self.end, LOOK_BACK_MONTHS) > on)
+        return lately(self.start, self.end, on, LOOK_BACK_MONTHS)
+
+
+def counts_from(on: date) -> date:
+    """The first day on which a line may have ended and still count on ``on``: ``Line.counts`` as a date that a query can compare."""
+    day = add_months(on, -LOOK_BACK_MONTHS)
+    while add_months(day - timedelta(days=1), LOOK_BACK_MONTHS) > on:
+        day -= timedelta(days=1)
+    while add_months(day, LOOK_BACK_MONTHS) <= on:
+        day += timedelta(days=1)
+    return day
 
 
 def known_until(said: date) -> date:
@@ -50,13 +70,27 @@ class Lines:
     below: frozenset[str]
 
 
+def chain(person: str, lines: Iterable[Line]) -> Mapping[str, tuple[str, ...]]:
+    """Everybody up the direct line of a person, nearest first, with the way to them: from the first step to themself. Circles end."""
+    managers: dict[str, list[str]] = {}
+    for line in lines:
+        if line.kind == DIRECT:
+            managers.setdefault(line.subordinate, []).append(line.manager)
+    found: dict[str, tuple[str, ...]] = {person: ()}
+    step = [person]
+    for _ in range(DEEPEST):
+        above = [(of, manager) for of in step for manager in managers.get(of, ())]
+        step = []
+        for of, manager in above:
+            if manager not in found:
+                found[manager] = (*found[of], manager)
+                step.append(manager)
+    return {manager: way for manager, way in found.items() if way}
+
+
 def lines_of(person: str, lines: Iterable[Line], on: date) -> Lines:
     """The lines of one person on a day, the direct one followed upwards; circles end."""
     counting = [line for line in lines if line.counts(on)]
     managers = {line.manager for line in counting if line.subordinate == person}
-    reached, step = {person}, {person}
-    for _ in range(DEEPEST):
-        step = {line.manager for line in counting if line.subordinate in step and line.kind == DIRECT} - reached
-        reached |= step
     below = {line.subordinate for line in counting if line.manager == person}
-    return Lines(frozenset(managers), frozenset(reached - {person} - managers), frozenset(below))
+    return Lines(frozenset(managers), frozenset(chain(person, counting)) - managers, frozenset(below))

@@ -1,32 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who manages and appraises whom, as people here have said, and when they last said it."""
+"""Who manages and appraises whom: said by the people themselves, by who leads the course, or by a file; and when it was last said."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import reporting_line as rules
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.reporting_line import DEEPEST, Line, Lines
-from lti_mentoring.services import privacy
+from lti_mentoring.domain.reporting_line import ALWAYS, Lines
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import chain, privacy
 from lti_mentoring.store import base
-from lti_mentoring.store.people import Person
+from lti_mentoring.store.candidacy import AT_ONCE
+from lti_mentoring.store.conflict import ConflictParty, ConflictWatch
+from lti_mentoring.store.people import Identity, Membership, Person
 from lti_mentoring.store.reporting_line import LineAttestation, ReportingLine
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
-    """Somebody who manages or appraises: a person of ours, or a name and an address."""
+    """Somebody who manages or appraises: a person of ours, or a name and an address. ``since``, where it is said; ``until``, of what is
+    over."""
 
     kind: str
     person_id: str | None = None
     name: str = ""
     email: str = ""
+    since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +51,86 @@ def attestation(session: Session, person_id: str, *, on: date) -> Attestation:
 
 
 def attest(session: Session, *, actor: Actor, managers: Collection[Manager]) -> None:
-    """Write down who manages and appraises the actor from today on, nobody included, in the caller's transaction.
+    """Write down who manages and appraises the actor, nobody included, in the caller's transaction; ``say`` tells what becomes of it."""
+    said = say(session, person_id=actor.person_id, managers=managers, source="self", said_by=actor.person_id)
+    privacy.record(session, actor=actor, verb="attest", object_kind="reporting_line", object_id=actor.person_id, lines=said)
 
-    Lines that they no longer name end today; those that go on are left as they are. An address that one person here has is that person.
+
+def enter(*, actor: Actor, person_id: str, managers: Collection[Manager], unit: str | None = None) -> None:
+    """Who leads the course says who manages somebody of it, and where they work; an empty list says that nobody here does.
+
+    NotFound ``person``; RuleBroken ``line_of_ones_own``: what somebody says of themself is ``attest``.
+    """
+    with base.transactional() as session:
+        here = select(Membership.id).where(Membership.course_id == actor.course_id, Membership.person_id == person_id)
+        if session.scalar(here) is None:
+            raise NotFound("person")
+        if person_id == actor.person_id:
+            raise RuleBroken("line_of_ones_own")
+        said = say(session, person_id=person_id, managers=managers, source="staff", said_by=actor.person_id, unit=unit)
+        privacy.record(session, actor=actor, verb="enter", object_kind="reporting_line", object_id=person_id, lines=said)
+
+
+def say(
+    session: Session, *, person_id: str, managers: Collection[Manager], source: str, said_by: str, unit: str | None = None
+) -> int:
+    """Keep what one source says of somebody's managers, in the caller's transaction. -> how many lines it says
+
+    Lines that this source no longer names end today; what another source has said stays. A line without ``since`` may have begun at any
+    time after the last word of that person's managers, and counts from then: whoever was not asked is not cleared by being asked now.
+    An address that one person here has is that person. What is watched for conflicts is looked at again.
     """
     today = base.now().date()
+    held, before = _held(session, person_id)
     named = [_known(session, one) for one in managers]
     wanted = {_key(one.kind, one.person_id, one.email, one.name): one for one in named}
-    own = (ReportingLine.subordinate_id == actor.person_id, ReportingLine.ended_on.is_(None))
+    own = (ReportingLine.subordinate_id == person_id, ReportingLine.ended_on.is_(None), ReportingLine.source == source)
     for row in session.scalars(select(ReportingLine).where(*own)):
-        if wanted.pop(_key(row.kind, row.manager_id, row.manager_email, row.manager_name), None) is None:
-            row.ended_on = today
-    for one in wanted.values():
-        session.add(
-            ReportingLine(
-                subordinate_id=actor.person_id,
-                manager_id=one.person_id,
-                manager_name=one.name,
-                manager_email=one.email,
-                kind=one.kind,
-                started_on=today,
-                said_by=actor.person_id,
-            )
-        )
-    said = session.scalar(select(LineAttestation).where(LineAttestation.person_id == actor.person_id))
-    if said is None:
-        session.add(LineAttestation(person_id=actor.person_id))
-    else:
-        said.attested_at = base.now()
-    privacy.record(session, actor=actor, verb="attest", object_kind="reporting_line", object_id=actor.person_id, lines=len(named))
+        found = wanted.pop(_key(row.kind, row.manager_id, row.manager_email, row.manager_name), None)
+        if found is None:
+            row.ended_on = max(today, row.started_on)
+        else:
+            row.started_on, row.ended_on = min(found.since or row.started_on, row.started_on), found.until
+    session.add_all(_row(person_id, one, before, source, said_by) for one in wanted.values())
+    held.attested_at, held.source, held.said_by = base.now(), source, "" if said_by == person_id else said_by
+    held.unit = held.unit or "" if unit is None else " ".join(unit.split())[:200]
+    session.flush()
+    look_again(session, {person_id})
+    return len(named)
+
+
+def _held(session: Session, person_id: str) -> tuple[LineAttestation, date]:
+    """The row of what was last said of somebody, locked, and the day of it; made where nothing was, by one of two who come at once."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    made = insert(LineAttestation).values(org_id=base.current_tenant(), id=base.new_id(), person_id=person_id, attested_at=base.now())
+    unique = made.on_conflict_do_nothing(index_elements=["org_id", "person_id"]).returning(LineAttestation.id)
+    fresh = session.scalar(unique) is not None
+    row = session.scalars(select(LineAttestation).where(LineAttestation.person_id == person_id).with_for_update()).one()
+    return row, ALWAYS if fresh else row.attested_at.date()
+
+
+def _row(person_id: str, one: Manager, start: date, source: str, said_by: str) -> ReportingLine:
+    return ReportingLine(
+        subordinate_id=person_id,
+        manager_id=one.person_id,
+        manager_name=one.name,
+        manager_email=one.email,
+        kind=one.kind,
+        started_on=one.since or start,
+        ended_on=one.until,
+        source=source,
+        said_by=said_by,
+    )
+
+
+def look_again(session: Session, people: Collection[str]) -> None:
+    """Have everything that is watched for conflicts looked at again that is about these people, or about anybody below them."""
+    about = set(people) | chain.below(session, people, on=base.now().date())
+    watched = select(ConflictParty.watch_id).where(ConflictParty.person_id.in_(about))
+    open_yet = select(ConflictWatch.id).where(ConflictWatch.id.in_(watched), ConflictWatch.ended_at.is_(None))
+    ids = session.scalars(open_yet.order_by(ConflictWatch.id).with_for_update()).all()  # in one order, so that no two wait for each other
+    if ids:
+        session.execute(update(ConflictWatch).where(ConflictWatch.id.in_(ids)).values(look_on=AT_ONCE))
 
 
 def _key(kind: str, person_id: str | None, email: str, name: str) -> tuple[str, str]:
@@ -80,69 +138,27 @@ def _key(kind: str, person_id: str | None, email: str, name: str) -> tuple[str, 
 
 
 def _known(session: Session, one: Manager) -> Manager:
+    """With the person who has that address; nobody who never came, so that whoever comes with it later is found by it."""
     email = one.email.strip().lower()
     if one.person_id is not None or not email:
-        return Manager(one.kind, one.person_id, one.name.strip(), email)
-    found = session.scalars(select(Person.id).where(func.lower(Person.email) == email)).all()
-    return Manager(one.kind, found[0] if len(found) == 1 else None, one.name.strip(), email)
+        return replace(one, name=one.name.strip(), email=email)
+    came = select(Identity.id).where(Identity.person_id == Person.id).exists()
+    found = session.scalars(select(Person.id).where(func.lower(Person.email) == email, came)).all()
+    return replace(one, person_id=found[0] if len(found) == 1 else None, name=one.name.strip(), email=email)
 
 
 def of(session: Session, person_id: str, *, on: date) -> Lines:
     """Where everybody stands to one person on a day, within the organisation in scope; managers known only by an address are matched to
-    whoever has that address now."""
-    return rules.lines_of(person_id, _around(session, person_id), on)
+    whoever has that address now. Two statements."""
+    found = rules.lines_of(person_id, chain.above(session, [person_id], on=on).lines, on)
+    return replace(found, below=chain.below(session, [person_id], on=on))
 
 
 def led_by(session: Session, person_id: str, *, on: date) -> frozenset[str]:
-    """Everybody whom a person manages or appraises, or whose direct line leads up to them, on a day; two statements a step."""
-    reached, step = {person_id}, {person_id}
-    for depth in range(DEEPEST):
-        of_step = or_(ReportingLine.manager_id.in_(step), ReportingLine.manager_email.in_(_emails(session, step)))
-        rows = session.scalars(select(ReportingLine).where(of_step)).all()
-        counting = [row for row in rows if _line(row, "").counts(on) and (row.kind == rules.DIRECT or not depth)]
-        direct = {row.subordinate_id for row in counting if row.kind == rules.DIRECT}
-        step = direct - reached
-        reached |= {row.subordinate_id for row in counting}
-        if not step:
-            break
-    return frozenset(reached - {person_id})
+    """Everybody whom a person manages or appraises, or whose direct line leads up to them, on a day."""
+    return chain.below(session, [person_id], on=on)
 
 
-def _around(session: Session, person_id: str) -> list[Line]:
-    """The lines that touch one person: down one step, and up as far as a line is followed, a statement for each step of it."""
-    found: dict[str, ReportingLine] = {}
-    emails = _emails(session, {person_id})
-    below = or_(ReportingLine.manager_id == person_id, ReportingLine.manager_email.in_(emails))
-    lines = [_line(row, person_id) for row in session.scalars(select(ReportingLine).where(below))]
-    step = {person_id}
-    for _ in range(DEEPEST):
-        rows = session.scalars(select(ReportingLine).where(ReportingLine.subordinate_id.in_(step))).all()
-        fresh = [row for row in rows if row.id not in found]
-        found |= {row.id: row for row in fresh}
-        known = _people(session, {row.manager_email for row in fresh if row.manager_id is None and row.manager_email})
-        made = [_line(row, row.manager_id or known.get(row.manager_email, "")) for row in fresh]
-        lines += [line for line in made if line.manager]
-        step = {line.manager for line in made if line.manager and line.kind == rules.DIRECT}
-        if not step:
-            break
-    return lines
-
-
-def _line(row: ReportingLine, manager: str) -> Line:
-    return Line(row.subordinate_id, manager, row.kind, row.started_on, row.ended_on)
-
-
-def _emails(session: Session, people: Iterable[str]) -> set[str]:
-    return {email.lower() for email in session.scalars(select(Person.email).where(Person.id.in_(people))) if email}
-
-
-def _people(session: Session, emails: Collection[str]) -> dict[str, str]:
-    """Address to person, where one person has it."""
-    if not emails:
-        return {}
-    rows = session.execute(select(Person.id, Person.email).where(func.lower(Person.email).in_(emails))).all()
-    found: dict[str, str] = {}
-    for row in rows:
-        key = row.email.lower()
-        found[key] = "" if key in found else row.id
-    return {email: person for email, person in found.items() if person}
+def said(session: Session, people: Collection[str]) -> Mapping[str, LineAttestation]:
+    """What was last said of each of these people's managers, and where they work."""
+    return {row.person_id: row for row in session.scalars(select(LineAttestation).where(LineAttestation.person_id.in_(people)))}

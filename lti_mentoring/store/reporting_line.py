@@ -36,10 +36,15 @@ class ReportingLine(TenantMixin, Base):
 
 
 class LineAttestation(TenantMixin, Base):
-    """When somebody last said who manages and appraises them, nobody included."""
+    """When it was last said who manages and appraises somebody, nobody included: by them, by who leads the course, or by a file."""
 
     __tablename__ = "line_attestation"
     __table_args__ = (UniqueConstraint("org_id", "person_id"), belongs_to("person", "person_id"))
 
     person_id: Mapped[str] = mapped_column(Id)
     attested_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    source: Mapped[str] = mapped_column(String(20), default="self", server_default="self")
+    said_by: Mapped[str] = mapped_column(Id, default="", server_default="")
+    """Who said it for them; empty where they did themself."""
+    unit: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Where they work, as a file of the institution or who leads the course has said it."""

@@ -9,6 +9,7 @@ from lti_mentoring.store import (
     base,
     calibration,
     candidacy,
+    conflict,
     delivery,
     moving,
     notification,
@@ -26,6 +27,6 @@ from lti_mentoring.store import (
 )
 
 ROOMS = (
-    *(application, assistance, base, calibration, candidacy, delivery, moving, notification, observation, participation),
-    *(people, platform, practice, privacy, programme, recognition, reporting_line, roster, training),
+    *(application, assistance, base, calibration, candidacy, conflict, delivery, moving, notification, observation),
+    *(participation, people, platform, practice, privacy, programme, recognition, reporting_line, roster, training),
 )

@@ -52,6 +52,7 @@ from lti_mentoring.web.wording.candidacy import (
     station_words,
 )
 from lti_mentoring.web.wording.comparison import difference_words, why_not_words
+from lti_mentoring.web.wording.conflict import conflict_verdict_words, finding_words, row_fault_words
 from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.editing import (
@@ -116,6 +117,7 @@ __all__ = [
     "come_by_words",
     "compared_words",
     "component_words",
+    "conflict_verdict_words",
     "conflict_words",
     "count_words",
     "day_words",
@@ -132,6 +134,7 @@ __all__ = [
     "enrolment_words",
     "family_words",
     "field_words",
+    "finding_words",
     "fraction_words",
     "gap_words",
     "grade_words",
@@ -191,6 +194,7 @@ __all__ = [
     "role_words",
     "roster_words",
     "rule_words",
+    "row_fault_words",
     "scope_words",
     "share_words",
     "short_words",

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from lti_mentoring.web.wording import application, assistance, calibration, editing, moving, participation, practice, recognition
+from lti_mentoring.web.wording import application, assistance, calibration, conflict, editing, moving, participation, practice, recognition
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -242,6 +242,7 @@ RULES: dict[str, object] = {
     **TRAINING,
     **OBSERVATION,
     **calibration.RULES,
+    **conflict.RULES,
     **moving.RULES,
     **participation.RULES,
     **assistance.RULES,
