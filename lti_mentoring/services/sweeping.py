@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lti_mentoring.services import (
+    conflict,
     delivery,
     notification,
     participation,
@@ -30,6 +31,7 @@ def sweep(*, now: datetime) -> list[str]:
     session.forget_old_sessions(now=now)
     roster.plan_new(now=now)
     participation.sweep(now=now)
+    conflict.sweep(now=now)
     reminder.sweep(now=now)
     referee.remind(now=now)
     notification.digest(now)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The conflict guard in words: a sentence for each thing that it finds, its verdicts, and what keeps an exception or a file from being kept."""
+"""The conflict guard in words: a sentence for each thing that it finds, its verdicts, and what is wrong with an exception or a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RULES: dict[str, object] = {
     "conflict": _l("There is no such matter here, or it is over."),
     "conflict_closed": _l("This cannot be: the sentences beside it say why. There is no exception from it; choose somebody else."),
     "conflict_needs_override": _l("This needs an exception first; the sentences beside it say why. Or choose somebody else."),
-    "conflict_unattested": _l("It is not known yet who manages everybody here, or where they work. Ask those who are named, then try again."),
+    "conflict_unattested": _l("It is not known yet who manages everybody here, or where they work. Ask whoever is named, then try again."),
     "line_of_ones_own": _l("Say who manages you on your own page; as coordinator you write down others only."),
     "line_file_wrong": _l("Nothing of the file was taken over. Mend the lines that are named, and send it again."),
     "relation_to_oneself": _l("That is yourself. Choose the other person."),
@@ -73,7 +73,7 @@ SENTENCES: Mapping[str, Mapping[str, object]] = {
         "line_outdated": _l("%(one)s last said on %(said)s who manages them, more than twelve months ago."),
         "namesake": _l("%(other)s, or somebody above them, has a manager who is called as %(one)s is, and may be the same person."),
     },
-    **{rule: _PAIRS for rule in ("R1", "R2", "R3", "R4", "R5", "R13")},
+    **dict.fromkeys(("R1", "R2", "R3", "R4", "R5", "R13"), _PAIRS),
     "R6": {"related": _l("%(one)s and %(other)s have declared a personal or financial relation.")},
     "R7": {
         **_LINES,
@@ -114,7 +114,7 @@ SENTENCES: Mapping[str, Mapping[str, object]] = {
         "decided": _l("%(one)s has decided on %(other)s before."),
         "unit_of_decider": _l("%(one)s works where %(other)s does, who made the decision."),
     },
-    "R12": {"one_observer": _l("%(one)s alone has observed %(other)s, %(observations)s times; somebody else has to observe once at least.")},
+    "R12": {"one_observer": _l("%(one)s alone has observed %(other)s, %(observations)s times; somebody else observes at least once.")},
 }
 
 FAULTS = {
