@@ -19,6 +19,7 @@ from lti_mentoring.store.application import Application, ApplicationReview
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.calibration import CalibrationAttempt
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.conflict import ConflictParty, DeclaredRelation
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
@@ -104,6 +105,7 @@ def _kinds(person_id: str) -> dict[str, Any]:
         "checks": (CheckAttempt.id, CheckAttempt.candidacy_id.in_(candidacies)),
         "applications": (Application.id, Application.person_id == person_id),
         "lines": (ReportingLine.id, ReportingLine.subordinate_id == person_id),
+        "guarded": (ConflictParty.id, ConflictParty.person_id == person_id),
         "reviews": (ApplicationReview.id, ApplicationReview.reviewer_id == person_id),
         "moves": (CandidacyMove.id, CandidacyMove.candidacy_id.in_(candidacies)),
         "parts": (ParticipationChange.id, ParticipationChange.candidacy_id.in_(candidacies)),
@@ -124,6 +126,7 @@ def _own_kinds(person_id: str) -> dict[str, Any]:
     return {
         "asked": (AssistanceRequest.id, AssistanceRequest.candidacy_id.in_(candidacies)),
         "calibrated": (CalibrationAttempt.id, CalibrationAttempt.person_id == person_id),
+        "related": (DeclaredRelation.id, DeclaredRelation.one_id == person_id),
         "helped": (AssistanceContact.id, AssistanceContact.helper_id == person_id),
     }
 

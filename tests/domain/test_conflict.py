@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -481,3 +482,12 @@ def test_a_sentence_names_who_and_how(language):
     (was,) = conflict.check(PAIR, facts(line("p", "m", end=date(2025, 12, 1)))).findings
     assert finding_words(was, names).startswith("Ada managed Ben until ")
     assert "2025" in finding_words(was, names)
+
+
+def test_the_documentation_has_each_rule_with_what_it_is_checked_for_and_whether_it_has_an_exception():
+    text = (Path(__file__).parents[2] / "docs" / "conflict.md").read_text("utf-8")
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in text.splitlines() if row.startswith("| R")]
+    assert [row[0] for row in rows] == list(RULES)
+    for rule, purposes, _, exception in rows:
+        assert purposes == ("all" if RULES[rule].purposes == PURPOSES else ", ".join(RULES[rule].purposes)), rule
+        assert (exception == "never") is (rule in NEVER), rule
