@@ -9,10 +9,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from lti_mentoring.domain.body import to_body
-from lti_mentoring.domain.editing import CHOICE, DAY, FLAG, LINE, LINES, MARKDOWN, MEAN, NUMBER, NUMBERS, ORDER, TEXT, TICKS, Field, shown
+from lti_mentoring.domain.editing import (
+    CHOICE,
+    DAY,
+    FLAG,
+    LINE,
+    LINES,
+    MARKDOWN,
+    MEAN,
+    NUMBER,
+    NUMBERS,
+    ORDER,
+    TEXT,
+    TICKS,
+    Field,
+    opened,
+    shown,
+)
 from lti_mentoring.domain.module import RATING, SHORT_TEXT, SORT, TAG
 from lti_mentoring.domain.policy import RANGES, RUBRICS
 from lti_mentoring.domain.programme import LEVELS, Policy
+from lti_mentoring.domain.reliability import BEFORE
 from lti_mentoring.domain.written_module import MINUTES, Body, Steps
 from lti_mentoring.domain.written_pack import automatic
 
@@ -166,12 +183,12 @@ OBSERVING = (
 )
 """What comes first, in the order of the way."""
 
-NOT_NUMBERS = ("name", "modules_required", "before_observing", "observer_qualification", "double_scoring")
+NOT_NUMBERS = ("name", "modules_required", "before_observing", *BEFORE)
 
 
 def _numbers(body: Body) -> Iterator[Field]:
     """Every setting of the policy in force: its own first, then those of each of its parts."""
-    entry = {**DEFAULTS, **body["policy"]}
+    entry = opened({**DEFAULTS, **body["policy"]})
     entry |= {name: {**value, **entry[name]} for name, value in DEFAULTS.items() if isinstance(value, Mapping)}
     policy = _Place(entry, ("policy",), "policy", NUMBERS_PAGE)
     rubrics = tuple((one["key"], one["title"]) for one in body["rubrics"])

@@ -16,6 +16,7 @@ from typing import Any
 
 from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.outline import blocks
+from lti_mentoring.domain.reliability import OPTIONAL
 from lti_mentoring.domain.written_module import Body, Steps, markdown, timed
 
 LINE, TEXT, MARKDOWN, LINES = "line", "text", "markdown", "lines"
@@ -139,11 +140,32 @@ def changed(body: Body, fields: Sequence[Field], values: Mapping[str, str]) -> B
     if not told:
         return body
     made = copy.deepcopy(dict(body))
+    made["policy"] = opened(made["policy"])
     for field in sorted(fields, key=lambda one: one.kind == ORDER):  # places are those of the old order until the end
         if field.path in told and field.steps:
             _put(made, field, read_value(field.kind, told[field.path]))
+    made["policy"] = _closed(made["policy"])
     _name_policy(made, body["policy"])
     return made
+
+
+ASKED = "asked"
+
+
+def opened(policy: Body) -> dict[str, Any]:
+    """A policy with the parts that need not be asked for all there, each with whether it is ``asked``, and at its defaults if it is not."""
+    made = dict(policy)
+    for name, shape in OPTIONAL.items():
+        said = policy.get(name)
+        made[name] = {ASKED: said is not None, **to_body(shape()), **(said or {})}
+    return made
+
+
+def _closed(policy: Body) -> dict[str, Any]:
+    """The policy again, without the parts that are not asked for."""
+    parts = {name: dict(policy[name]) for name in OPTIONAL}
+    asked = {name: part for name, part in parts.items() if part.pop(ASKED) is not False}
+    return {name: value for name, value in policy.items() if name not in OPTIONAL} | asked
 
 
 def _name_policy(body: dict[str, Any], before: Body) -> None:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from lti_mentoring.domain.outline import Fault
 from lti_mentoring.domain.programme import LEVELS, NOT_REQUIRED, Policy, Programme
 from lti_mentoring.domain.reader import Path, Reader
+from lti_mentoring.domain.reliability import BEFORE
+from lti_mentoring.domain.transcript import read_transcript
 
 POLICY, POLICIES = "policy", "policies"
 
@@ -41,6 +43,18 @@ RANGES = {
     "outside": (0, 3),
     "rounds": (0, 5),
     "validity_months": (6, 120),
+    "exercises": (1, 8),
+    "scores": (4, 200),
+    "exact_percent": (1, 100),
+    "within_one_percent": (1, 100),
+    "fresh_months": (0, 60),
+    "short_ratings": (0, 50),
+    "drift_scores": (5, 200),
+    "drift_exact_percent": (0, 100),
+    "drift_bias_hundredths": (1, 300),
+    "percent": (0, 100),
+    "near_hundredths": (0, 150),
+    "new_ratings": (0, 50),
 }
 """The least and the most of every whole number of a policy."""
 
@@ -79,9 +93,12 @@ def _policy(reader: Reader, path: Path, name: str) -> Policy:
     if not isinstance(reader.at(path), Mapping):
         reader.fault(path, "The policy has no entries.", "Write its entries below its name, each with its value.")
         return Policy((), "", name=name)
-    for setting in ("observer_qualification", "double_scoring"):
-        if reader.has((*path, setting)) and reader.text((*path, setting)) not in ("", NOT_REQUIRED):
-            reader.fault((*path, setting), f"“{setting}” has an unknown value.", f"This version knows {NOT_REQUIRED}.")
+    for setting, later in BEFORE.items():
+        said = reader.text((*path, setting)) if reader.has((*path, setting)) else ""
+        if said not in ("", NOT_REQUIRED):
+            reader.fault((*path, setting), f"“{setting}” has an unknown value.", f"Write {NOT_REQUIRED}, or “{later}” with its entries.")
+        elif said and reader.at((*path, later)) not in (None, NOT_REQUIRED):
+            reader.fault((*path, setting), f"“{setting}” says the opposite of “{later}”.", "Take one of the two out.")
     found = reader.shape(path, Policy, RANGES)
     points = found.points
     if list(points) != sorted(points):
@@ -114,6 +131,7 @@ def _contradictions(policy: Policy, programme: Programme) -> Iterator[Finding]:
         yield ("time", "warn_days"), "The warnings do not come nearer.", "Write days that fall, such as [90, 30, 7]."
     if list(policy.assistance.due_days) != sorted(policy.assistance.due_days, reverse=True):
         yield ("assistance", "due_days"), "What is more urgent is due later.", "Write days that fall, such as [10, 5, 2]."
+    yield from _qualifying(policy, programme)
 
 
 def _modules(policy: Policy, programme: Programme) -> Iterator[Finding]:
@@ -149,6 +167,24 @@ def _selecting(policy: Policy, programme: Programme) -> Iterator[Finding]:
         yield ("selection", "rubric"), message, "Name one of “rubrics”."
     if rubric and programme.form is None:
         yield ("selection", "rubric"), "Applications are judged, and there is no form.", "Add “form: application”, with its file."
+
+
+def _qualifying(policy: Policy, programme: Programme) -> Iterator[Finding]:
+    """A bar that nobody can reach, or that suspends who has just reached it."""
+    rules = policy.qualifying
+    if rules is None:
+        return
+    read = (read_transcript(one.text)[0] for one in programme.transcripts)
+    there = sum(one is not None and one.rubric == policy.observation_rubric for one in read)
+    if there < rules.exercises:
+        message = f"Observers qualify by {rules.exercises} exercises on {policy.observation_rubric}, and the pack has {there}."
+        yield ("qualifying", "exercises"), message, "Add transcripts that are rated on it, or lower “exercises”."
+    if rules.within_one_percent < rules.exact_percent:
+        message = "Fewer scores have to be within one level than have to be the same."
+        yield ("qualifying", "within_one_percent"), message, "Raise “within_one_percent”, or lower “exact_percent”."
+    if rules.drift_exact_percent > rules.exact_percent:
+        message = "Who has just qualified would be suspended."
+        yield ("qualifying", "drift_exact_percent"), message, "Lower “drift_exact_percent” to “exact_percent” or below."
 
 
 def sort_faults(faults: list[Fault]) -> list[Fault]:

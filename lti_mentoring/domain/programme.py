@@ -10,6 +10,7 @@ from lti_mentoring.domain.body import LATER, content_hash, from_body, to_body
 from lti_mentoring.domain.handout import Handout, MailText, Term
 from lti_mentoring.domain.language import Translation
 from lti_mentoring.domain.module import Module
+from lti_mentoring.domain.reliability import Doubling, Qualifying
 from lti_mentoring.domain.transcript import Transcript
 
 __all__ = [
@@ -141,7 +142,8 @@ class Policy:
     points. ``retake_wait_hours`` is the wait before the second attempt at a check, the third, and so on; the last holds for all later.
     ``before_observing`` names the modules that come before the first observation, the others come before the award.
     ``waiver_approvers`` people agree before prior learning stands for a module; whether it then earns full points where a placement
-    posts points, or only says that the module is complete, is ``recognised_full_points``.
+    posts points, or only says that the module is complete, is ``recognised_full_points``. ``qualifying`` and ``doubling`` are None where
+    they are not asked for; the two settings ``reliability.BEFORE`` them stay in the bodies of older versions, for the sake of their hashes.
     """
 
     modules_required: tuple[str, ...]
@@ -168,6 +170,8 @@ class Policy:
     independent_observers: int = 1
     evidence_months: int = 24
     recognised_full_points: bool = field(default=False, metadata=LATER)
+    qualifying: Qualifying | None = field(default=None, metadata=LATER)
+    doubling: Doubling | None = field(default=None, metadata=LATER)
 
     def asks(self, kind: str) -> int:
         """How many observations of a kind are asked for; KeyError for what is no kind."""

@@ -7,10 +7,11 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from fractions import Fraction
 from functools import cache
+from types import UnionType
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from lti_mentoring.domain.outline import Fault
-from lti_mentoring.domain.programme import LEVELS
+from lti_mentoring.domain.programme import LEVELS, NOT_REQUIRED
 from lti_mentoring.domain.translation import OURS
 
 Shape = TypeVar("Shape")
@@ -133,7 +134,11 @@ class Reader:
             return self.mean(path)
         if get_origin(kind) is tuple:
             return self._tuple(path, get_args(kind), low, high)
+        if isinstance(kind, UnionType):  # X | None
+            return None if self.at(path) == NOT_REQUIRED else self._one(path, get_args(kind)[0], ranges)
         if is_dataclass(kind):
+            if not isinstance(self.at(path), Mapping):
+                self.fault(path, f"“{path[-1]}” has no entries.", "Write its entries below it, each with its value.")
             return self.shape(path, cast(type, kind), ranges)
         return self.text(path)
 

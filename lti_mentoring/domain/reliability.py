@@ -50,6 +50,12 @@ class Doubling:
     where_possible: bool = False
 
 
+OPTIONAL: dict[str, type[Qualifying | Doubling]] = {"qualifying": Qualifying, "doubling": Doubling}
+"""Parts of a policy that need not be asked for."""
+
+BEFORE = {"observer_qualification": "qualifying", "double_scoring": "doubling"}
+"""Settings of a policy that could only say ``not_required``, and the parts that came for them."""
+
 ASSURED_QUALIFYING, ASSURED_DOUBLING = Qualifying(), Doubling()
 STARTER_QUALIFYING, STARTER_DOUBLING = Qualifying(short_first=True), Doubling(where_possible=True)
 """For a programme that names fewer than four observers (domain map 4.8)."""

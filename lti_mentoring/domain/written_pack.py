@@ -12,6 +12,7 @@ from typing import Any
 from lti_mentoring.domain.pack import PROGRAMME_FILE
 from lti_mentoring.domain.programme import LEVELS
 from lti_mentoring.domain.reader import Document
+from lti_mentoring.domain.reliability import BEFORE
 from lti_mentoring.domain.supplement import MAILS, TERMS
 from lti_mentoring.domain.written_module import Body, Steps, manuscript_of
 
@@ -114,9 +115,10 @@ def _main(body: Body) -> dict[str, Any]:
 
 
 def _policy(body: Body, *, named: bool = False) -> dict[str, Any]:
-    """A policy's entries. Where no rubric is named none is written, and where it is missing its reader says so."""
-    entries = {name: _entry(name, value) for name, value in body.items() if named or name != "name"}
-    return {name: value for name, value in entries.items() if value != "" or not name.endswith("rubric")}
+    """A policy's entries. Where no rubric is named none is written, and where it is missing its reader says so. What is not asked for is
+    not written either: that is how its reader takes it."""
+    entries = {name: _entry(name, value) for name, value in body.items() if (named or name != "name") and name not in BEFORE}
+    return {name: value for name, value in entries.items() if value is not None and (value != "" or not name.endswith("rubric"))}
 
 
 def _entry(name: str, value: Any) -> Any:

@@ -34,6 +34,7 @@ from lti_mentoring.domain.editing import (
 from lti_mentoring.domain.module import Marking
 from lti_mentoring.domain.pack import read_pack
 from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.reliability import OPTIONAL, STARTER_DOUBLING, STARTER_QUALIFYING, Qualifying
 from lti_mentoring.domain.written_module import Body
 from lti_mentoring.domain.written_pack import files_of
 from lti_mentoring.services import opening, programme
@@ -93,7 +94,7 @@ def other(kind: str, value: str) -> str:
 def test_one_changed_field_is_one_difference(data: st.DataObject) -> None:
     body = source(data.draw(st.sampled_from(PACKS)))
     before = fields(body)
-    field = data.draw(st.sampled_from(before))
+    field = data.draw(st.sampled_from([one for one in before if one.label.endswith(".asked") or one.group not in OPTIONAL]))
     value = other(field.kind, field.value)
     made = changed(body, before, {field.path: value})
     found = differences(before, fields(made))
@@ -164,3 +165,27 @@ def test_a_policy_that_was_no_choice_becomes_one_when_it_is_edited() -> None:
     again = from_body(Programme, changed(body, fields(body), {"policy/time/months": "18"}))
     assert again.policy.name == f"{made.policy.name}-changed"
     assert again.policies == (made.policy, *made.policies)
+
+
+def test_who_may_rate_is_asked_for_and_left_out_again_in_the_browser() -> None:
+    body = source(PACKS[0], "assured")
+    typed = {"policy/qualifying/asked": "yes", "policy/qualifying/exercises": "3", "policy/doubling/percent": "40"}
+    asks = changed(body, fields(body), typed)
+    policy = from_body(Programme, asks).policy
+    assert (policy.qualifying, policy.doubling) == (Qualifying(exercises=3), None), "a number of what is not asked for asks for nothing"
+    assert [finding.path for finding in judge(asks, body).faults] == ["policy/qualifying/exercises"], "the pack has no such exercises"
+    back = changed(asks, fields(asks), {"policy/qualifying/asked": ""})
+    assert from_body(Programme, back).policy.qualifying is None
+    assert back["policy"] == body["policy"], "with the name that it was imported under"
+
+
+def test_a_policy_that_asks_for_both_is_written_as_it_is_read() -> None:
+    body = source(ROOT / "config" / "programmes" / "foundations", "starter")
+    meant = from_body(Programme, body)
+    assert (meant.policy.qualifying, meant.policy.doubling) == (STARTER_QUALIFYING, STARTER_DOUBLING)
+    found, faults = read_pack([file.document for file in files_of(body)])
+    assert (faults, found and found.policies) == ([], meant.policies)
+    all_fields = fields(body)
+    made = changed(body, all_fields, {"policy/qualifying/exact_percent": "80"})
+    assert [one.field.path for one in differences(all_fields, fields(made))] == ["policy/qualifying/exact_percent"]
+    assert judge(made, body).faults == ()

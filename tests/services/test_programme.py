@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from conftest import World, make_world
 from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.programme import Policy, Programme
+from lti_mentoring.domain.reliability import ASSURED_DOUBLING, ASSURED_QUALIFYING, STARTER_DOUBLING, STARTER_QUALIFYING
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import programme as packs
 from lti_mentoring.store import base
@@ -43,7 +44,33 @@ def test_the_policy_of_this_version(foundations):
     assert policy.modules_required == ("M1",)
     assert (policy.independent_observations, policy.observation_rubric) == (1, "RU-C")
     assert (policy.overall_mean, policy.competency_mean, policy.no_critical_at_one) == (Fraction(11, 4), Fraction(5, 2), True)
-    assert policy.observer_qualification == policy.double_scoring == "not_required"
+    assert (policy.qualifying, policy.doubling) == (None, None)
+
+
+def test_a_pack_that_asks_for_no_qualification_keeps_the_hash_that_it_was_imported_by(foundations, tmp_path):
+    body = to_body(foundations)["policy"]
+    assert (body["observer_qualification"], body["double_scoring"]) == ("not_required", "not_required")
+    assert {"qualifying", "doubling"}.isdisjoint(body)
+    text = (PACK / P).read_text("utf-8")
+    without = text.replace(f"  {OLD}\n", "").replace("  double_scoring: not_required\n", "")
+    for name, said in (("left out", without), ("later", text.replace(OLD, "qualifying: not_required"))):
+        assert edited_body(tmp_path / name, said) == to_body(foundations), name
+
+
+def edited_body(folder: Path, text: str) -> object:
+    shutil.copytree(PACK, folder)
+    (folder / P).write_text(text, "utf-8")
+    programme, faults = packs.read(folder)
+    assert faults == []
+    return to_body(programme)
+
+
+def test_the_default_pack_s_larger_policies_ask_who_may_rate_and_for_a_second_rating():
+    programme, faults = packs.read(PACK.parents[3] / "config" / "programmes" / "foundations")
+    assert (faults, programme.policy.qualifying, programme.policy.doubling) == ([], None, None)
+    starter, assured = programme.policies
+    assert (starter.qualifying, starter.doubling) == (STARTER_QUALIFYING, STARTER_DOUBLING)
+    assert (assured.qualifying, assured.doubling) == (ASSURED_QUALIFYING, ASSURED_DOUBLING)
 
 
 def test_two_policies_are_offered_and_the_small_one_asks_for_fewer_people(foundations):
@@ -97,6 +124,7 @@ def edited(tmp_path: Path, file: str, right: str, wrong: str) -> Path:
 
 
 P, R, F = "programme.yaml", "en/rubrics/RU-C.yaml", "en/forms/application.yaml"
+OLD = "observer_qualification: not_required"
 MISTAKES = {
     "no YAML": (P, "slug: foundations", "slug: [foundations", "not YAML"),
     "an alias": (P, "slug: foundations", "slug: foundations\nsupport: *all", "an alias"),
@@ -111,6 +139,14 @@ MISTAKES = {
     "a mean off the scale": (P, "overall_mean: 2.75", "overall_mean: 5", "on the scale from 1 to 4"),
     "no observations": (P, "independent_observations: 1", "independent_observations: 0", "whole number from 1 to 20"),
     "a later version's value": (P, "double_scoring: not_required", "double_scoring: blind", "“double_scoring” has an unknown value"),
+    "a pack without exercises": (P, OLD, "qualifying: {}", "by 2 exercises on RU-C, and the pack has 1"),
+    "qualifying asked for and not": (P, OLD, f"{OLD}\n  qualifying: {{}}", "says the opposite of “qualifying”"),
+    "qualifying that is no mapping": (P, OLD, "qualifying: strict", "“qualifying” has no entries"),
+    "an unknown entry of it": (P, OLD, "qualifying: {percent: 10}", "“percent” is unknown"),
+    "more than all the same": (P, OLD, "qualifying: {exact_percent: 101}", "whole number from 1 to 100"),
+    "fewer near than the same": (P, OLD, "qualifying: {within_one_percent: 60}", "than have to be the same"),
+    "drift above the bar": (P, OLD, "qualifying: {drift_exact_percent: 75}", "just qualified would be suspended"),
+    "a draw that is no share": (P, "double_scoring: not_required", "doubling: {percent: -1}", "whole number from 0 to 100"),
     "points for three levels": (P, "points: [0, 50, 75, 100]", "points: [0, 50, 75]", "has 3 numbers"),
     "points that fall": (P, "points: [0, 50, 75, 100]", "points: [0, 75, 50, 100]", "points fall"),
     "a module that is not there": (P, "key: M1\n", "key: M2\n", "en/modules/M2.md is missing"),
