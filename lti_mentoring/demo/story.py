@@ -153,7 +153,7 @@ def _rate(observer: Actor, observation_id: str) -> None:
         else:
             rated.append(Rating(key, level=4 if number in (2, 3) else 3, note_ids=(notes[number % len(notes)].id,)))
     draft = observation.save_draft(actor=observer, observation_id=observation_id, revision=sheet.revision, ratings=rated, consent=True)
-    observation.release(actor=observer, observation_id=observation_id, revision=draft.revision)
+    observation.submit(actor=observer, observation_id=observation_id, revision=draft.revision)
 
 
 def _launch(stage: Stage, persona: Persona, activity: Activity) -> Launch:

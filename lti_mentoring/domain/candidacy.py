@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from lti_mentoring.domain.observation import WAITING, Verdict
+from lti_mentoring.domain.observation import NO_MORE, RATED, WAITING, Verdict
 from lti_mentoring.domain.programme import CO, INDEPENDENT, KINDS, STRUCTURED, Policy
 
 STEPS = (
@@ -130,9 +130,9 @@ def before_observing(policy: Policy, modules: Iterable[ModuleRecord]) -> tuple[M
 
 def _observed(policy: Policy, records: Records, kind: str) -> Requirement:
     """Each required observation is met by one that counts; the first that is missing shows what is under way, or why not yet."""
-    own = [one for one in records.observations if one.kind == kind and one.state != "cancelled"]
+    own = [one for one in records.observations if one.kind == kind and one.state not in NO_MORE]
     counting = [one for one in own if one.counts]
-    under_way = [one for one in own if one.state in WAITING]
+    under_way = [one for one in own if one.state in (*WAITING, RATED)]
     not_yet = [one for one in own if one.state == "released" and not one.counts]
     wanted = policy.asks(kind)
     before = tuple(f"{module.key} {module.title}" for module in before_observing(policy, records.modules))
@@ -187,8 +187,8 @@ def next_step(policy: Policy, records: Records, tree: Requirement | None = None)
 
     ``take_module``, ``go_on_module``, ``retake_module``, ``renew_module`` (a later version asks for more), and of a practice task that is
     marked ``do_practice``, ``go_on_practice`` and ``redo_practice`` (the facts of the module) are the candidate's own. ``await_practice``
-    waits for a trainer, ``await_plan``, ``await_session`` and ``await_rating`` (observer, planned_for) and ``await_another``
-    (observation) for somebody else; ``all_met`` ends the way.
+    waits for a trainer, ``await_plan``, ``await_session``, ``await_rating`` and ``await_result`` (observer, planned_for) and
+    ``await_another`` (observation) for somebody else; ``all_met`` ends the way.
     """
     tree = tree or requirements(policy, records)
     first = policy.before_observing
@@ -202,10 +202,18 @@ def next_step(policy: Policy, records: Records, tree: Requirement | None = None)
         return held_up[0]
     for leaf in (leaf for part in tree.children[1:] for leaf in part.children):
         if not leaf.met:
-            waits = {"none": "await_plan", "planned": "await_session", "drafting": "await_rating", "not_yet": "await_another"}
-            return NextStep(waits[str(leaf.facts["state"])], leaf.facts)
+            return NextStep(_WAITS[str(leaf.facts["state"])], leaf.facts)
     return steps[0] if steps else NextStep("all_met")
 
+
+_WAITS = {
+    "none": "await_plan",
+    "planned": "await_session",
+    "drafting": "await_rating",
+    "rated": "await_result",
+    "not_yet": "await_another",
+}
+"""State of an observation that is still wanted -> what is waited for."""
 
 PRACTICE_STEPS = {"none": "do_practice", "draft": "go_on_practice", "once_more": "redo_practice"}
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from lti_mentoring.domain.candidacy import Records, requirements
-from lti_mentoring.domain.observation import Means
+from lti_mentoring.domain.observation import NO_MORE, RATED, Means
 from lti_mentoring.domain.participation import GRADES_GO_ON, PARTICIPATION
 from lti_mentoring.domain.programme import Policy
 
@@ -223,20 +223,20 @@ _PRACTICE = {"handed_in": "submitted", "once_more": "returned"}
 
 
 def _observation(policy: Policy, records: Records) -> Standing:
-    own = [one for one in records.observations if one.kind == "independent" and one.state != "cancelled"]
+    own = [one for one in records.observations if one.kind == "independent" and one.state not in NO_MORE]
     counted = _counted(policy, records)
     if counted:
         best = [points_for(one.overall, policy.points) for one in counted if one.overall is not None]
         return Standing(FINAL, sum(best, Fraction(0)) / len(best) if best else None)
     states = {one.state for one in own}
-    if "drafting" in states:
+    if not states.isdisjoint(("drafting", RATED)):
         return Standing("submitted")
     return Standing(NOT_YET if "released" in states and "planned" not in states else "not_begun")
 
 
 def _counted(policy: Policy, records: Records) -> list[Means]:
     """The means of those observations that make up the grade, the best ones; none before there are enough that were met."""
-    own = [one for one in records.observations if one.kind == "independent" and one.state != "cancelled"]
+    own = [one for one in records.observations if one.kind == "independent" and one.state not in NO_MORE]
     means = [one.verdict.means for one in own if one.verdict is not None and one.verdict.met]
     if not policy.independent_observations or len(means) < policy.independent_observations:
         return []

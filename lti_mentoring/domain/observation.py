@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An observation from plan to release: its states, what a release needs, and what the levels amount to."""
+"""An observation from plan to release: its states, what a rating needs to be submitted, and what the levels amount to."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from lti_mentoring.domain.rule import NotFound, RuleBroken
 
 WAITING = ("planned", "drafting")
 """States in which an observation waits for its observer."""
+
+RATED, RELEASED, CANCELLED, VOID = "rated", "released", "cancelled", "void"
+
+NO_MORE = (CANCELLED, VOID)
+"""States in which an observation is as if it had never been planned: called off, or set aside."""
+
+VOID_REASONS = ("conflict", "consent_withdrawn", "protocol_breach", "other")
+"""Why what was rated is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One thing that a release still lacks; ``criterion`` is empty where it concerns the whole observation."""
+    """One thing that a rating still lacks; ``criterion`` is empty where it concerns the whole observation."""
 
     code: str
     criterion: str = ""
@@ -41,7 +49,8 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that the guards of the state machine look at. ``before``: the modules, by name, that have to come before and are open."""
+    """All that the guards of the state machine look at. ``before``: the modules, by name, that have to come before and are open;
+    ``held``: what keeps the result from standing, as codes of ``domain.releasing``."""
 
     subject_id: str
     assessor_id: str
@@ -50,6 +59,7 @@ class Case:
     ratings: Mapping[str, Rating] = field(default_factory=dict)
     note_ids: Collection[str] = ()
     before: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     def said(self) -> Iterable[Rating]:
         """A rating for each criterion of the rubric, in its order; an open one where nothing was said."""
@@ -88,6 +98,11 @@ def _modules_come_first(case: Case) -> Iterable[Gap]:
     return [Gap("modules_before")] if case.before else []
 
 
+def _nothing_holds(case: Case) -> Iterable[Gap]:
+    """I15: nothing leaves while a second person's rating, a third opinion, a conflict or somebody's consent is open."""
+    return [Gap("observation_held")] if case.held else []
+
+
 GUARDS: dict[str, Callable[[Case], Iterable[Gap]]] = {
     "assessor is not the subject": _assessor_is_not_subject,
     "consent of the protégé recorded": _consent_recorded,
@@ -95,10 +110,11 @@ GUARDS: dict[str, Callable[[Case], Iterable[Gap]]] = {
     "a reason for each not observed": _reasons_given,
     "evidence for each level above 1": _evidence_linked,
     "the modules that come before are met": _modules_come_first,
+    "nothing holds it": _nothing_holds,
 }
 """Name of a guard -> what it finds missing."""
 
-FOR_RELEASE = tuple(GUARDS)
+FOR_SUBMISSION = tuple(name for name in GUARDS if name != "nothing holds it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +139,16 @@ MOVES = (
     Move("drafting", "note", "drafting"),
     Move("drafting", "rate", "drafting"),
     Move("drafting", "cancel", "cancelled"),
-    Move("drafting", "release", "released", FOR_RELEASE),
+    Move("drafting", "submit", "rated", FOR_SUBMISSION),
+    Move("rated", "note", "rated"),
+    Move("rated", "rate", "rated"),
+    Move("rated", "submit", "rated", FOR_SUBMISSION),
+    Move("rated", "release", "released", ("nothing holds it",)),
+    Move("rated", "void", "void"),
+    Move("released", "void", "void"),
 )
-"""The whole machine. Released and cancelled have no way out in this version."""
+"""The whole machine. What its observer submitted is ``rated``: from then on it is the raters who note, rate and submit, and it is released
+by itself once nothing holds it."""
 
 TABLE: Mapping[tuple[str, str], Move] = {(move.state, move.verb): move for move in MOVES}
 
@@ -141,22 +164,28 @@ def after(state: str, verb: str, case: Case | None = None) -> str:
         raise RuleBroken("observation_closed", state=state, verb=verb)
     if move.guards and case is None:
         raise ValueError(f"{verb} has guards and needs its case")
-    found = gaps(case, move.guards) if case is not None else ()
+    if case is not None:
+        check(case, move.guards)
+    return move.to
+
+
+def check(case: Case, guards: Collection[str] = FOR_SUBMISSION) -> None:
+    """RuleBroken with the code of the first gap that the guards find, ``criteria`` that share it, and all ``gaps``."""
+    found = gaps(case, guards)
     if found:
         first = found[0].code
         criteria = tuple(gap.criterion for gap in found if gap.code == first and gap.criterion)
         raise RuleBroken(first, criteria=criteria, gaps=found)
-    return move.to
 
 
-def gaps(case: Case, guards: Collection[str] = FOR_RELEASE) -> tuple[Gap, ...]:
-    """Everything that the guards miss; for a release, unless others are named."""
+def gaps(case: Case, guards: Collection[str] = FOR_SUBMISSION) -> tuple[Gap, ...]:
+    """Everything that the guards miss; for a submission, unless others are named."""
     return tuple(gap for name in guards for gap in GUARDS[name](case))
 
 
-def release(state: str, case: Case) -> str:
-    """The state after a release; RuleBroken as in ``after``. A planned one is refused for what it lacks, as an empty draft is."""
-    return after("drafting" if state == "planned" and gaps(case) else state, "release", case)
+def submit(state: str, case: Case) -> str:
+    """The state after a submission; RuleBroken as in ``after``. A planned one is refused for what it lacks, as an empty draft is."""
+    return after("drafting" if state == "planned" and gaps(case) else state, "submit", case)
 
 
 def diagram() -> str:

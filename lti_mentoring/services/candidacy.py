@@ -291,7 +291,7 @@ def _station(number: int, title: str, part: Requirement | None, step: NextStep) 
     if (step.yours or step.code == "await_practice") and any(leaf.facts == step.facts for leaf in open_leaves):
         return Step(number, title, "next" if step.yours else "wait", Phrase(step.code, step.facts))
     open_leaf = open_leaves[0]
-    waits = {"planned": "await_session", "drafting": "await_rating"}.get(str(open_leaf.facts.get("state")))
+    waits = {"planned": "await_session", "drafting": "await_rating", "rated": "await_result"}.get(str(open_leaf.facts.get("state")))
     if waits is not None:
         return Step(number, title, "wait", Phrase(waits, open_leaf.facts))
     return Step(number, title, "open", Phrase("step_open", part.facts))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import assistance as rules
 from lti_mentoring.domain.assistance import OPEN, Case, Topic
+from lti_mentoring.domain.observation import NO_MORE
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.services import notification, privacy, programme
 from lti_mentoring.store import base
@@ -96,7 +97,7 @@ def assesses(person_id: Any) -> ColumnElement[bool]:
     of_candidate = and_(
         Observation.org_id == AssistanceRequest.org_id,
         Observation.candidacy_id == AssistanceRequest.candidacy_id,
-        Observation.state != "cancelled",
+        Observation.state.not_in(NO_MORE),
     )
     observed = select(Observation.id).where(of_candidate, Observation.observer_id == person_id).exists()
     assessed = (

@@ -11,14 +11,16 @@ from typing import Any
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from lti_mentoring.domain.observation import WAITING, Verdict
+from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED, WAITING, Verdict
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import programme
+from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.planning import cancel, candidates, plan
-from lti_mentoring.services.rating import Clash, Draft, Note, record_consent, release, save_draft, save_note
+from lti_mentoring.services.rating import Clash, Draft, Note, record_consent, reopen, save_draft, save_note, submit
+from lti_mentoring.services.releasing import void
 from lti_mentoring.services.sheet import RatedCriterion, release_page, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -34,12 +36,15 @@ __all__ = [
     "plan",
     "queue",
     "record_consent",
-    "release",
     "release_page",
+    "reopen",
     "report",
     "save_draft",
     "save_note",
     "sheet",
+    "stands",
+    "submit",
+    "void",
 ]
 
 MOST_LISTED = 200
@@ -127,7 +132,7 @@ def queue(*, actor: Actor) -> Queue:
 def of_candidacy(candidacy_id: str) -> tuple[ListRow, ...]:
     """All that were planned with a candidate and not called off, oldest first; never how full a draft is. Who may see which is for the
     caller to decide."""
-    its_own = _LISTED.where(Observation.candidacy_id == candidacy_id, Observation.state != "cancelled")
+    its_own = _LISTED.where(Observation.candidacy_id == candidacy_id, Observation.state.not_in(NO_MORE))
     return _rows(base.session(), _oldest_first(its_own), named=True)
 
 
@@ -180,6 +185,11 @@ def _counts(session: Session, wait: Any) -> tuple[dict[str, int], dict[str, int]
 # --- the released report --------------------------------------------------------------------------------------------------
 
 
+def stands(*, actor: Actor, observation_id: str) -> bool:
+    """Whether the result of an observation at which the actor has a seat is out."""
+    return seats.seat(base.session(), actor, observation_id).row.state == RELEASED
+
+
 def report(*, actor: Actor, observation_id: str) -> Report:
     """A released observation, for its subject, its observer and who leads the course.
 
@@ -194,10 +204,10 @@ def report(*, actor: Actor, observation_id: str) -> Report:
     subject_id = found[1]
     if not (actor.person_id in (subject_id, row.observer_id) or actor.is_any(*LEADS)):
         raise NotFound("observation")
-    if row.state != "released":
-        raise NotFound("observation_not_released" if row.state in WAITING else "observation")
+    if row.state != RELEASED:
+        raise NotFound("observation_not_released" if row.state in (*WAITING, RATED) else "observation")
     version = programme.load(found[-1])
-    ratings = sheets.ratings_of(session, row.id)
+    ratings = seats.ratings_of(session, row.id, row.observer_id)
     rubric = programme.rubric(row.rubric_version_id)
     return Report(
         id=row.id,
@@ -206,8 +216,8 @@ def report(*, actor: Actor, observation_id: str) -> Report:
         protege=row.protege_label,
         planned_for=row.planned_for,
         released_at=row.released_at,
-        criteria=sheets.rated(rubric, ratings, sheets.notes_of(session, row.id)),
-        verdict=sheets.verdict_of(version, row, ratings),
+        criteria=sheets.rated(rubric, ratings, seats.all_notes_of(session, row.id)),
+        verdict=sheets.verdict_of(version, row, sheets.levels_of(session, row)),
         bar=version.policy.overall_mean,
         mine=actor.person_id == subject_id,
         helped_with=tuple(row.helped_with.split()),

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,12 +16,13 @@ from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain import observation
 from lti_mentoring.domain.candidacy import ObservationRecord, Records
-from lti_mentoring.domain.observation import Means, Rating, Verdict
+from lti_mentoring.domain.observation import Means, Verdict
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.services import programme
 from lti_mentoring.services.records import module_record, trainings_of
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.rating import ResolvedLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,14 @@ def read(
     """
     keys = {"org": org_id, "course": course_id}
     trained = {row.candidacy_id: row.told for row in connection.execute(_TOLD_TRAINING, keys).all()}
-    said = {row.observation_id: row.told for row in connection.execute(_TOLD_RATINGS, keys).all()}
+    said = {row.id: row.told for row in connection.execute(_TOLD_LEVELS, keys).all()}
     counts: dict[tuple[str, str, str], bool] = {}
     seen: dict[str, tuple[Seen, ...]] = defaultdict(tuple)
     for row in connection.execute(_TOLD_OBSERVATIONS, keys).all():
         version_id = candidacies.get(row.candidacy_id)
         if version_id is not None:
             met = None
-            if row.state == "released":
+            if row.state == observation.RELEASED:
                 told = (version_id, row.rubric_version_id, said.get(row.id, ""))
                 met = counts[told] if told in counts else counts.setdefault(told, _counts(versions[version_id], *told[1:]))
             seen[row.candidacy_id] += ((row.kind, row.state, met),)
@@ -89,14 +91,14 @@ def _shape(version: Programme, trained: str, seen: Iterable[Seen]) -> Records:
 
 
 @lru_cache(maxsize=4096)
-def _rating(told: str) -> Rating:
-    criterion, _, level = told.rpartition(_FIELD)
-    return Rating(criterion, int(level) if level else None)
+def _level(told: str) -> tuple[str, Fraction | None]:
+    criterion, numerator, denominator = told.split(_FIELD)
+    return criterion, Fraction(int(numerator), int(denominator)) if numerator else None
 
 
 def _counts(version: Programme, rubric_version_id: str, told: str) -> bool:
-    ratings = {rating.criterion: rating for rating in map(_rating, filter(None, told.split(_ROW)))}
-    return observation.met(version.policy, programme.rubric(rubric_version_id), ratings).met
+    levels = dict(map(_level, filter(None, told.split(_ROW))))
+    return observation.held(version.policy, programme.rubric(rubric_version_id), levels).met
 
 
 def _text(column: Any) -> Any:
@@ -109,7 +111,6 @@ _course: Any = bindparam("course")
 _HERE = and_(
     Candidacy.org_id == _org, Candidacy.id.in_(select(Candidacy.id).where(Candidacy.org_id == _org, Candidacy.course_id == _course))
 )
-_SESSIONS = select(Observation.id).where(Observation.org_id == _org, Observation.course_id == _course)
 _t = trainings_of(_HERE).subquery().c
 _check = _t.what == "check"
 _TOLD_TRAINING = select(
@@ -131,14 +132,21 @@ _TOLD_TRAINING = select(
         _ROW,
     ).label("told"),
 ).group_by(_t.candidacy_id)
-_TOLD_RATINGS = (
+_TOLD_LEVELS = (
     select(
-        Assessment.observation_id,
-        func.aggregate_strings(CriterionRating.criterion + _FIELD + func.coalesce(_text(CriterionRating.level), ""), _ROW).label("told"),
+        Observation.id,
+        func.aggregate_strings(
+            ResolvedLevel.criterion
+            + _FIELD
+            + func.coalesce(_text(ResolvedLevel.numerator), "")
+            + _FIELD
+            + _text(ResolvedLevel.denominator),
+            _ROW,
+        ).label("told"),
     )
-    .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
-    .where(Assessment.org_id == _org, Assessment.observation_id.in_(_SESSIONS), Assessment.state == "released")
-    .group_by(Assessment.observation_id)
+    .join(ResolvedLevel, and_(ResolvedLevel.org_id == Observation.org_id, ResolvedLevel.resolution_id == Observation.resolution_id))
+    .where(Observation.org_id == _org, Observation.course_id == _course, Observation.state == observation.RELEASED)
+    .group_by(Observation.id)
 )
 _TOLD_OBSERVATIONS = (
     select(Observation.id, Observation.candidacy_id, Observation.kind, Observation.state, Observation.rubric_version_id)

@@ -182,7 +182,7 @@ def cancel(*, actor: Actor, observation_id: str) -> None:
         row = session.scalar(query.with_for_update())
         if row is None or not (row.observer_id == actor.person_id or actor.is_any(*LEADS)):
             raise NotFound("observation")
-        if row.state == "cancelled":
+        if row.state in rules.NO_MORE:
             return
         row.state = rules.after(row.state, "cancel")
         privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an observer does with their sheet: notes, levels, consent, and the release that ends it."""
+"""What a rater does with their sheet: notes, levels, consent, the submission that closes it, and its correction."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
-from lti_mentoring.domain.observation import WAITING, Gap, Rating
+from lti_mentoring.domain import releasing as holding
+from lti_mentoring.domain.observation import Gap, Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import delivery, impartial, notification, privacy, programme
+from lti_mentoring.domain.releasing import FIRST
+from lti_mentoring.domain.rule import NotAllowed, RuleBroken
+from lti_mentoring.services import privacy, programme, releasing
+from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
-from lti_mentoring.services.sheet import NoteRow
+from lti_mentoring.services.seat import NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
+from lti_mentoring.store.rating import Rater, SubmittedRating
 
 LONGEST_NOTE = 4000
 LONGEST_REASON = 500
@@ -27,10 +31,15 @@ LONGEST_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Evidence as a client sends it. ``id`` is the client's own, 32 hex digits, so that sending it twice is harmless."""
+    """Evidence as a client sends it. ``id`` is the client's own, 32 hex digits, so that sending it twice is harmless.
+
+    ``noted_at`` and ``at_second`` are by the clocks of the device and of the session, where it came from the field."""
 
     id: str
     text: str
+    noted_at: datetime | None = None
+    at_second: int | None = None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,7 @@ def save_note(*, actor: Actor, observation_id: str, note: Note) -> NoteRow:
     RuleBroken ``note_empty``, ``note_long``, ``observation_closed``.
     """
     with base.transactional() as session:
-        row = sheets.own(session, actor, observation_id, lock=True)
-        return _append(session, actor, row, note)
+        return append(session, actor, seats.seat(session, actor, observation_id, lock=True), note)
 
 
 def save_draft(
@@ -76,70 +84,122 @@ def save_draft(
 
     ``revision`` is the one that the sender's page was made from. A criterion that somebody changed since, to something else, is
     not overwritten but given back as a clash; a note is always kept. RuleBroken as ``domain.observation.check_draft`` and
-    ``save_note``; ``observation_closed`` once it is released.
+    ``save_note``; ``observation_closed`` once it is submitted.
     """
     with base.transactional() as session:
-        row = sheets.own(session, actor, observation_id, lock=True)
-        subject = sheets.subject_of(session, row)
+        seat = seats.rating_seat(session, actor, observation_id, lock=True)
+        subject = sheets.subject_of(session, seat.row)
         if note is not None:
-            _append(session, actor, row, note)
+            append(session, actor, seat, note)
         if consent is not None:
-            _consent(session, actor, row, given=consent)
-        clashes = _rate(session, actor, row, revision, ratings)
+            _consent(session, actor, seat, given=consent)
+        clashes = _rate(session, actor, seat, revision, ratings)
         session.flush()
-        gaps = rules.gaps(sheets.case_of(session, row, subject))
-        return Draft(sheets.revision_of(session, row), row.state, base.now(), clashes, gaps)
+        gaps = rules.gaps(sheets.case_of(session, seat, subject))
+        held = seats.draft_of(session, seat)
+        return Draft(held.revision if held is not None else 0, seat.row.state, base.now(), clashes, gaps)
 
 
 def record_consent(*, actor: Actor, observation_id: str, given: bool = True) -> None:
     """The protégé has agreed to be observed, or has taken it back: said by the observer, who stands for it with name and time."""
     with base.transactional() as session:
-        _consent(session, actor, sheets.own(session, actor, observation_id, lock=True), given=given)
+        _consent(session, actor, seats.rating_seat(session, actor, observation_id, lock=True), given=given)
 
 
-def release(*, actor: Actor, observation_id: str, revision: int) -> None:
-    """Make the rating final and show it to the candidate; the gradebook follows from it. A second press changes nothing.
+def submit(*, actor: Actor, observation_id: str, revision: int) -> None:
+    """Make one's rating final. Once nothing holds it, the observation is released in the same moment. A second press changes nothing.
 
     RuleBroken: the code of the first gap, with ``criteria`` and ``gaps``; ``draft_changed`` if another window changed the sheet
     since ``revision``; ``observation_closed`` if it was called off.
     """
     with base.transactional() as session:
-        row = sheets.own(session, actor, observation_id, lock=True)
-        if row.state == "released":
+        seat = seats.rating_seat(session, actor, observation_id, lock=True)
+        sheet = seats.draft_of(session, seat)
+        if sheet is not None and sheet.state != "draft" and seat.row.state not in rules.NO_MORE:
             return
-        subject = sheets.subject_of(session, row)
-        if row.state in WAITING and sheets.revision_of(session, row) != revision:
+        seats.check_open(seat, sheet, "submit")
+        if (sheet.revision if sheet is not None else 0) != revision:
             raise RuleBroken("draft_changed")
-        case = sheets.case_of(session, row, subject)
-        row.state = rules.release(row.state, case)
-        row.released_at = base.now()
-        noted = impartial.noted(session, row, subject.version, programme.rubric(row.rubric_version_id))
-        row.helped_with = " ".join(noted)[:200]
-        assessment = _assessment(session, row)
-        assessment.state = "released"
-        assessment.submitted_at = assessment.released_at = row.released_at
+        subject = sheets.subject_of(session, seat.row)
+        case = sheets.case_of(session, seat, subject)
+        rules.check(case)
+        sheet = _sheet(session, seat)
+        made = _submitted(session, seat, case, sheet)
+        sheet.state, sheet.submitted_at, sheet.why = "submitted", made.submitted_at, ""
+        if seat.purpose == FIRST:
+            seat.row.state = rules.submit(seat.row.state, case)
+            seat.row.rated_at = seat.row.rated_at or made.submitted_at
+        else:
+            _rater(session, seat).state = "submitted"
         session.flush()
-        met = sheets.verdict_of(subject.version, row, case.ratings).met
-        privacy.record(
-            session, actor=actor, verb="release", object_kind="observation", object_id=row.id, met=met, revision=assessment.revision
-        )
-        delivery.want(session, org_id=actor.org_id, course_id=row.course_id, person_id=subject.person_id, items=("observation",))
-        notification.tell(
-            session,
-            org_id=actor.org_id,
-            person_id=subject.person_id,
-            kind="observation_released",
-            facts={"planned_for": row.planned_for},
-            endpoint="observation.report",
-            ids={"course": row.course_id, "observation": row.id},
-        )
+        told = {"purpose": seat.purpose, "weight": made.weight}
+        privacy.record(session, actor=actor, verb="submit", object_kind="observation", object_id=seat.row.id, number=made.number, **told)
+        releasing.rated(session, seat, subject, made, actor=actor)
+
+
+def reopen(*, actor: Actor, observation_id: str, why: str) -> None:
+    """Take one's rating up again to correct it, with a reason, while no result stands; what was submitted stays beside the correction.
+
+    RuleBroken ``correction_without_reason``, ``reason_long``, ``correction_late`` once it is released, ``correction_open`` where nothing
+    was submitted.
+    """
+    reason = why.strip()
+    if not reason:
+        raise RuleBroken("correction_without_reason")
+    if len(reason) > LONGEST_REASON:
+        raise RuleBroken("reason_long", most=LONGEST_REASON)
+    with base.transactional() as session:
+        seat = seats.rating_seat(session, actor, observation_id, lock=True)
+        sheet = seats.draft_of(session, seat)
+        if seat.row.state in (rules.RELEASED, *rules.NO_MORE):
+            raise RuleBroken("correction_late")
+        if sheet is None or sheet.state == "draft":
+            raise RuleBroken("correction_open")
+        take_up(session, seat.row, sheet, reason, actor=actor)
+
+
+def take_up(session: Session, row: Observation, sheet: Assessment, why: str, *, actor: Actor | str) -> None:
+    """Open a submitted sheet again, in the caller's transaction, with the observation locked: its rater has to submit anew."""
+    sheet.state, sheet.why = "draft", why
+    session.flush()
+    privacy.record(session, actor=actor, verb="reopen", object_kind="observation", object_id=row.id, revision=sheet.revision)
 
 
 # --- inside -------------------------------------------------------------------------------------------------------------
 
 
-def _append(session: Session, actor: Actor, row: Observation, note: Note) -> NoteRow:
-    text = note.text.strip()
+def _submitted(session: Session, seat: Seat, case: rules.Case, sheet: Assessment) -> SubmittedRating:
+    mine = (SubmittedRating.observation_id == seat.row.id, SubmittedRating.assessor_id == seat.person_id)
+    before = session.scalar(select(func.max(SubmittedRating.number)).where(*mine)) or 0
+    weight = releasing.weight_of(session, seat)
+    made = SubmittedRating(
+        id=base.new_id(),
+        observation_id=seat.row.id,
+        assessor_id=seat.person_id,
+        rubric_version_id=seat.row.rubric_version_id,
+        number=before + 1,
+        purpose=seat.purpose,
+        from_notes=seat.from_notes,
+        said=holding.plain({one.criterion: one for one in case.said()}),
+        weight=weight.weight,
+        weight_reason=weight.reason,
+        why=sheet.why,
+        submitted_at=base.now(),
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _rater(session: Session, seat: Seat) -> Rater:
+    return session.scalars(select(Rater).where(Rater.observation_id == seat.row.id, Rater.person_id == seat.person_id)).one()
+
+
+
+
+def append(session: Session, actor: Actor, seat: Seat, note: Note) -> NoteRow:
+    """Keep a line of evidence in the caller's transaction, with the observation locked; RuleBroken as ``save_note``."""
+    row, text = seat.row, note.text.strip()
     if not text:
         raise RuleBroken("note_empty")
     if len(text) > LONGEST_NOTE:
@@ -148,17 +208,31 @@ def _append(session: Session, actor: Actor, row: Observation, note: Note) -> Not
     other = hashlib.sha256(f"{row.id}:{note.id}:{text}".encode()).hexdigest()[:32]
     known = {found.id: found for found in session.scalars(select(EvidenceNote).where(EvidenceNote.id.in_((note.id, other))))}
     for held in known.values():
-        if held.observation_id == row.id and held.text == text:
-            return NoteRow(held.id, held.text, held.noted_at)
+        # What was struck stays struck, whichever phone sends it again.
+        if held.observation_id == row.id and held.author_id == actor.person_id and (held.text == text or held.struck_at is not None):
+            return NoteRow(held.id, held.text, held.noted_at, held.at_second, held.tag, held.struck_at is not None)
+    if seat.closed:
+        raise RuleBroken("observation_closed", state=row.state, verb="note")
     row.state = rules.after(row.state, "note")
-    made = EvidenceNote(id=other if note.id in known else note.id, observation_id=row.id, author_id=actor.person_id, text=text)
+    made = EvidenceNote(
+        id=other if note.id in known else note.id,
+        observation_id=row.id,
+        author_id=actor.person_id,
+        text=text,
+        noted_at=min(note.noted_at or base.now(), base.now()),
+        at_second=note.at_second,
+        tag=note.tag[:40],
+    )
     session.add(made)
     session.flush()
     privacy.record(session, actor=actor, verb="note", object_kind="observation", object_id=row.id, note=made.id)
-    return NoteRow(made.id, made.text, made.noted_at)
+    return NoteRow(made.id, made.text, made.noted_at, made.at_second, made.tag)
 
 
-def _consent(session: Session, actor: Actor, row: Observation, *, given: bool) -> None:
+def _consent(session: Session, actor: Actor, seat: Seat, *, given: bool) -> None:
+    row = seat.row
+    if seat.purpose != FIRST:
+        raise NotAllowed("consent_by_observer")
     if given == (row.consent_at is not None):
         return
     verb = "consent" if given else "take_back_consent"
@@ -167,16 +241,20 @@ def _consent(session: Session, actor: Actor, row: Observation, *, given: bool) -
     privacy.record(session, actor=actor, verb=verb, object_kind="observation", object_id=row.id)
 
 
-def _rate(session: Session, actor: Actor, row: Observation, revision: int, ratings: Sequence[Rating]) -> tuple[Clash, ...]:
-    state = rules.after(row.state, "rate") if ratings else row.state
-    rules.check_draft(programme.rubric(row.rubric_version_id), ratings, sheets.note_ids_of(session, row.id))
-    assessment = _assessment(session, row)
+def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Sequence[Rating]) -> tuple[Clash, ...]:
+    row = seat.row
+    if ratings:
+        seats.check_open(seat, seats.draft_of(session, seat), "rate")
+    # A second person's sheet moves nothing: when the observer begins is their own.
+    state = rules.after(row.state, "rate") if ratings and seat.purpose == FIRST else row.state
+    rules.check_draft(programme.rubric(row.rubric_version_id), ratings, [note.id for note in seats.notes_of(session, seat)])
+    assessment = _sheet(session, seat)
     rows = {held.criterion: held for held in session.scalars(select(CriterionRating).where(CriterionRating.assessment_id == assessment.id))}
     clashes: list[Clash] = []
     changed: list[str] = []
     for rating in map(_trimmed, ratings):
         held = rows.get(rating.criterion)
-        kept = sheets.as_rating(held) if held is not None else Rating(rating.criterion)
+        kept = seats.as_rating(held) if held is not None else Rating(rating.criterion)
         if kept == rating:
             continue
         if held is not None and held.revision > revision:
@@ -192,11 +270,16 @@ def _rate(session: Session, actor: Actor, row: Observation, revision: int, ratin
     return tuple(clashes)
 
 
-def _assessment(session: Session, row: Observation) -> Assessment:
-    held = session.scalar(select(Assessment).where(Assessment.observation_id == row.id, Assessment.assessor_id == row.observer_id))
+def _sheet(session: Session, seat: Seat) -> Assessment:
+    held = seats.draft_of(session, seat)
     if held is None:
         held = Assessment(
-            id=base.new_id(), observation_id=row.id, assessor_id=row.observer_id, rubric_version_id=row.rubric_version_id, revision=0
+            id=base.new_id(),
+            observation_id=seat.row.id,
+            assessor_id=seat.person_id,
+            rubric_version_id=seat.row.rubric_version_id,
+            state="draft",
+            revision=0,
         )
         session.add(held)
         session.flush()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, case, func, literal_column, select, union_all
@@ -16,15 +17,15 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from lti_mentoring.domain import observation, training
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
 from lti_mentoring.domain.module import Module
-from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import display_name
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.services import programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.practice import PracticeSubmission
+from lti_mentoring.store.rating import ResolvedLevel
 from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
@@ -32,7 +33,7 @@ from lti_mentoring.store.training import CheckAttempt
 @dataclass(frozen=True, slots=True)
 class Rows:
     """What many candidacies have done, before anything is judged by it: checks by module version with practice and recognition,
-    observations, released ratings."""
+    observations, levels of those that are released."""
 
     trainings: Sequence[Any]
     observations: Sequence[Any]
@@ -49,7 +50,7 @@ def gather(session: Session, which: ColumnElement[bool]) -> Rows:
     return Rows(
         session.execute(trainings_of(which)).all(),
         session.execute(_observations(which)).all(),
-        session.execute(_released_ratings(which)).all(),
+        session.execute(_resolved_levels(which)).all(),
     )
 
 
@@ -62,7 +63,7 @@ def of_many(connection: Connection, versions: Mapping[str, Programme], *, org_id
     """The same in statements built once, and only those that there is something to ask."""
     keys = {"org": org_id, "candidacies": list(versions)}
     observations = connection.execute(_MANY_OBSERVATIONS, keys).all()
-    released = any(row.state == "released" for row in observations)
+    released = any(row.state == observation.RELEASED for row in observations)
     ratings = connection.execute(_MANY_RATINGS, keys).all() if released else ()
     return _made(versions, connection.execute(_MANY_TRAINING, keys).all(), observations, ratings)
 
@@ -72,7 +73,7 @@ def own(candidacy_id: str, version: Programme, *, org_id: str, trained: bool, ob
     keys, connection = {"org": org_id, "candidacy": candidacy_id}, base.connection()
     trainings = connection.execute(_OWN_TRAINING, keys).all() if trained else ()
     observations = connection.execute(_OWN_OBSERVATIONS, keys).all() if observed else ()
-    released = any(row.state == "released" for row in observations)
+    released = any(row.state == observation.RELEASED for row in observations)
     ratings = connection.execute(_OWN_RATINGS, keys).all() if released else ()
     return _made({candidacy_id: version}, trainings, observations, ratings)[candidacy_id]
 
@@ -130,18 +131,18 @@ PRACTICE = {state: state for state in ("none", "draft", "met", "once_more")}
 
 
 def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], ratings: Iterable[Any]) -> dict[str, list[ObservationRecord]]:
-    said: dict[str, dict[str, Rating]] = defaultdict(dict)
-    for observation_id, criterion, level, not_observed in ratings:
-        said[observation_id][criterion] = Rating(criterion, level, not_observed)
+    said: dict[str, dict[str, Fraction | None]] = defaultdict(dict)
+    for observation_id, criterion, numerator, denominator in ratings:
+        said[observation_id][criterion] = None if numerator is None else Fraction(numerator, denominator)
     found: dict[str, list[ObservationRecord]] = defaultdict(list)
     for row in observations:
         version = versions.get(row.candidacy_id)
         if version is None:
             continue
         verdict = None
-        if row.state == "released":
+        if row.state == observation.RELEASED:
             # Judged on the rubric that it was rated on, whichever version the candidate is in now.
-            verdict = observation.met(version.policy, programme.rubric(row.rubric_version_id), said.get(row.id, {}))
+            verdict = observation.held(version.policy, programme.rubric(row.rubric_version_id), said.get(row.id, {}))
         observer = display_name(row.name or row.chosen_name, row.observer_id)
         found[row.candidacy_id].append(ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict))
     return found
@@ -193,18 +194,18 @@ def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-def _released_ratings(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+def _resolved_levels(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """What the ratings of each released observation make together."""
     return (
-        select(Assessment.observation_id, CriterionRating.criterion, CriterionRating.level, CriterionRating.not_observed)
-        .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
-        .join(Observation, and_(Observation.org_id == Assessment.org_id, Observation.id == Assessment.observation_id))
+        select(Observation.id, ResolvedLevel.criterion, ResolvedLevel.numerator, ResolvedLevel.denominator)
+        .join(ResolvedLevel, and_(ResolvedLevel.org_id == Observation.org_id, ResolvedLevel.resolution_id == Observation.resolution_id))
         .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
-        .where(which, Assessment.state == "released")
+        .where(which, Observation.state == observation.RELEASED)
     )
 
 
 _OWN = and_(Candidacy.org_id == bindparam("org"), Candidacy.id == bindparam("candidacy"))
-_OWN_TRAINING, _OWN_OBSERVATIONS, _OWN_RATINGS = trainings_of(_OWN), _observations(_OWN), _released_ratings(_OWN)
+_OWN_TRAINING, _OWN_OBSERVATIONS, _OWN_RATINGS = trainings_of(_OWN), _observations(_OWN), _resolved_levels(_OWN)
 
 _MANY = and_(Candidacy.org_id == bindparam("org"), Candidacy.id.in_(bindparam("candidacies", expanding=True)))
-_MANY_TRAINING, _MANY_OBSERVATIONS, _MANY_RATINGS = trainings_of(_MANY), _observations(_MANY), _released_ratings(_MANY)
+_MANY_TRAINING, _MANY_OBSERVATIONS, _MANY_RATINGS = trainings_of(_MANY), _observations(_MANY), _resolved_levels(_MANY)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an observation holds, read: its notes and ratings, and the sheet that its observer alone sees while it is a draft."""
+"""The sheet of a rater, and what stands before a submission: what is written there, what is missing, and what it amounts to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -15,21 +16,15 @@ from lti_mentoring.domain.candidacy import before_observing
 from lti_mentoring.domain.observation import WAITING, Case, Gap, Rating, Verdict
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, Criterion, Programme, Protocol, Rubric
-from lti_mentoring.domain.rule import NotFound
+from lti_mentoring.domain.releasing import FIRST, SELF
 from lti_mentoring.services import candidacy, programme, records
+from lti_mentoring.services import seat as seats
+from lti_mentoring.services.seat import NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
-
-
-@dataclass(frozen=True, slots=True)
-class NoteRow:
-    """A line of evidence as it is kept."""
-
-    id: str
-    text: str
-    noted_at: datetime
+from lti_mentoring.store.rating import ResolvedLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +41,8 @@ class RatedCriterion:
 class Sheet:
     """An observation as its observer sees it. ``previous`` and ``next`` are neighbours among what waits, oldest first;
     ``waits``: its release waits for modules that come before observing. Which, the candidate and the coordinator read.
-    ``protocol`` is what the programme asks to watch for in observations of this kind, where it says so."""
+    ``protocol`` is what the programme asks to watch for in observations of this kind, where it says so. ``open``: it may be written on;
+    ``why``: of a rating that is being corrected, the reason."""
 
     id: str
     state: str
@@ -67,6 +63,11 @@ class Sheet:
     waits: bool = False
     kind: str = INDEPENDENT
     protocol: Protocol | None = None
+    purpose: str = FIRST
+    from_notes: bool = False
+    open: bool = True
+    why: str = ""
+    focus: tuple[str, ...] = ()
 
     @property
     def rated(self) -> int:
@@ -103,13 +104,16 @@ class _Neighbours:
 
 
 def sheet(*, actor: Actor, observation_id: str) -> Sheet:
-    """The rating page. NotFound for everybody but the observer."""
+    """The rating page of one's own seat. NotFound for who has none."""
     session = base.session()
-    row = own(session, actor, observation_id)
+    found = seats.rating_seat(session, actor, observation_id)
+    row = found.row
     subject = subject_of(session, row)
-    case = case_of(session, row, subject)
-    notes = notes_of(session, row.id)
-    gaps = rules.gaps(case) if row.state in WAITING else ()
+    case = case_of(session, found, subject)
+    notes = seats.notes_of(session, found)
+    held = seats.draft_of(session, found)
+    opened = seats.is_open(found, held)
+    gaps = rules.gaps(case) if opened else ()
     neighbours = _neighbours(session, actor, row.id)
     return Sheet(
         id=row.id,
@@ -118,7 +122,7 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         protege=row.protege_label,
         planned_for=row.planned_for,
         place=row.place,
-        revision=revision_of(session, row),
+        revision=held.revision if held is not None else 0,
         consent_at=row.consent_at,
         criteria=rated(programme.rubric(row.rubric_version_id), case.ratings, notes, gaps),
         notes=notes,
@@ -128,20 +132,27 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         previous=neighbours.previous,
         next=neighbours.next,
         called_off_for=row.called_off_for,
-        waits=bool(case.before) and row.state in WAITING,
+        waits=bool(case.before) and opened,
         kind=row.kind,
         protocol=next((one for one in subject.version.protocols if one.kind == row.kind), None),
+        purpose=found.purpose,
+        from_notes=found.from_notes,
+        open=opened,
+        why=held.why if held is not None else "",
+        focus=tuple(row.focus),
     )
 
 
 def release_page(*, actor: Actor, observation_id: str) -> ReleasePage:
-    """What the observer confirms. RuleBroken as ``release`` gives it while something is missing."""
+    """What a rater confirms. RuleBroken as ``submit`` gives it while something is missing."""
     session = base.session()
-    row = own(session, actor, observation_id)
-    subject = subject_of(session, row)
-    case = case_of(session, row, subject)
-    rules.release(row.state, case)
-    return ReleasePage(sheet(actor=actor, observation_id=observation_id), verdict_of(subject.version, row, case.ratings))
+    found = seats.rating_seat(session, actor, observation_id)
+    subject = subject_of(session, found.row)
+    case = case_of(session, found, subject)
+    seats.check_open(found, seats.draft_of(session, found), "submit")
+    rules.check(case)
+    levels = {one.criterion: one.level for one in case.said()}
+    return ReleasePage(sheet(actor=actor, observation_id=observation_id), verdict_of(subject.version, found.row, levels))
 
 
 def rated(
@@ -157,46 +168,20 @@ def rated(
     return tuple(rows)
 
 
-def notes_of(session: Session, observation_id: str) -> tuple[NoteRow, ...]:
-    """All evidence of an observation, in the order of time."""
-    query = (
-        select(EvidenceNote.id, EvidenceNote.text, EvidenceNote.noted_at)
-        .where(EvidenceNote.observation_id == observation_id)
-        .order_by(EvidenceNote.noted_at, EvidenceNote.id)
-    )
-    return tuple(NoteRow(*row) for row in session.execute(query))
+def levels_of(session: Session, row: Observation) -> dict[str, Fraction | None]:
+    """The levels of the resolution that stands, exact, by criterion; None where nobody observed it, nothing before there is one."""
+    query = select(ResolvedLevel).where(ResolvedLevel.resolution_id == row.resolution_id)
+    return {one.criterion: None if one.numerator is None else Fraction(one.numerator, one.denominator) for one in session.scalars(query)}
 
 
-def ratings_of(session: Session, observation_id: str) -> dict[str, Rating]:
-    """What has been said so far, by criterion."""
-    query = (
-        select(CriterionRating)
-        .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
-        .where(Assessment.observation_id == observation_id)
-    )
-    return {row.criterion: as_rating(row) for row in session.scalars(query)}
-
-
-def verdict_of(version: Programme, row: Observation, ratings: Mapping[str, Rating]) -> Verdict:
+def verdict_of(version: Programme, row: Observation, levels: Mapping[str, rules.Level | None]) -> Verdict:
     """What the levels amount to under the policy that the candidate is pinned to; reasons carry titles."""
-    found = rules.met(version.policy, programme.rubric(row.rubric_version_id), ratings)
+    found = rules.held(version.policy, programme.rubric(row.rubric_version_id), levels)
     reasons = tuple(rules.Reason(reason.code, candidacy.named(reason.facts, version)) for reason in found.reasons)
     return Verdict(found.met, reasons, found.means)
 
 
 # --- for the verbs that write --------------------------------------------------------------------------------------------
-
-
-def own(session: Session, actor: Actor, observation_id: str, *, lock: bool = False) -> Observation:
-    """The observation, for its observer alone; NotFound for everybody else. ``lock`` holds it for a verb that writes."""
-    query = select(Observation).where(
-        Observation.id == observation_id, Observation.course_id == actor.course_id, Observation.observer_id == actor.person_id
-    )
-    # SQLite has one writer at a time anyway; on PostgreSQL the row lock puts two windows in order.
-    row = session.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
-    if row is None:
-        raise NotFound("observation")
-    return row
 
 
 def subject_of(session: Session, row: Observation) -> Subject:
@@ -223,27 +208,23 @@ def before_of_many(versions: Mapping[str, Programme], *, org_id: str) -> dict[st
     return {key: tuple(f"{one.key} {one.title}" for one in found.get(key, ())) for key in versions}
 
 
-def case_of(session: Session, row: Observation, subject: Subject) -> Case:
+def case_of(session: Session, found: Seat, subject: Subject) -> Case:
     """What the guards of the state machine look at."""
+    row = found.row
     return Case(
-        subject_id=subject.person_id,
-        assessor_id=row.observer_id,
-        consent=row.consent_at is not None,
+        subject_id="" if found.purpose == SELF else subject.person_id,  # whoever led a session with a mentor rates their own part
+        assessor_id=found.person_id,
+        consent=consents(session, row),
         rubric=programme.rubric(row.rubric_version_id),
-        ratings=ratings_of(session, row.id),
-        note_ids=note_ids_of(session, row.id),
-        before=before_of(row, subject),
+        ratings=seats.ratings_of(session, row.id, found.person_id),
+        note_ids=tuple(note.id for note in seats.notes_of(session, found)),
+        before=before_of(row, subject) if found.purpose == FIRST else (),
     )
 
 
-def note_ids_of(session: Session, observation_id: str) -> tuple[str, ...]:
-    """The ids of an observation's evidence."""
-    return tuple(session.scalars(select(EvidenceNote.id).where(EvidenceNote.observation_id == observation_id)))
-
-
-def revision_of(session: Session, row: Observation) -> int:
-    """How often the ratings of an observation have changed."""
-    return session.scalar(select(Assessment.revision).where(Assessment.observation_id == row.id)) or 0
+def consents(session: Session, row: Observation) -> bool:
+    """Whether everybody in the room has agreed to be observed."""
+    return row.consent_at is not None
 
 
 def _neighbours(session: Session, actor: Actor, observation_id: str) -> _Neighbours:
@@ -257,8 +238,3 @@ def _neighbours(session: Session, actor: Actor, observation_id: str) -> _Neighbo
         return _Neighbours(0, len(ids), None, ids[0] if ids else None)
     at = ids.index(observation_id)
     return _Neighbours(at + 1, len(ids), ids[at - 1] if at else None, ids[at + 1] if at + 1 < len(ids) else None)
-
-
-def as_rating(row: CriterionRating) -> Rating:
-    """A row as what it says."""
-    return Rating(row.criterion, row.level, row.not_observed, row.reason, tuple(row.note_ids))

@@ -13,6 +13,7 @@ from lti_mentoring.services import (
     platform,
     reconciliation,
     referee,
+    releasing,
     reminder,
     roster,
     selection,
@@ -34,6 +35,8 @@ def sweep(*, now: datetime) -> list[str]:
     conflict.sweep(now=now)
     reminder.sweep(now=now)
     referee.remind(now=now)
+    releasing.adopt()
+    releasing.settle_due(now=now)
     notification.digest(now)
     for _ in range(MOST_OFFERS):
         if not selection.lapse():

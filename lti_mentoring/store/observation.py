@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Observations, their evidence, and the ratings made from it."""
+"""Observations, their evidence, and the drafts of ratings made from it. What was submitted is in ``store.rating``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Observation(TenantMixin, Base):
         belongs_to("course", "course_id"),
         belongs_to("person", "observer_id"),
         belongs_to("rubric_version", "rubric_version_id"),
+        belongs_to("mentoring_session", "session_id"),
+        belongs_to("person", "mentor_id"),
         Index("ix_observation_observer", "org_id", "observer_id", "state"),
         Index("ix_observation_candidacy", "org_id", "candidacy_id"),
         Index("ix_observation_course", "org_id", "course_id", "state"),
@@ -45,6 +47,20 @@ class Observation(TenantMixin, Base):
     created_by: Mapped[str] = mapped_column(Id)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    session_id: Mapped[str | None] = mapped_column(Id)
+    """The session that is observed, where it was planned as one."""
+    mentor_id: Mapped[str | None] = mapped_column(Id)
+    """The accomplished mentor: whom the candidate watches (structured), or with whom they lead the session (co-mentoring)."""
+    rated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When its observer first submitted."""
+    second_reasons: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """Why a second person rates, as codes of ``domain.scoring``; its observer never learns of them before it is released."""
+    focus: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    """Competencies that it was planned for, where an earlier one left only these open."""
+    resolution_id: Mapped[str | None] = mapped_column(Id)
+    """The resolution that stands."""
+    voided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    void_reason: Mapped[str] = mapped_column(String(40), default="", server_default="")
 
 
 class EvidenceNote(TenantMixin, Base):
@@ -61,10 +77,18 @@ class EvidenceNote(TenantMixin, Base):
     author_id: Mapped[str] = mapped_column(Id)
     text: Mapped[str] = mapped_column(Text)
     noted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    """When it was written, by the device's clock where it came from one; never later than it arrived."""
+    received_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=now)
+    at_second: Mapped[int | None]
+    """Seconds from the start of the session, by the clock of the field page."""
+    tag: Mapped[str] = mapped_column(String(40), default="", server_default="")
+    struck_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the person whom it is about had it struck: the words are gone, that there was a note stays."""
 
 
 class Assessment(TenantMixin, Base):
-    """One assessor's rating of one observation on one rubric version. Once released it only grows older."""
+    """One assessor's sheet for one observation on one rubric version: a draft, or closed since it was submitted. ``released`` is what an
+    earlier release called a closed one."""
 
     __tablename__ = "assessment"
     __table_args__ = (
@@ -79,6 +103,8 @@ class Assessment(TenantMixin, Base):
     rubric_version_id: Mapped[str] = mapped_column(Id)
     state: Mapped[str] = mapped_column(String(20), default="draft")
     revision: Mapped[int] = mapped_column(default=0)
+    why: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """Of a rating that is being corrected: the reason."""
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -102,30 +128,43 @@ class CriterionRating(TenantMixin, Base):
 # --- what was released never changes (invariant I6): these rows refuse, whoever asks --------------------------------------
 
 
+STANDS = ("released", "void")
+"""States of an observation in which nothing of its ratings changes any more."""
+
+
 @event.listens_for(Assessment, "before_update")
 @event.listens_for(Assessment, "before_delete")
-def _released_assessments_stay(mapper: object, connection: Connection, target: Assessment) -> None:
+def _sheets_of_a_result_stay(mapper: object, connection: Connection, target: Assessment) -> None:
     before = get_history(target, "state").deleted or [target.state]
-    if before[0] == "released":
-        raise FenceBroken("a released assessment never changes")
+    if before[0] == "released" or _state_of(connection, target.org_id, target.observation_id) in STANDS:
+        raise FenceBroken("a sheet never changes once its observation is released")
 
 
 @event.listens_for(CriterionRating, "before_insert")
 @event.listens_for(CriterionRating, "before_update")
 @event.listens_for(CriterionRating, "before_delete")
-def _released_ratings_stay(mapper: object, connection: Connection, target: CriterionRating) -> None:
+def _submitted_ratings_stay(mapper: object, connection: Connection, target: CriterionRating) -> None:
     own = (Assessment.org_id == (target.org_id or current_tenant()), Assessment.id == target.assessment_id)
-    if connection.scalar(select(Assessment.state).where(*own)) == "released":
-        raise FenceBroken("ratings of a released assessment never change")
+    if connection.scalar(select(Assessment.state).where(*own)) in ("released", "submitted"):
+        raise FenceBroken("ratings of a sheet that was submitted never change")
+
+
+def _state_of(connection: Connection, org_id: str | None, observation_id: str) -> str | None:
+    own = (Observation.org_id == (org_id or current_tenant()), Observation.id == observation_id)
+    return connection.scalar(select(Observation.state).where(*own))
 
 
 @event.listens_for(EvidenceNote, "before_insert")
 @event.listens_for(EvidenceNote, "before_update")
 @event.listens_for(EvidenceNote, "before_delete")
 def _released_evidence_stays(mapper: object, connection: Connection, target: EvidenceNote) -> None:
-    own = (Observation.org_id == (target.org_id or current_tenant()), Observation.id == target.observation_id)
-    if connection.scalar(select(Observation.state).where(*own)) == "released":
+    if _state_of(connection, target.org_id, target.observation_id) in STANDS and not _is_struck(target):
         raise FenceBroken("evidence of a released observation never changes")
+
+
+def _is_struck(target: EvidenceNote) -> bool:
+    """Consent that is taken back takes the words away, whenever; nothing else may happen to them."""
+    return get_history(target, "struck_at").added != () and target.struck_at is not None and target.text == ""
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -11,6 +11,8 @@ from lti_mentoring.store import (
     candidacy,
     conflict,
     delivery,
+    field,
+    mentorship,
     moving,
     notification,
     observation,
@@ -20,6 +22,8 @@ from lti_mentoring.store import (
     practice,
     privacy,
     programme,
+    qualification,
+    rating,
     recognition,
     reporting_line,
     roster,
@@ -27,6 +31,6 @@ from lti_mentoring.store import (
 )
 
 ROOMS = (
-    *(application, assistance, base, calibration, candidacy, conflict, delivery, moving, notification, observation),
-    *(participation, people, platform, practice, privacy, programme, recognition, reporting_line, roster, training),
+    *(application, assistance, base, calibration, candidacy, conflict, delivery, field, mentorship, moving, notification, observation),
+    *(participation, people, platform, practice, privacy, programme, qualification, rating, recognition, reporting_line, roster, training),
 )

@@ -4,110 +4,28 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+from marshmallow import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_mentoring.domain.observation import LEVELS, Rating
+from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import LEADS
-from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
-from lti_mentoring.services.rating import LONGEST_NOTE, LONGEST_REASON
 from lti_mentoring.web.access import actor, require
+from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm
 from lti_mentoring.web.wording import field_words, rule_words
 
 bp = Blueprint("observation", __name__, url_prefix="/courses/<course>")
 api = Blueprint("observation_api", __name__, url_prefix="/api/v1/courses/<course>")
 
 NOT_OBSERVED = "NO"
-MOST_NOTES = 400
 
 Answer = str | AnyResponse | tuple[str, int]
-
-
-# --- what comes in: the same shapes from a form and as JSON -----------------------------------------------------------------
-
-
-class Hex(fields.UUID):
-    """A UUID with or without dashes, as our 32 hex digits."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
-        return super()._deserialize(value, attr, data, **kwargs).hex
-
-
-class PlanForm(Schema):
-    """An observation to plan. ``plan`` is the form's own id, so that sending it twice plans once."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    plan = Hex(required=True)
-    candidate = fields.String(required=True, validate=validate.Length(min=1, max=32))
-    observer = fields.String(required=True, validate=validate.Length(min=1, max=32))
-    planned_for = fields.Date(required=True)
-    protege = fields.String(required=True, validate=validate.Length(min=1, max=120))
-    place = fields.String(load_default="", validate=validate.Length(max=200))
-    kind = fields.String(load_default=INDEPENDENT, validate=validate.OneOf(KINDS))
-
-
-class NoteForm(Schema):
-    """A line of evidence with the client's own id."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    id = Hex(required=True)
-    text = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_NOTE))
-
-    @post_load
-    def made(self, data: dict[str, Any], **kwargs: Any) -> Note:
-        """-> Note"""
-        return Note(**data)
-
-
-class RatingForm(Schema):
-    """What is said of one criterion: a level, or not observed with its reason, or nothing yet; and the notes behind it."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    criterion = fields.String(required=True, validate=validate.Length(min=1, max=20))
-    level = fields.Integer(load_default=None, allow_none=True, validate=validate.OneOf(LEVELS))
-    not_observed = fields.Boolean(load_default=False)
-    reason = fields.String(load_default="", validate=validate.Length(max=LONGEST_REASON))
-    notes = fields.List(Hex(), load_default=list, validate=validate.Length(max=MOST_NOTES))
-
-    @post_load
-    def made(self, data: dict[str, Any], **kwargs: Any) -> Rating:
-        """-> Rating"""
-        return Rating(data["criterion"], data["level"], data["not_observed"], data["reason"], tuple(data["notes"]))
-
-
-class DraftForm(Schema):
-    """What a sheet says, and the revision that its page was made from."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    revision = fields.Integer(required=True, validate=validate.Range(min=0))
-    ratings = fields.List(fields.Nested(RatingForm), load_default=list, validate=validate.Length(max=60))
-    note = fields.Nested(NoteForm, load_default=None, allow_none=True)
-    consent = fields.Boolean(load_default=None, allow_none=True)
-
-
-class ReleaseForm(Schema):
-    """The revision that the observer has read and confirms."""
-
-    class Meta:
-        unknown = EXCLUDE
-
-    revision = fields.Integer(required=True, validate=validate.Range(min=0))
 
 
 PLAN_FIELDS = {
@@ -269,14 +187,41 @@ def confirm(course: str, observation: str) -> Answer:
 def release(course: str, observation: str) -> AnyResponse:
     form: dict[str, Any] = ReleaseForm().load(request.form.to_dict())
     try:
-        verbs.release(actor=actor(), observation_id=observation, revision=form["revision"])
+        verbs.submit(actor=actor(), observation_id=observation, revision=form["revision"])
     except RuleBroken as broken:
         if "gaps" not in broken.facts and broken.code != "draft_changed":
             raise
         flash(rule_words(broken.code, broken.facts), "wait")
         return redirect(url_for("observation.sheet", course=course, observation=observation, check=1, _anchor="open"), 303)
-    flash(gettext("Released. The candidate can read it now."), "ok")
-    return redirect(url_for("observation.report", course=course, observation=observation), 303)
+    if verbs.stands(actor=actor(), observation_id=observation):
+        flash(gettext("Released. The candidate can read it now."), "ok")
+        return redirect(url_for("observation.report", course=course, observation=observation), 303)
+    flash(gettext("Submitted. It is released by itself as soon as nothing else is open."), "ok")
+    return redirect(url_for("observation.sheet", course=course, observation=observation), 303)
+
+
+@bp.post("/observations/<observation>/correct")
+@require("observation.rate")
+def correct(course: str, observation: str) -> AnyResponse:
+    """Take a submitted rating up again, with a reason."""
+    form: dict[str, Any] = CorrectionForm().load(request.form.to_dict())
+    try:
+        verbs.reopen(actor=actor(), observation_id=observation, why=form["why"])
+    except RuleBroken as broken:
+        if broken.code not in ("correction_without_reason", "reason_long", "correction_open", "correction_late"):
+            raise
+        flash(rule_words(broken.code, broken.facts), "wait")
+    return redirect(url_for("observation.sheet", course=course, observation=observation), 303)
+
+
+@bp.post("/observations/<observation>/void")
+@require("observation.void")
+def void(course: str, observation: str) -> AnyResponse:
+    """Set aside what was rated."""
+    form: dict[str, Any] = VoidForm().load(request.form.to_dict())
+    verbs.void(actor=actor(), observation_id=observation, reason=form["reason"])
+    flash(gettext("Set aside. It counts for nothing, and its grade is taken back."), "ok")
+    return redirect(url_for("board.index", course=course), 303)
 
 
 @bp.get("/observations/<observation>/report")

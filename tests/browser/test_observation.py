@@ -65,7 +65,7 @@ class Room:
         """The observer's last press."""
         with self.app.app_context(), base.tenant(self.world.org_id):
             actor = self.world.actor("T. Lindqvist")
-            observation.release(actor=actor, observation_id=self.made, revision=self.sheet().revision)
+            observation.submit(actor=actor, observation_id=self.made, revision=self.sheet().revision)
 
     def levels(self) -> dict[str, Rating]:
         return {row.criterion.key: row.rating for row in self.sheet().criteria}

@@ -70,11 +70,14 @@ ratings_of_all = st.fixed_dictionaries(
 )
 
 
-# --- release ----------------------------------------------------------------------------------------------------------
+# --- submission and release ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_complete_observation_with_consent_and_evidence_is_released():
-    assert observation.release("drafting", case()) == "released"
+def test_a_complete_rating_with_consent_and_evidence_is_submitted_and_released_once_nothing_holds_it():
+    assert observation.submit("drafting", case()) == "rated"
+    assert observation.after("rated", "release", case()) == "released"
+    with pytest.raises(RuleBroken, match="observation_held"):
+        observation.after("rated", "release", case(held=("third",)))
 
 
 @pytest.mark.parametrize(
@@ -89,9 +92,9 @@ def test_a_complete_observation_with_consent_and_evidence_is_released():
         ({"note_ids": ("b" * 32,)}, "evidence_missing", tuple(KEYS)),
     ],
 )
-def test_a_release_is_refused_with_its_reason(changes, code, criteria):
+def test_a_submission_is_refused_with_its_reason(changes, code, criteria):
     with pytest.raises(RuleBroken) as refused:
-        observation.release("drafting", case(**changes))
+        observation.submit("drafting", case(**changes))
     assert refused.value.code == code
     assert refused.value.facts["criteria"] == criteria
 
@@ -111,25 +114,24 @@ def test_nobody_is_planned_to_observe_themself():
         observation.after("new", "plan", Case(subject_id="p", assessor_id="p"))
 
 
-@pytest.mark.parametrize("state", ["released", "cancelled"])
-@pytest.mark.parametrize("verb", sorted({move.verb for move in observation.MOVES}))
-def test_nothing_leads_out_of_an_end(state, verb):
+@pytest.mark.parametrize("state", ["released", "cancelled", "void"])
+@pytest.mark.parametrize("verb", sorted({move.verb for move in observation.MOVES} - {"void"}))
+def test_what_is_released_can_only_be_set_aside_and_nothing_leads_out_of_an_end(state, verb):
     with pytest.raises(RuleBroken, match="observation_closed"):
         observation.after(state, verb, case())
 
 
 def test_a_guarded_move_is_not_made_without_looking():
     with pytest.raises(ValueError, match="needs its case"):
-        observation.after("drafting", "release")
+        observation.after("drafting", "submit")
 
 
 def test_the_table_can_be_printed():
     printed = observation.diagram()
     assert printed.startswith("stateDiagram-v2\n")
     assert "    [*] --> planned: plan [assessor is not the subject]\n" in printed
-    assert "    drafting --> released: release [assessor is not the subject; consent of the protégé recorded;" in printed
+    assert "    drafting --> rated: submit [assessor is not the subject; consent of the protégé recorded;" in printed
     assert printed.count("-->") == len(observation.MOVES) + 2
-    assert "void" not in printed
 
 
 class ObservationMachine(RuleBasedStateMachine):
@@ -142,11 +144,12 @@ class ObservationMachine(RuleBasedStateMachine):
         self.ratings: dict[str, Rating] = {}
         self.notes: set[str] = set()
         self.before: tuple[str, ...] = ("M6 Listening",)
-        self.at_release = None
+        self.held: tuple[str, ...] = ()
+        self.at_submission = self.at_release = None
 
     def do(self, verb):
-        now = case(consent=self.consent, ratings=dict(self.ratings), note_ids=tuple(self.notes), before=self.before)
-        guarded = verb == "release"
+        now = case(consent=self.consent, ratings=dict(self.ratings), note_ids=tuple(self.notes), before=self.before, held=self.held)
+        guarded = verb in ("submit", "release")
         try:
             self.state = observation.after(self.state, verb, now if guarded else None)
         except RuleBroken:
@@ -155,17 +158,17 @@ class ObservationMachine(RuleBasedStateMachine):
 
     @rule(note=st.sampled_from(["n1", "n2"]))
     def note(self, note):
-        if self.do("note"):
+        if self.do("note") and self.state != "rated":
             self.notes.add(note)
 
     @rule(key=st.sampled_from(KEYS), level=st.integers(1, 4), links=st.sets(st.sampled_from(["n1", "n2"])))
     def rate(self, key, level, links):
-        if self.do("rate"):
+        if self.do("rate") and self.state != "rated":  # then it is another rater who goes on
             self.ratings[key] = Rating(key, level, note_ids=tuple(links & self.notes))
 
     @rule(reason=st.sampled_from(["", "No occasion."]))
     def leave_the_rest(self, reason):
-        if self.do("rate"):
+        if self.do("rate") and self.state != "rated":
             for key in KEYS:
                 self.ratings.setdefault(key, Rating(key, not_observed=True, reason=reason))
 
@@ -183,12 +186,23 @@ class ObservationMachine(RuleBasedStateMachine):
         if self.do("take_back_consent"):
             self.consent = False
 
-    @precondition(lambda self: self.state == "drafting")
+    @rule(held=st.sampled_from([(), ("second",), ("reading", "conflict")]))
+    def something_holds_it_or_nothing_does(self, held):
+        self.held = held
+
+    @precondition(lambda self: self.state in ("drafting", "rated"))
+    @rule()
+    def submit(self):
+        if self.do("submit"):
+            assert not self.before
+            self.at_submission = (self.consent, dict(self.ratings), set(self.notes))
+
+    @precondition(lambda self: self.state == "rated")
     @rule()
     def release(self):
         if self.do("release"):
-            assert not self.before
-            self.at_release = (self.consent, dict(self.ratings), set(self.notes))
+            assert not self.held, "nothing leaves while something holds it (I15)"
+            self.at_release = self.at_submission
 
     @rule(odds=st.integers(0, 9))
     def cancel(self, odds):
@@ -202,7 +216,7 @@ class ObservationMachine(RuleBasedStateMachine):
 
     @invariant()
     def released_means_consented_complete_and_evidenced(self):
-        assert self.state in {"planned", "drafting", "released", "cancelled"}
+        assert self.state in {"planned", "drafting", "rated", "released", "cancelled"}
         if self.state == "released":
             assert (self.consent, self.ratings, self.notes) == self.at_release
             assert self.consent

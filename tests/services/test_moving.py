@@ -112,7 +112,7 @@ def observed(observer: Actor, candidacy_id: str, level: int) -> str:
     sheet = observation.sheet(actor=observer, observation_id=made)
     ratings = [Rating(row.criterion.key, level, note_ids=(sheet.notes[0].id,)) for row in sheet.criteria]
     draft = observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=ratings, consent=True)
-    observation.release(actor=observer, observation_id=made, revision=draft.revision)
+    observation.submit(actor=observer, observation_id=made, revision=draft.revision)
     return made
 
 

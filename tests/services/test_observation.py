@@ -61,7 +61,7 @@ def filled(cast, made, *, level=3, consent=True) -> int:
 
 def released(world, cast, *, level=3) -> str:
     made = planned(world, cast)
-    observation.release(actor=cast["observer"], observation_id=made, revision=filled(cast, made, level=level))
+    observation.submit(actor=cast["observer"], observation_id=made, revision=filled(cast, made, level=level))
     return made
 
 
@@ -247,7 +247,7 @@ def test_nobody_but_the_observer_reaches_the_sheet(world, cast):
         with pytest.raises(NotFound):
             observation.save_note(actor=who, observation_id=made, note=Note(NOTE, "x"))
         with pytest.raises(NotFound):
-            observation.release(actor=who, observation_id=made, revision=0)
+            observation.submit(actor=who, observation_id=made, revision=0)
 
 
 def test_another_organisation_sees_nothing(app: Flask, world, cast):
@@ -375,7 +375,7 @@ def test_pressing_twice_releases_once(world, cast):
     made = planned(world, cast)
     revision = filled(cast, made)
     for _ in range(2):
-        observation.release(actor=cast["observer"], observation_id=made, revision=revision)
+        observation.submit(actor=cast["observer"], observation_id=made, revision=revision)
     assert rows(AuditEvent, AuditEvent.verb == "release") == 1
     assert base.session().scalars(select(ScorePublication.wanted)).one() == 2, "planned once, released once"
 
@@ -389,7 +389,7 @@ def test_a_failure_on_the_way_releases_nothing(world, cast, monkeypatch):
 
     monkeypatch.setattr("lti_mentoring.services.delivery.want", broken)
     with pytest.raises(RuntimeError):
-        observation.release(actor=cast["observer"], observation_id=made, revision=revision)
+        observation.submit(actor=cast["observer"], observation_id=made, revision=revision)
     assert observation.sheet(actor=cast["observer"], observation_id=made).state == "drafting"
 
 
@@ -407,7 +407,7 @@ def test_a_release_that_lacks_something_is_refused(world, cast, change, code):
     revision = filled(cast, made)
     revision = observation.save_draft(actor=cast["observer"], observation_id=made, revision=revision, **change).revision
     with pytest.raises(RuleBroken) as refused:
-        observation.release(actor=cast["observer"], observation_id=made, revision=revision)
+        observation.submit(actor=cast["observer"], observation_id=made, revision=revision)
     assert refused.value.code == code
     with pytest.raises(RuleBroken, match=code):
         observation.release_page(actor=cast["observer"], observation_id=made)
@@ -418,12 +418,12 @@ def test_what_is_confirmed_is_what_was_read(world, cast):
     revision = filled(cast, made)
     observation.save_draft(actor=cast["observer"], observation_id=made, revision=revision, ratings=[Rating("C1", 4, note_ids=(NOTE,))])
     with pytest.raises(RuleBroken, match="draft_changed"):
-        observation.release(actor=cast["observer"], observation_id=made, revision=revision)
+        observation.submit(actor=cast["observer"], observation_id=made, revision=revision)
 
 
 def test_an_empty_plan_is_refused_for_what_it_lacks(world, cast):
     with pytest.raises(RuleBroken, match="consent_missing"):
-        observation.release(actor=cast["observer"], observation_id=planned(world, cast), revision=0)
+        observation.submit(actor=cast["observer"], observation_id=planned(world, cast), revision=0)
 
 
 def test_two_releases_at_once_make_one(app: Flask, world, cast):
@@ -435,7 +435,7 @@ def test_two_releases_at_once_make_one(app: Flask, world, cast):
     def press() -> None:
         with app.app_context():
             try:
-                observation.release(actor=cast["observer"], observation_id=made, revision=revision)
+                observation.submit(actor=cast["observer"], observation_id=made, revision=revision)
             except BaseException as error:
                 failures.append(error)
 
@@ -507,13 +507,13 @@ def test_another_candidate_finds_nothing_before_and_after(world, cast):
         with pytest.raises(NotFound) as refused:
             observation.report(actor=cast["other"], observation_id=made)
         assert refused.value.code == "observation"
-        observation.release(actor=cast["observer"], observation_id=made, revision=revision)
+        observation.submit(actor=cast["observer"], observation_id=made, revision=revision)
 
 
 def test_notes_that_are_linked_to_nothing_stay_with_the_observer(world, cast):
     made = planned(world, cast)
     observation.save_note(actor=cast["observer"], observation_id=made, note=Note("e" * 32, "For myself."))
-    observation.release(actor=cast["observer"], observation_id=made, revision=filled(cast, made))
+    observation.submit(actor=cast["observer"], observation_id=made, revision=filled(cast, made))
     assert "For myself." not in repr(observation.report(actor=cast["candidate"], observation_id=made))
 
 
@@ -552,7 +552,7 @@ def test_each_kind_of_session_is_rated_on_its_own_rubric_and_counts_for_its_own_
     assert [one.criterion.key for one in sheet.criteria] == [f"A{number}" for number in range(1, 7)]
     ratings = [Rating(one.criterion.key, level=3, note_ids=(note.id,)) for one in sheet.criteria]
     draft = observation.save_draft(actor=observer, observation_id=made, revision=sheet.revision, ratings=ratings, consent=True)
-    observation.release(actor=observer, observation_id=made, revision=draft.revision)
+    observation.submit(actor=observer, observation_id=made, revision=draft.revision)
     way = candidacy.way(actor=world.actor("Ada"))
     assert [(part.code, part.met) for part in way.requirements.children] == [
         ("training", True),
@@ -648,7 +648,7 @@ def test_whoever_sits_in_a_session_keeps_every_note_and_level_and_only_the_relea
     observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=[Rating("A1", 1)])
     assert rows(EvidenceNote) == rows(CriterionRating) == 1
     with pytest.raises(RuleBroken) as refused:
-        observation.release(actor=observer, observation_id=made, revision=1)
+        observation.submit(actor=observer, observation_id=made, revision=1)
     assert "modules" not in refused.value.facts
     assert "modules_before" in [gap.code for gap in refused.value.facts["gaps"]]
     world.mastered("Ada")
@@ -665,6 +665,6 @@ def test_what_is_under_way_goes_on_when_a_module_is_open_again_and_only_its_rele
     draft = observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=ratings, consent=True)
     assert [gap.code for gap in draft.gaps] == ["modules_before"]
     with pytest.raises(RuleBroken, match="modules_before"):
-        observation.release(actor=observer, observation_id=made, revision=draft.revision)
+        observation.submit(actor=observer, observation_id=made, revision=draft.revision)
     world.mastered("Ada")
-    observation.release(actor=observer, observation_id=made, revision=draft.revision)
+    observation.submit(actor=observer, observation_id=made, revision=draft.revision)

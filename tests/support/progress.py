@@ -53,5 +53,5 @@ def observe(world: World, name: str, *, level: int = 3, until: str = "release") 
     ratings = [Rating(row.criterion.key, level, note_ids=(sheet.notes[0].id,)) for row in sheet.criteria]
     draft = observation.save_draft(actor=observer, observation_id=made, revision=0, ratings=ratings, consent=True)
     if until == "release":
-        observation.release(actor=observer, observation_id=made, revision=draft.revision)
+        observation.submit(actor=observer, observation_id=made, revision=draft.revision)
     return made

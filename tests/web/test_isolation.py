@@ -156,6 +156,8 @@ EXAMPLES: dict[str, Example] = {
     "observation.sheet": Example("observer", {"observation": "{planned}"}),
     "observation.keep": post("observer", SHEET, observation="{planned}"),
     "observation.confirm": Example("observer", {"observation": "{ready}"}),
+    "observation.correct": post("observer", {"why": "Misread."}, observation="{ready}"),
+    "observation.void": post("coordinator", {"reason": "other"}, observation="{released}"),
     "observation.release": post("observer", {"revision": "{revision}"}, observation="{ready}"),
     "observation.report": Example("candidate", {"observation": "{released}"}),
     "observation_api.put_draft": Example("observer", {"observation": "{planned}"}, json=DRAFT, method="PUT"),
@@ -397,7 +399,7 @@ def filled(name: str) -> Filled:
         note = Note(id=secrets.token_hex(16), text="Waits.")
         observation.save_note(actor=observer, observation_id=waiting, note=note)
         revision = released_level(observer, ready)
-        observation.release(actor=observer, observation_id=done, revision=released_level(observer, done))
+        observation.submit(actor=observer, observation_id=done, revision=released_level(observer, done))
         with base.transactional() as session:
             row = session.scalars(select(ScorePublication)).first()
             assert row is not None

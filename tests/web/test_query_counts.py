@@ -186,7 +186,7 @@ class Course:
             self._plan(name)
             self.ids["ready"], revision = self._rate(name)
             self.ids["released"], revision = self._rate(name)
-            observation.release(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
+            observation.submit(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
         self._help(number)
         self._learn(number)
         self.ids["rated"] = rating.submitted(self.people["observer"], number=number + 1)

@@ -197,9 +197,9 @@ if (form) {
     showRelease();
     saving.touch();
   });
-  form.querySelector("[data-keep-note]").addEventListener("click", keepNote);
+  form.querySelector("[data-keep-note]")?.addEventListener("click", keepNote);
   const leaving = sendAfter(saving, form);
   addEventListener("beforeunload", (event) => {
-    if (!leaving() && form.elements.note.value.trim()) event.preventDefault();
+    if (!leaving() && form.elements.note?.value.trim()) event.preventDefault();
   });
 }

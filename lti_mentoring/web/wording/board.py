@@ -144,6 +144,7 @@ OBSERVATION = {
     "none": ("notyet", _l("Not planned yet.")),
     "planned": ("waits", _l("With %(observer)s, %(planned_for)s.")),
     "drafting": ("waits", _l("Waits for the report of %(observer)s.")),
+    "rated": ("waits", _l("Rated by %(observer)s; the result does not stand yet.")),
     "not_yet": ("yours", _l("The report of %(planned_for)s says not yet; plan another one.")),
     "met": ("met", _l("Observed by %(observer)s, %(planned_for)s.")),
 }

@@ -45,6 +45,7 @@ STATIONS = {
     "await_plan": ("notyet", _l("Not planned yet")),
     "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
     "await_rating": ("waits", _l("Waits for %(observer)s")),
+    "await_result": ("waits", _l("Rated; the result is on its way")),
     "await_another": ("notyet", _l("Another one to plan")),
 }
 """What stands below a station: kind of state, words."""
@@ -93,6 +94,7 @@ LEDES = {
     "await_plan": _l("Your coordinator plans your observation and names an observer. Nothing is asked of you until then."),
     "await_session": _l("%(observer)s observes you (%(planned_for)s). Nothing else is asked of you until then."),
     "await_rating": _l("%(observer)s is writing the report on your session. Nothing is asked of you; it appears here when it is released."),
+    "await_result": _l("%(observer)s has rated your session. Nothing is asked of you; the report appears here once the result stands."),
     "await_another": _l("Your last observation is not met yet. Read its report; your coordinator plans another one."),
     "all_met": _l("Your gradebook gets the grade by itself. No credential can be issued from this version."),
     "deferred": _l("Nothing is asked of you, and the time for the whole way stands still."),
@@ -218,6 +220,7 @@ OBSERVATION = {
     "none": ("notyet", _l("Your coordinator plans it and names an observer.")),
     "planned": ("waits", _l("With %(observer)s, %(planned_for)s.")),
     "drafting": ("waits", _l("Waits for the report of %(observer)s.")),
+    "rated": ("waits", _l("Rated by %(observer)s; the result does not stand yet.")),
     "not_yet": ("notyet", _l("The report of %(planned_for)s says not yet; another one will be planned.")),
     "met": ("met", _l("Observed by %(observer)s, %(planned_for)s.")),
 }
@@ -331,6 +334,7 @@ COHORT = {
     "await_plan": ("yours", _l("Ready to be observed")),
     "await_session": ("waits", _l("With %(observer)s, %(planned_for)s")),
     "await_rating": ("waits", _l("Waits for %(observer)s’s report")),
+    "await_result": ("waits", _l("Rated; the result does not stand yet")),
     "await_another": ("yours", _l("Needs another observation")),
     "all_met": ("met", _l("All met")),
     "deferred": ("waits", _l("Has paused")),

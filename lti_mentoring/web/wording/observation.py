@@ -20,6 +20,7 @@ GAPS = {
     "evidence_missing": _l("needs a note"),
     "observation_of_oneself": _l("you are the candidate"),
     "modules_before": _l("modules that come before"),
+    "observation_held": _l("something is still open"),
 }
 
 KINDS = {

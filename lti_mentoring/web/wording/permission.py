@@ -50,6 +50,7 @@ PERMISSIONS = {
     "observation.plan": _l("Plan an observation"),
     "observation.queue": _l("See one’s own observations"),
     "observation.rate": _l("Rate an observation"),
+    "observation.void": _l("Set an observation aside"),
     "observation.read": _l("Read a report"),
     "calibration.practise": _l("Practise rating on a transcript, and compare with its master ratings"),
     "assistance.own": _l("See and end one’s own requests for help"),

@@ -193,6 +193,12 @@ OBSERVATION = {
         "This report is not yet released. Its observer is still at work; you can read it here once they have finished."
     ),
     "observation_closed": _l("This observation is closed; nothing in it can be changed any more."),
+    "observation_held": _l("Something is still open, so that the result cannot stand yet. It is released by itself as soon as it can be."),
+    "correction_without_reason": _l("Say in a sentence why you correct your rating; it is kept beside it."),
+    "correction_late": _l("The result stands, so that its ratings cannot be corrected any more. Tell the coordinator what you have seen."),
+    "correction_open": _l("Your rating is open already; go on where you were."),
+    "consent_by_observer": _l("The observer of this session records what its protégé says. Tell them."),
+    "void_reason_unknown": _l("Choose why it is set aside."),
     "modules_before": _l(
         "The release waits for modules that come before observing. What you have written is kept; the coordinator reads which they are."
     ),

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From ratings to a result: what still holds one back, the resolution once nothing does, its release, and setting it aside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import observation as rules
+from lti_mentoring.domain import releasing as holding
+from lti_mentoring.domain import scoring
+from lti_mentoring.domain.conflict import CLEAR, LETS_THROUGH
+from lti_mentoring.domain.observation import Case
+from lti_mentoring.domain.people import LEADS, Actor
+from lti_mentoring.domain.programme import Programme, Rubric
+from lti_mentoring.domain.qualification import COUNTS, Standing
+from lti_mentoring.domain.releasing import FIRST, SELF, Hold, State, Submitted
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import conflict, delivery, impartial, notification, privacy, programme
+from lti_mentoring.services import seat as seats
+from lti_mentoring.services import sheet as sheets
+from lti_mentoring.services.seat import Seat
+from lti_mentoring.services.sheet import Subject
+from lti_mentoring.store import base
+from lti_mentoring.store.field import Participant
+from lti_mentoring.store.observation import Assessment, Observation
+from lti_mentoring.store.rating import Rater, Resolution, ResolvedLevel, SubmittedRating
+
+log = structlog.get_logger()
+
+MOST_AT_ONCE = 200
+"""Observations that one sweep looks at; what is left waits for the next."""
+
+
+def weight_of(session: Session, seat: Seat) -> Standing:
+    """What a rating from this seat counts for, by who rates: as they stood on the day of the session (I8)."""
+    return Standing(COUNTS)
+
+
+# --- what holds ---------------------------------------------------------------------------------------------------------------
+
+
+def submissions(session: Session, observation_id: str) -> tuple[Submitted, ...]:
+    """The ratings that stand: of each rater the newest, in the order in which they first submitted."""
+    query = select(SubmittedRating).where(SubmittedRating.observation_id == observation_id)
+    newest: dict[str, SubmittedRating] = {}
+    for row in session.scalars(query.order_by(SubmittedRating.number, SubmittedRating.submitted_at, SubmittedRating.id)):
+        newest[row.assessor_id] = row
+    gone = set(session.scalars(select(Rater.person_id).where(Rater.observation_id == observation_id, Rater.state == "ended")))
+    return tuple(
+        Submitted(row.id, row.assessor_id, row.purpose, holding.read(row.said), row.weight, row.submitted_at)
+        for row in newest.values()
+        if row.assessor_id not in gone
+    )
+
+
+def state_of(session: Session, row: Observation) -> State:
+    """All that may hold a rated observation back."""
+    seats = session.scalars(select(Rater).where(Rater.observation_id == row.id, Rater.state != "ended")).all()
+    ratings = submissions(session, row.id)
+    drafts = select(Assessment.assessor_id).where(Assessment.observation_id == row.id, Assessment.state == "draft")
+    amending = set(session.scalars(drafts)) & {one.assessor_id for one in ratings}
+    may_read = (Participant.consent == "granted", Participant.read_at.is_(None), Participant.role != "candidate")
+    readers = select(func.count(Participant.id)).where(Participant.observation_id == row.id, *may_read)
+    return State(
+        ratings=ratings,
+        reasons=frozenset(row.second_reasons.split()),
+        own_part=any(one.purpose == SELF for one in seats),
+        amending=bool(amending),
+        readers=session.scalar(readers) or 0,
+        rated_at=row.rated_at,
+        clear=conflict.standing(session, "observation", [row.id]).get(row.id, CLEAR) in LETS_THROUGH,
+        consent=sheets.consents(session, row),
+    )
+
+
+def holds(session: Session, row: Observation) -> tuple[Hold, ...]:
+    """What a rated observation waits for; empty where it can be released, and of one that is not rated."""
+    if row.state != rules.RATED:
+        return ()
+    version, rubric = _rules_of(session, row)
+    return holding.holds(version.policy, rubric, state_of(session, row), base.now())
+
+
+def _rules_of(session: Session, row: Observation) -> tuple[Programme, Rubric]:
+    return sheets.subject_of(session, row).version, programme.rubric(row.rubric_version_id)
+
+
+# --- submitted, settled, released -----------------------------------------------------------------------------------------------
+
+
+def rated(session: Session, seat: Seat, subject: Subject, made: SubmittedRating, *, actor: Actor) -> None:
+    """Somebody has just submitted, in the caller's transaction: ask for a second person where the rating says so, and settle."""
+    if seat.purpose == FIRST:
+        _ask_for_another(seat.row, subject, made)
+    settle(session, seat.row, actor=actor)
+
+
+def _ask_for_another(row: Observation, subject: Subject, made: SubmittedRating) -> None:
+    """The reasons that are known once the first rating is in, beside those that were known before (domain map 4.5)."""
+    policy, rubric = subject.version.policy, programme.rubric(row.rubric_version_id)
+    levels = {key: rating.level for key, rating in holding.read(made.said).items()}
+    means = rules.means_of(rubric, levels).competencies
+    reasons = {*row.second_reasons.split(), *scoring.afterwards(policy.doubling, policy, rubric, row.kind, levels, means)}
+    if made.weight != COUNTS:
+        reasons.add(made.weight)
+    row.second_reasons = " ".join(sorted(reasons))
+
+
+def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
+    """Release a rated observation if nothing holds it, in the caller's transaction, with its row locked. -> whether it was.
+
+    Whatever may end a hold calls this: a rating, a line struck or read, a changed conflict, the end of a waiting time.
+    """
+    if row.state != rules.RATED:
+        return False
+    subject = sheets.subject_of(session, row)
+    rubric, state = programme.rubric(row.rubric_version_id), state_of(session, row)
+    held = holding.holds(subject.version.policy, rubric, state, base.now())
+    _want(session, row, subject)
+    if held:
+        return False
+    case = Case(subject_id=subject.person_id, assessor_id=row.observer_id, held=tuple(one.code for one in held))
+    row.state = rules.after(row.state, "release", case)
+    row.released_at = base.now()
+    row.helped_with = " ".join(impartial.noted(session, row, subject.version, rubric))[:200]
+    made = _resolve(session, row, subject.version, rubric, holding.counting(state.ratings))
+    met = sheets.verdict_of(subject.version, row, sheets.levels_of(session, row)).met
+    privacy.record(session, actor=actor, verb="release", object_kind="observation", object_id=row.id, method=made.method, met=met)
+    _tell(session, row, subject)
+    return True
+
+
+def _resolve(session: Session, row: Observation, version: Programme, rubric: Rubric, ratings: tuple[Submitted, ...]) -> Resolution:
+    found = holding.resolution(version.policy, rubric, ratings)
+    before = session.scalar(select(func.max(Resolution.number)).where(Resolution.observation_id == row.id)) or 0
+    made = Resolution(
+        id=base.new_id(),
+        observation_id=row.id,
+        number=before + 1,
+        method=found.method,
+        ratings=[one.id for one in ratings],
+        inputs_hash=holding.digest(ratings),
+    )
+    session.add(made)
+    session.flush()
+    for one in found.results:
+        numerator, denominator = (None, 1) if one.level is None else (one.level.numerator, one.level.denominator)
+        level = ResolvedLevel(resolution_id=made.id, criterion=one.criterion, numerator=numerator, denominator=denominator, how=one.how)
+        session.add(level)
+    row.resolution_id = made.id
+    session.flush()
+    return made
+
+
+def _want(session: Session, row: Observation, subject: Subject) -> None:
+    delivery.want(session, org_id=row.org_id, course_id=row.course_id, person_id=subject.person_id, items=("observation",))
+
+
+def _tell(session: Session, row: Observation, subject: Subject) -> None:
+    notification.tell(
+        session,
+        org_id=row.org_id,
+        person_id=subject.person_id,
+        kind="observation_released",
+        facts={"planned_for": row.planned_for},
+        endpoint="observation.report",
+        ids={"course": row.course_id, "observation": row.id},
+    )
+
+
+def void(*, actor: Actor, observation_id: str, reason: str) -> None:
+    """Set aside what was rated: it counts for nothing any more, and its grade is taken back (domain map 1d). Only who leads the course.
+
+    NotFound; RuleBroken ``void_reason_unknown``, ``observation_closed``. Twice is harmless.
+    """
+    if reason not in rules.VOID_REASONS:
+        raise RuleBroken("void_reason_unknown")
+    with base.transactional() as session:
+        query = select(Observation).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
+        row = session.scalar(query.with_for_update()) if actor.is_any(*LEADS) else None
+        if row is None:
+            raise NotFound("observation")
+        set_aside(session, row, reason, actor=actor)
+
+
+def set_aside(session: Session, row: Observation, reason: str, *, actor: Actor | str) -> None:
+    """The same, in the caller's transaction, with the row locked."""
+    if row.state == rules.VOID:
+        return
+    row.state, row.voided_at, row.void_reason = rules.after(row.state, "void"), base.now(), reason
+    session.flush()
+    privacy.record(session, actor=actor, verb="void", object_kind="observation", object_id=row.id, reason=reason)
+    _want(session, row, sheets.subject_of(session, row))
+
+
+def settle_due(*, now: datetime) -> int:
+    """Release what only waited for time: nobody strikes lines any more. The worker calls it. -> how many were released"""
+    unread = (Participant.org_id == Observation.org_id, Participant.observation_id == Observation.id, Participant.read_at.is_(None))
+    over = (Observation.state == rules.RATED, Observation.rated_at <= now - holding.READING, exists().where(*unread))
+    with base.across_organisations("observations: due"):
+        query = select(Observation.org_id, Observation.id).where(*over).order_by(Observation.rated_at, Observation.id)
+        found = base.session().execute(query.limit(MOST_AT_ONCE)).all()
+    released = 0
+    for org_id, observation_id in found:
+        with base.tenant(org_id), base.transactional() as session:
+            row = session.scalar(select(Observation).where(Observation.id == observation_id, *over).with_for_update(skip_locked=True))
+            if row is None:  # another worker was quicker
+                continue
+            for one in session.scalars(select(Participant).where(Participant.observation_id == row.id, Participant.read_at.is_(None))):
+                one.read_at = now  # their time is up; the next sweep need not look again
+            session.flush()
+            released += settle(session, row, actor=privacy.SYSTEM)
+    return released
+
+
+def adopt() -> int:
+    """Give a resolution to what an earlier version of this tool, running beside this one, has released: its one rating. -> how many"""
+    bare = (Observation.state == rules.RELEASED, Observation.resolution_id.is_(None))
+    with base.across_organisations("observations: without a resolution"):
+        found = base.session().execute(select(Observation.org_id, Observation.id).where(*bare).limit(MOST_AT_ONCE)).all()
+    for org_id, observation_id in found:
+        with base.tenant(org_id), base.transactional() as session:
+            row = session.scalar(select(Observation).where(Observation.id == observation_id, *bare).with_for_update(skip_locked=True))
+            if row is not None:
+                _adopt(session, row)
+    return len(found)
+
+
+def _adopt(session: Session, row: Observation) -> None:
+    version, rubric = _rules_of(session, row)
+    said = seats.ratings_of(session, row.id, row.observer_id)
+    case = Case(row.observer_id, row.observer_id, rubric=rubric, ratings=said)
+    made = SubmittedRating(
+        id=base.new_id(),
+        observation_id=row.id,
+        assessor_id=row.observer_id,
+        rubric_version_id=row.rubric_version_id,
+        number=1,
+        purpose=FIRST,
+        said=holding.plain({one.criterion: one for one in case.said()}),
+        weight=COUNTS,
+        submitted_at=row.released_at or base.now(),
+    )
+    session.add(made)
+    session.flush()
+    row.rated_at = made.submitted_at
+    _resolve(session, row, version, rubric, (Submitted(made.id, made.assessor_id, FIRST, holding.read(made.said)),))

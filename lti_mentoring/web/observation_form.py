@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What comes in about observations: the same shapes from a form and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+
+from lti_mentoring.domain.observation import LEVELS, Rating
+from lti_mentoring.domain.programme import INDEPENDENT, KINDS
+from lti_mentoring.services.observation import Note
+from lti_mentoring.services.rating import LONGEST_NOTE, LONGEST_REASON
+
+MOST_NOTES = 400
+
+
+
+class Hex(fields.UUID):
+    """A UUID with or without dashes, as our 32 hex digits."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        return super()._deserialize(value, attr, data, **kwargs).hex
+
+
+class PlanForm(Schema):
+    """An observation to plan. ``plan`` is the form's own id, so that sending it twice plans once."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    plan = Hex(required=True)
+    candidate = fields.String(required=True, validate=validate.Length(min=1, max=32))
+    observer = fields.String(required=True, validate=validate.Length(min=1, max=32))
+    planned_for = fields.Date(required=True)
+    protege = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    place = fields.String(load_default="", validate=validate.Length(max=200))
+    kind = fields.String(load_default=INDEPENDENT, validate=validate.OneOf(KINDS))
+
+
+class NoteForm(Schema):
+    """A line of evidence with the client's own id."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    id = Hex(required=True)
+    text = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_NOTE))
+
+    @post_load
+    def made(self, data: dict[str, Any], **kwargs: Any) -> Note:
+        """-> Note"""
+        return Note(**data)
+
+
+class RatingForm(Schema):
+    """What is said of one criterion: a level, or not observed with its reason, or nothing yet; and the notes behind it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    criterion = fields.String(required=True, validate=validate.Length(min=1, max=20))
+    level = fields.Integer(load_default=None, allow_none=True, validate=validate.OneOf(LEVELS))
+    not_observed = fields.Boolean(load_default=False)
+    reason = fields.String(load_default="", validate=validate.Length(max=LONGEST_REASON))
+    notes = fields.List(Hex(), load_default=list, validate=validate.Length(max=MOST_NOTES))
+
+    @post_load
+    def made(self, data: dict[str, Any], **kwargs: Any) -> Rating:
+        """-> Rating"""
+        return Rating(data["criterion"], data["level"], data["not_observed"], data["reason"], tuple(data["notes"]))
+
+
+class DraftForm(Schema):
+    """What a sheet says, and the revision that its page was made from."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    revision = fields.Integer(required=True, validate=validate.Range(min=0))
+    ratings = fields.List(fields.Nested(RatingForm), load_default=list, validate=validate.Length(max=60))
+    note = fields.Nested(NoteForm, load_default=None, allow_none=True)
+    consent = fields.Boolean(load_default=None, allow_none=True)
+
+
+class CorrectionForm(Schema):
+    """Why a rating that was submitted is taken up again."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    why = fields.String(load_default="", validate=validate.Length(max=4 * LONGEST_REASON))
+
+
+class VoidForm(Schema):
+    """Why an observation is set aside."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    reason = fields.String(load_default="", validate=validate.Length(max=40))
+
+
+class ReleaseForm(Schema):
+    """The revision that the observer has read and confirms."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    revision = fields.Integer(required=True, validate=validate.Range(min=0))
