@@ -22,8 +22,6 @@ class Observation(TenantMixin, Base):
         belongs_to("course", "course_id"),
         belongs_to("person", "observer_id"),
         belongs_to("rubric_version", "rubric_version_id"),
-        belongs_to("mentoring_session", "session_id"),
-        belongs_to("person", "mentor_id"),
         Index("ix_observation_observer", "org_id", "observer_id", "state"),
         Index("ix_observation_candidacy", "org_id", "candidacy_id"),
         Index("ix_observation_course", "org_id", "course_id", "state"),

@@ -17,6 +17,8 @@ from sqlalchemy import JSON, Column, Connection, Inspector, MetaData, Table, ins
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lti_mentoring import app as wiring
+from lti_mentoring.domain import releasing as holding
+from lti_mentoring.domain.releasing import Submitted
 from lti_mentoring.services import delivery, lane
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base, schema
@@ -94,6 +96,28 @@ def test_a_filled_database_of_every_earlier_revision_loses_nothing(empty_app: Fl
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
     for name, rows in before.items():
         assert [{column: row[column] for column in rows[0]} for row in after[name]] == rows, name
+
+
+def test_what_was_released_before_has_its_one_rating_as_its_result(empty_app: Flask) -> None:
+    to_revision("0018")
+    with base.across_organisations("a test"), base.db.engine.begin() as connection:
+        fill(connection)
+        tables = {table.name: table for table in reflected(connection)}
+        connection.execute(tables["observation"].update().values(state="released"))
+        observer = connection.execute(select(tables["observation"].c.observer_id)).scalar_one()
+        connection.execute(tables["assessment"].update().values(state="released", assessor_id=observer))
+        connection.execute(tables["criterion_rating"].update().values(criterion="C1", level=3, not_observed=False, note_ids=["n"]))
+    wiring.migrate_database()
+    with base.across_organisations("a test"), base.db.engine.connect() as connection:
+        after = everything(connection)
+    (resolution,), (level,), (rating,), (observation,) = (
+        after[name] for name in ("resolution", "resolved_level", "submitted_rating", "observation")
+    )
+    assert (resolution["id"], resolution["ratings"]) == (observation["resolution_id"], [rating["id"]])
+    assert (level["criterion"], level["numerator"], level["denominator"], level["how"]) == ("C1", 3, 1, "single")
+    said = holding.read(rating["said"])
+    assert said["C1"].level == 3
+    assert resolution["inputs_hash"] == holding.digest([Submitted("", "", "first", said)])
 
 
 # Revisions only add --------------------------------------------------------------------------------------------------------------

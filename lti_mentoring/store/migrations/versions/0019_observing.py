@@ -299,8 +299,6 @@ def upgrade():
         batch_op.add_column(sa.Column('resolution_id', sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column('voided_at', lti_mentoring.store.base.UtcDateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('void_reason', sa.String(length=40), server_default='', nullable=False))
-        batch_op.create_foreign_key(batch_op.f('fk_observation_org_id_session_id_mentoring_session'), 'mentoring_session', ['org_id', 'session_id'], ['org_id', 'id'])
-        batch_op.create_foreign_key(batch_op.f('fk_observation_org_id_mentor_id_person'), 'person', ['org_id', 'mentor_id'], ['org_id', 'id'])
     _resolve_what_was_released()
 
 
@@ -348,8 +346,6 @@ def _resolve_what_was_released():
 
 def downgrade():
     with op.batch_alter_table('observation', schema=None) as batch_op:
-        batch_op.drop_constraint(batch_op.f('fk_observation_org_id_mentor_id_person'), type_='foreignkey')
-        batch_op.drop_constraint(batch_op.f('fk_observation_org_id_session_id_mentoring_session'), type_='foreignkey')
         batch_op.drop_column('void_reason')
         batch_op.drop_column('voided_at')
         batch_op.drop_column('resolution_id')
