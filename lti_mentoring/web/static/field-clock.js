@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The clock of a session and what is counted on it, as plain values; nothing is ever counted down, so that devices can be added up. */
+
+const MOST_UNDONE = 50;
+
+const hex = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export { hex };
+
+export const begun = () => ({ device: hex(), started: null, ended: null, off: null, pauses: [], talk: { mentor: 0, protege: 0 }, speaking: null, counts: {}, taps: [] });
+
+/* Seconds since the session began; null before. */
+export const secondOf = (state, now = Date.now()) => (state.started === null ? null : Math.max(0, Math.floor((now - state.started) / 1000)));
+
+export function start(state, now = Date.now()) {
+  state.started ??= now;
+}
+
+/* What somebody's running turn has come to is added; the next one begins. */
+function settle(state, now) {
+  if (!state.speaking) return;
+  state.talk[state.speaking.who] += Math.max(0, now - state.speaking.since);
+  state.speaking.since = now;
+}
+
+/* Somebody speaks from now on; pressed again, nobody does. */
+export function speak(state, who, now = Date.now()) {
+  settle(state, now);
+  state.speaking = state.speaking?.who === who ? null : { who, since: now };
+}
+
+export function tap(state, question) {
+  state.counts[question] = (state.counts[question] ?? 0) + 1;
+  state.taps = [...state.taps, question].slice(-MOST_UNDONE);
+}
+
+/* The last tap is taken back, by a count of its own. */
+export function untap(state) {
+  const question = state.taps.pop();
+  if (question) state.counts[`${question}_back`] = (state.counts[`${question}_back`] ?? 0) + 1;
+}
+
+/* Off the record: from now on nothing is kept, and nobody's talk is counted. */
+export function goOff(state, now = Date.now()) {
+  start(state, now);
+  settle(state, now);
+  state.speaking = null;
+  state.off ??= secondOf(state, now);
+}
+
+export function goOn(state, now = Date.now()) {
+  if (state.off === null) return;
+  state.pauses.push([state.off, Math.max(secondOf(state, now), state.off + 1)]);
+  state.off = null;
+}
+
+/* What the server is told: the counts of this device as they stand now. */
+export function counted(state, now = Date.now()) {
+  const running = (who) => (state.speaking?.who === who ? Math.max(0, now - state.speaking.since) : 0);
+  const seconds = (who) => Math.floor((state.talk[who] + running(who)) / 1000);
+  const open = state.off === null || secondOf(state, now) <= state.off ? [] : [[state.off, secondOf(state, now)]];
+  const iso = (at) => (at === null ? null : new Date(at).toISOString());
+  return {
+    counts: { ...state.counts, mentor: seconds("mentor"), protege: seconds("protege") },
+    pauses: [...state.pauses, ...open],
+    started_at: iso(state.started),
+    ended_at: iso(state.ended),
+  };
+}
+
+/* This device and the others of the same person, added up. */
+export function totals(state, devices, now = Date.now()) {
+  const others = Object.entries(devices).filter(([device]) => device !== state.device);
+  const all = [counted(state, now).counts, ...others.map(([, said]) => said.counts)];
+  const of = (name) => all.reduce((sum, counts) => sum + (counts[name] ?? 0), 0);
+  return (name) => Math.max(0, of(name) - of(`${name}_back`));
+}
+
+export function clock(seconds) {
+  const two = (number) => String(number).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  return `${hours ? `${hours}:` : ""}${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}

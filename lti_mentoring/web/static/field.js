@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The field page: a clock, one box, and a line that says where the notes are. What is written is on the device first, and on the server as
+   soon as there is a network. The server's page and the empty shell are the same to it. */
+
+import { findings } from "./discretion.js";
+import * as time from "./field-clock.js";
+import { check, ready } from "./field-ready.js";
+import { deliver } from "./field-send.js";
+import * as show from "./field-show.js";
+import * as vault from "./field-vault.js";
+
+const root = document.getElementById("field");
+const at = (name) => root.querySelector(`[data-${name}]`);
+const words = JSON.parse(root.dataset.words);
+const box = root.querySelector("#note");
+const framed = window.parent !== window;
+
+const RETRY_MS = [2000, 5000, 15_000, 30_000, 60_000];
+const QUIET_MS = 250;
+const COUNTERS_MS = 5000;
+const REMIND_MS = 72 * 3_600_000;
+const STORED = new Set(["id", "text", "second", "noted_at", "tag"]);
+
+let seat, pack, state, draft;
+let waiting = [];
+let stored = null;
+let devices = {};
+let besides = new Set();
+let found = null;
+let asked = "";
+let lost = 0;
+let passive = false;
+const net = { why: "", words: "", since: null, tries: 0, sending: false, again: false, timer: 0, staying: false };
+
+/* --- what is kept on the device ---------------------------------------------------------------------------------------------------- */
+
+const fresh = () => ({ id: time.hex(), text: "", second: null, tags: [] });
+const keepState = () => vault.keep("state", seat, "", state);
+const keepDraft = () => vault.keep("draft", seat, "", draft);
+
+/* The server's notes are the server's: a device keeps only how many there are. */
+const keepPack = () => vault.keep("pack", seat, "", { ...pack, notes: [], stored: stored?.length ?? pack.stored ?? 0 });
+
+let quiet = 0;
+
+function write() {
+  draft.text = box.value;
+  if (!draft.text.trim()) draft.second = null;
+  else draft.second ??= time.secondOf(state);
+  at("from").textContent = draft.second === null ? "" : ` ${words.from.replace("%s", time.clock(draft.second))}`;
+  if (asked && asked !== draft.text.trim()) ask([]);
+  clearTimeout(quiet);
+  quiet = setTimeout(keepDraft, QUIET_MS);
+}
+
+function ask(what) {
+  asked = what.length ? box.value.trim() : "";
+  show.warning(root, what);
+  at("keep").querySelector("span").textContent = what.length ? words.anyway : words.keep;
+}
+
+/* -> whether it was kept. Words that may tell who somebody is are asked about once. */
+async function keepNote() {
+  const text = box.value.trim();
+  if (!text || state.off !== null || passive || !pack.open) return false;
+  const telling = findings(text, pack.names, pack.patterns);
+  if (telling.length && asked !== text) {
+    ask(telling);
+    return false;
+  }
+  const note = { text, noted_at: new Date().toISOString(), at_second: draft.second, tag: draft.tags.join(" ") };
+  await vault.keep("note", seat, draft.id, note);
+  draft = fresh();
+  clearTimeout(quiet);
+  await keepDraft();
+  fill();
+  await paint();
+  flush();
+  return true;
+}
+
+/* A note that still waits goes back into the box, under its own id: whichever words the server has by then, it keeps both. */
+async function change({ id, text, at_second, tag }) {
+  if (box.value.trim() && !(await keepNote())) return;
+  draft = { id, text, second: at_second, tags: tag ? tag.split(" ") : [] };
+  await keepDraft();
+  await vault.drop("note", seat, id);
+  fill();
+  await paint();
+  box.focus();
+}
+
+function fill() {
+  box.value = draft.text;
+  for (const tag of at("tags").querySelectorAll("input")) tag.checked = draft.tags.includes(tag.value);
+  at("from").textContent = draft.second === null ? "" : ` ${words.from.replace("%s", time.clock(draft.second))}`;
+  ask([]);
+}
+
+/* --- to the server ------------------------------------------------------------------------------------------------------------------ */
+
+function heard(json) {
+  stored = json.notes;
+  devices = json.devices;
+  for (const { id, kept } of json.stored) if (kept !== id) [id, kept].forEach((one) => besides.add(one));
+  Object.assign(pack, { open: json.open });
+  if (state.started === null) adopt();
+}
+
+/* Another device of the same person has begun the session: its clock is this one's too. */
+function adopt() {
+  const starts = Object.values(devices).map(({ started_at }) => started_at && Date.parse(started_at)).filter(Boolean);
+  if (starts.length) time.start(state, Math.min(...starts));
+}
+
+async function flush() {
+  clearTimeout(net.timer);
+  if (passive) return;
+  if (net.sending) {
+    net.again = true;
+    return;
+  }
+  net.sending = true;
+  net.again = false;
+  const answer = await deliver(seat, { api: pack.api, device: state.device, counted: time.counted(state) });
+  net.sending = false;
+  Object.assign(net, { why: answer.why, words: answer.words ?? "" });
+  if (answer.json) heard(answer.json);
+  if (answer.why === "") Object.assign(net, { since: null, tries: 0, staying: false });
+  else net.since ??= new Date();
+  if (answer.why === "away") net.timer = setTimeout(flush, RETRY_MS[Math.min(net.tries++, RETRY_MS.length - 1)]);
+  await keepPack();
+  await paint();
+  if (net.again) await flush();
+}
+
+/* Counters go out together, soon. */
+function touch() {
+  keepState();
+  count();
+  if (net.why || net.sending) return;
+  clearTimeout(net.timer);
+  net.timer = setTimeout(flush, COUNTERS_MS);
+}
+
+/* --- showing ------------------------------------------------------------------------------------------------------------------------ */
+
+function count() {
+  const second = time.secondOf(state);
+  at("clock").textContent = time.clock(second ?? 0);
+  at("start").hidden = second !== null || !pack.open;
+  at("off").hidden = state.off !== null || !pack.open;
+  at("silence").hidden = state.off === null;
+  at("since").textContent = state.off === null ? "" : words.since.replace("%s", time.clock(state.off));
+  const of = time.totals(state, devices);
+  show.talk(root, words, of, state.speaking?.who);
+  show.questions(root, of, state.taps);
+}
+
+function still() {
+  const stop = state.off !== null || passive || !pack.open;
+  box.readOnly = stop;
+  for (const one of root.querySelectorAll("[data-who], [data-question], [data-keep], [data-tags] input")) one.disabled = stop;
+  at("elsewhere").hidden = !passive;
+}
+
+function line() {
+  const [n, mine] = [waiting.length, waiting.filter(({ refused }) => refused).length];
+  const waits = n ? show.count(words, "wait", n) : "";
+  const old = waiting.some(({ kept }) => Date.now() - kept > REMIND_MS);
+  if (net.why === "signed_out") return { kind: "stop", icon: "lock", what: words.signed_out, more: n ? show.count(words, "signed_out", n) : words.signed_out_more };
+  if (net.why === "refused") return { kind: "stop", icon: "stop", what: net.words, more: n ? words.still_here : "" };
+  if (!pack.open) return { kind: "wait", icon: "lock", what: words.closed, more: n ? words.still_here : "" };
+  if (mine) return { kind: "stop", icon: "stop", what: show.count(words, "refused", mine), more: words.refused_more };
+  if (net.why === "away" && net.staying) return { kind: "wait", icon: "off", what: words.sheet_away, more: words.stay };
+  const away = { kind: "wait", icon: "off", what: words.away.replace("%s", show.hour(net.since)), more: [waits, found?.keeps ? words.stay : ""].filter(Boolean).join(" ") };
+  if (old) return { ...away, what: words.old, more: waits };
+  if (net.why === "away") return away;
+  if (framed) return { kind: "wait", icon: "window", what: words.framed, more: words.framed_more };
+  if (found && !ready(found)) return { kind: "wait", icon: "warn", what: words.not_ready, more: words.not_ready_more };
+  if (lost) return { kind: "wait", icon: "info", what: show.count(words, "lost", lost) };
+  return { kind: "ok", icon: "ok", what: stored?.length ? words.all_stored : words.ready, more: "" };
+}
+
+async function paint() {
+  waiting = await vault.list("note", seat);
+  const here = waiting.map((note) => ({ ...note, second: note.at_second, mark: note.refused ? "refused" : "waits", why: note.refused || undefined, change: () => change(note) }));
+  const there = (stored ?? []).filter(({ id }) => !waiting.some((note) => note.id === id && !besides.has(id)));
+  const lines = [...here, ...there.map((note) => ({ ...note, mark: besides.has(note.id) ? "both" : "stored" }))];
+  show.kept(root, words, lines, stored ? 0 : (pack.stored ?? 0));
+  show.net(root, line());
+  count();
+  still();
+}
+
+async function lookReady() {
+  found = await check(root.dataset, Boolean(await vault.read("pack", seat)));
+  show.checks(root, words, found);
+  at("ready").hidden = false;
+  await paint();
+}
+
+/* --- what people do ------------------------------------------------------------------------------------------------------------------ */
+
+function tool(name, on) {
+  at(name).hidden = !on;
+  state.tools = { ...state.tools, [name]: on };
+}
+
+async function end(event) {
+  event.preventDefault();
+  const href = at("rate").href;
+  if (box.value.trim() && pack.open && state.off === null && !(await keepNote())) return;
+  state.ended = Date.now();
+  await keepState();
+  await flush();
+  net.staying = net.why === "away";
+  await paint();
+  if (net.why) return;
+  const leave = new CustomEvent("leave", { cancelable: true, detail: href });
+  if (dispatchEvent(leave)) location.assign(href);
+}
+
+function listen() {
+  const on = (name, event, does) => at(name).addEventListener(event, does);
+  const then = (does) => () => (does(), touch(), paint());
+  on("start", "click", then(() => time.start(state)));
+  on("off", "click", then(() => time.goOff(state)));
+  on("on", "click", then(() => time.goOn(state)));
+  on("undo", "click", then(() => time.untap(state)));
+  on("rate", "click", end);
+  on("check-again", "click", lookReady);
+  on("here", "click", () => location.reload());
+  for (const button of root.querySelectorAll("[data-who]")) button.addEventListener("click", then(() => (time.start(state), time.speak(state, button.dataset.who))));
+  for (const button of root.querySelectorAll("[data-question]")) button.addEventListener("click", then(() => time.tap(state, button.dataset.question)));
+  for (const choice of root.querySelectorAll("[data-tool]")) choice.addEventListener("change", then(() => tool(choice.dataset.tool, choice.checked)));
+  on("tags", "change", () => {
+    draft.tags = [...at("tags").querySelectorAll("input:checked")].map((one) => one.value);
+    keepDraft();
+  });
+  box.addEventListener("input", write);
+  box.form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    keepNote().then((kept) => kept && box.focus());
+  });
+  addEventListener("online", flush);
+  addEventListener("offline", flush);
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? (keepState(), keepDraft()) : flush()));
+  addEventListener("beforeunload", (event) => {
+    if (found?.keeps && (waiting.length || box.value.trim())) event.preventDefault();
+  });
+}
+
+/* Two windows on one device would count twice: the one that was opened last goes on, the other keeps what it has and rests. */
+function oneWindow() {
+  const channel = new BroadcastChannel("field");
+  const mine = `${seat.person}/${seat.observation}`;
+  channel.onmessage = async ({ data }) => {
+    if (data !== mine || passive) return;
+    passive = true;
+    clearTimeout(net.timer);
+    await Promise.all([keepDraft(), keepState()]);
+    await paint();
+  };
+  channel.postMessage(mine);
+  return new Promise((done) => setTimeout(done, 100));
+}
+
+/* --- beginning --------------------------------------------------------------------------------------------------------------------- */
+
+const observation = /\/observations\/([^/]+)\/field$/.exec(location.pathname)?.[1];
+
+async function begin() {
+  const given = root.dataset.pack ? JSON.parse(root.dataset.pack) : null;
+  seat = given ? { person: given.person, observation } : (await vault.seats({ observation }))[0];
+  lost = await vault.tidy();
+  pack = given ?? (seat && (await vault.read("pack", seat)));
+  if (!pack) return show.net(root, { kind: "stop", icon: "off", what: words.nothing, more: words.nothing_more });
+  await oneWindow();
+  stored = given?.notes ?? null;
+  devices = pack.devices;
+  state = (await vault.read("state", seat)) ?? time.begun();
+  draft = (await vault.read("draft", seat)) ?? fresh();
+  if (state.started === null) adopt();
+  at("name").textContent = pack.candidate;
+  at("about").textContent = pack.about;
+  at("rate").href = pack.sheet;
+  show.criteria(root, pack);
+  for (const name of ["clock", "keep", "rate", "tools"]) at(name).hidden = false;
+  for (const choice of root.querySelectorAll("[data-tool]")) tool(choice.dataset.tool, (choice.checked = state.tools?.[choice.dataset.tool] ?? false));
+  fill();
+  listen();
+  await keepPack();
+  await paint();
+  setInterval(() => passive || count(), 1000);
+  if (!given || (await vault.list("note", seat)).length) flush();
+  await lookReady();
+}
+
+begin();
