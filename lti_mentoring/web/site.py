@@ -54,6 +54,7 @@ from lti_mentoring.web import application as application_pages
 from lti_mentoring.web import assistance as assistance_pages
 from lti_mentoring.web import calibration as calibration_pages
 from lti_mentoring.web import delivery as delivery_pages
+from lti_mentoring.web import field as field_pages
 from lti_mentoring.web import notification as notification_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
@@ -117,7 +118,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
-    learned = (practice_pages, recognition_pages, handout, calibration_pages)
+    learned = (practice_pages, recognition_pages, handout, calibration_pages, field_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *staff):
         app.register_blueprint(room.bp)

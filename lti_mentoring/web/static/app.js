@@ -121,7 +121,14 @@ function tellHeight() {
   }).observe(document.documentElement);
 }
 
+/* Notes that wait on this device from a room without a network go out from whatever page there is. Most devices have none, and load nothing. */
+async function fieldNotes(told) {
+  const held = await globalThis.indexedDB?.databases?.().catch(() => []);
+  if (held?.some(({ name }) => name === "field")) (await import("./field-waiting.js")).start(told);
+}
+
 for (const button of document.querySelectorAll("[data-look][type=button]")) lookSwitch(button);
+for (const told of document.querySelectorAll("meta[name=field]")) fieldNotes(told);
 for (const button of document.querySelectorAll("[data-copy]")) copyButton(button);
 for (const time of document.querySelectorAll("time[data-local]")) localMoment(time);
 for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();

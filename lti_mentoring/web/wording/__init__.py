@@ -63,6 +63,13 @@ from lti_mentoring.web.wording.editing import (
     draft_value_words,
     intake_mode_words,
 )
+from lti_mentoring.web.wording.field import (
+    capture_about_words,
+    capture_words,
+    clock_words,
+    question_kind_words,
+    waiting_words,
+)
 from lti_mentoring.web.wording.handout import handout_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
@@ -108,10 +115,13 @@ __all__ = [
     "block_words",
     "board_words",
     "called_off_words",
+    "capture_about_words",
+    "capture_words",
     "cell_line_words",
     "cell_options_words",
     "cell_words",
     "change_words",
+    "clock_words",
     "cohort_words",
     "column_title",
     "come_by_words",
@@ -180,6 +190,7 @@ __all__ = [
     "policy_words",
     "practice_words",
     "problem_words",
+    "question_kind_words",
     "quiet_words",
     "rating_words",
     "reached_options_words",
@@ -214,6 +225,7 @@ __all__ = [
     "urgency_words",
     "version_words",
     "voice_words",
+    "waiting_words",
     "waits_options_words",
     "waits_words",
     "why_not_words",

@@ -9,7 +9,18 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from lti_mentoring.web.wording import application, assistance, calibration, conflict, editing, moving, participation, practice, recognition
+from lti_mentoring.web.wording import (
+    application,
+    assistance,
+    calibration,
+    conflict,
+    editing,
+    field,
+    moving,
+    participation,
+    practice,
+    recognition,
+)
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -249,6 +260,7 @@ RULES: dict[str, object] = {
     **OBSERVATION,
     **calibration.RULES,
     **conflict.RULES,
+    **field.RULES,
     **moving.RULES,
     **participation.RULES,
     **assistance.RULES,
