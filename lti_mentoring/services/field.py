@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import func, select
@@ -15,13 +15,14 @@ from lti_mentoring.domain import field as rules
 from lti_mentoring.domain import observation as states
 from lti_mentoring.domain.discretion import Finding
 from lti_mentoring.domain.field import Counted
-from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Criterion
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import privacy, programme, rating
+from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.rating import Note
-from lti_mentoring.services.sheet import NoteRow, Seat
+from lti_mentoring.services.seat import NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.field import FieldDevice
 from lti_mentoring.store.mentorship import MentoringSession
@@ -68,7 +69,7 @@ class Batch:
     person_id: str
     device: str
     notes: Sequence[Note] = ()
-    counted: Counted = Counted()
+    counted: Counted = field(default_factory=Counted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def keep(*, actor: Actor, observation_id: str, batch: Batch) -> Receipt:
 def findings(*, actor: Actor, observation_id: str, texts: Iterable[str]) -> tuple[Finding, ...]:
     """What texts say that may tell who somebody is, each once."""
     session = base.session()
-    seat = sheets.seat(session, actor, observation_id)
+    seat = seats.seat(session, actor, observation_id)
     known = _names(session, seat, sheets.subject_of(session, seat.row).name)
     return tuple(dict.fromkeys(found for text in texts for found in discretion.findings(text, known)))
 
@@ -143,7 +144,7 @@ def findings(*, actor: Actor, observation_id: str, texts: Iterable[str]) -> tupl
 
 
 def _seat(session: Session, actor: Actor, observation_id: str, *, lock: bool = False) -> Seat:
-    found = sheets.seat(session, actor, observation_id, lock=lock)
+    found = seats.seat(session, actor, observation_id, lock=lock)
     if found.from_notes:
         raise NotFound("observation")
     return found
@@ -161,9 +162,11 @@ def _own_notes(session: Session, seat: Seat) -> tuple[NoteRow, ...]:
 
 
 def _names(session: Session, seat: Seat, candidate: str) -> tuple[str, ...]:
-    row = seat.row
-    mentor = session.scalar(select(func.coalesce(Person.chosen_name, Person.name)).where(Person.id == row.mentor_id)) if row.mentor_id else None
-    return discretion.names([candidate, *([display_name(mentor, str(row.mentor_id))] if mentor else [])], [row.protege_label, row.place])
+    people = [candidate]
+    if seat.row.mentor_id:
+        mentor = session.execute(select(Person.chosen_name, Person.name).where(Person.id == seat.row.mentor_id)).one()
+        people.append(mentor[0] or mentor[1] or "")
+    return discretion.names(people, [seat.row.protege_label, seat.row.place])
 
 
 def _devices(session: Session, seat: Seat) -> tuple[Device, ...]:

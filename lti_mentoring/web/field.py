@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Capture in the field: the page, its empty shell and service worker for rooms without a network, the sheet to print, and what a phone sends."""
+"""Capture in the field: the page, its shell and service worker for rooms without a network, the sheet to print, what a phone sends."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import field as verbs
 from lti_mentoring.services.field import Batch, Device, FieldPage
 from lti_mentoring.services.rating import LONGEST_NOTE, Note
-from lti_mentoring.services.sheet import NoteRow
+from lti_mentoring.services.seat import NoteRow
 from lti_mentoring.web.access import actor, public, require
 from lti_mentoring.web.language import known
-from lti_mentoring.web.observation import Hex
+from lti_mentoring.web.observation_form import Hex
 from lti_mentoring.web.page import asset
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import capture_about_words, level_words, rule_words

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
@@ -50,7 +50,7 @@ def test_spans_stand_in_order_and_apart(made: tuple[tuple[int, int], ...]):
     found = joined(made)
     assert joined(found) == found
     assert all(start < end for start, end in found)
-    assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(found))
 
 
 def test_a_tap_that_was_taken_back_counts_no_more_on_either_device():
