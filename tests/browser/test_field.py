@@ -204,3 +204,21 @@ def test_a_session_is_captured_with_the_network_gone_after_a_minute_and_every_wo
     assert "note" not in page.evaluate(ENCRYPTED)["kinds"]
     page.get_by_role("link", name="End and rate").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Rate what you saw: F. Martins")
+
+
+def test_in_a_frame_with_third_party_cookies_blocked_all_works_but_an_offline_start_and_the_page_says_so(
+    live: Town, open_browser: Open
+) -> None:
+    journey.ready(live, "north")
+    page = open_browser(third_party_cookies=False, **PHONE).new_page()
+    made = planned(live)
+    page.goto(f"{live.lms_url}/north/")
+    page.click("button[value=observer]")
+    page.goto(f"{live.lms_url}/north/activity/observation")
+    complaints = chromium.console_errors(page)
+    frame = chromium.tool_frame(page, live.tool_url)
+    frame.goto(f"{live.tool_url}/courses/{made}/field")
+    page.wait_for_timeout(3000)
+    shot(page, "frame")
+    says(frame, "This frame opens only with a network.")
+    print(complaints, frame.content()[:200])

@@ -34,7 +34,7 @@ function noteLine(root, words, { text, second, noted_at, tag, mark, why, change 
   const line = copied(root, "line");
   line.querySelector("time").textContent = second === null ? hour(new Date(noted_at)) : clock(second);
   line.querySelector(".said").textContent = text;
-  line.querySelector("[data-line-tag]").textContent = tag;
+  Object.assign(line.querySelector("[data-line-tag]"), { textContent: tag, hidden: !tag });
   const [kind, icon] = MARKS[mark];
   line.querySelector(".state").classList.add(kind);
   line.querySelector(".state use").setAttribute("href", `#i-${icon}`);

@@ -196,7 +196,7 @@ async function paint() {
 async function lookReady() {
   found = await check(root.dataset, Boolean(await vault.read("pack", seat)));
   show.checks(root, words, found);
-  at("ready").hidden = false;
+  Object.assign(at("ready"), { hidden: false, open: state.started === null || !ready(found) });
   await paint();
 }
 
