@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Page, Route, expect
 
 from conftest import World, make_world
 from lti_mentoring import app as wiring
@@ -22,9 +21,10 @@ from lti_mentoring.services import field, observation
 from lti_mentoring.services.field import FieldPage
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
-from support import chromium
+from support import chromium, journey
 from support.closing import let_go
 from support.driver import serving
+from support.live import Town
 from support.ports import free_port
 from support.visitor import Visitor
 
@@ -117,13 +117,13 @@ def room(database_url: str, make_settings: Callable[..., Settings]) -> Iterator[
         let_go()
 
 
-def says(page: Page, words: str | re.Pattern[str]) -> None:
+def says(page: Page | FrameLocator, words: str | re.Pattern[str]) -> None:
     expect(page.locator("[data-net]")).to_contain_text(words)
 
 
-def write(page: Page, text: str) -> None:
+def write(page: Page | FrameLocator, text: str) -> None:
     """A note, kept with the button under the thumb."""
-    page.fill("#note", text)
+    page.locator("#note").fill(text)
     page.get_by_role("button", name="Keep this note").click()
     expect(page.locator("#note")).to_have_value("")
 
@@ -133,20 +133,20 @@ def shot(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"field-{name}.png", full_page=True)
 
 
-@contextmanager
-def without_answers(page: Page) -> Iterator[None]:
-    """What is sent arrives, and its answer is lost on the way back."""
+def lose_answers(page: Page, times: int) -> list[str]:
+    """So often what is sent arrives, and its answer is lost on the way back. -> fills with what was sent."""
+    sent: list[str] = []
 
     def lose(route: Route) -> None:
-        if route.request.method != "POST":
+        if route.request.method != "POST" or len(sent) == times:
             route.continue_()
             return
+        sent.append(route.request.post_data or "")
         route.fetch()
         route.abort()
 
     page.context.route("**/api/v1/**", lose)
-    yield
-    page.context.unroute("**/api/v1/**", lose)
+    return sent
 
 
 def test_a_session_is_captured_with_the_network_gone_after_a_minute_and_every_word_arrives_once(room: Room, open_browser: Open):
@@ -190,14 +190,12 @@ def test_a_session_is_captured_with_the_network_gone_after_a_minute_and_every_wo
     assert "asks one thing" not in held["words"]
     assert (held["keys"], held["extractable"]) == (1, False)
 
-    with without_answers(page):
-        browser.set_offline(False)
-        for _ in range(3):
-            with page.expect_event("requestfailed"):
-                page.evaluate("dispatchEvent(new Event('online'))")
-        says(page, "6 notes wait")
-    page.evaluate("dispatchEvent(new Event('online'))")
+    lost = lose_answers(page, times=3)
+    browser.set_offline(False)
+    for _ in range(4):
+        page.evaluate("dispatchEvent(new Event('online'))")
     says(page, "All notes are stored.")
+    assert [text.count("at_second") for text in lost] == [6, 6, 6]
     expect(page.locator("[data-kept] li")).to_have_count(7)
     whole = ["Restates the agreement and asks whether it still holds.", *lines[:3], "Half a sentence that was not kept", *lines[3:]]
     assert sorted(room.texts()) == sorted(whole)
@@ -206,19 +204,34 @@ def test_a_session_is_captured_with_the_network_gone_after_a_minute_and_every_wo
     expect(page.get_by_role("heading", level=1)).to_have_text("Rate what you saw: F. Martins")
 
 
-def test_in_a_frame_with_third_party_cookies_blocked_all_works_but_an_offline_start_and_the_page_says_so(
-    live: Town, open_browser: Open
-) -> None:
-    journey.ready(live, "north")
-    page = open_browser(third_party_cookies=False, **PHONE).new_page()
-    made = planned(live)
+def test_in_a_frame_with_third_party_cookies_blocked_all_works_but_an_offline_start_and_the_page_says_so(live: Town, open_browser: Open):
+    course = journey.ready(live, "north")
+    coordinator = live.browser()
+    coordinator.launch("north", "coordinator", "programme")
+    live.browser().launch("north", "candidate", "programme")
+    journey.plan(coordinator, course, journey.CANDIDATE["north"], journey.OBSERVER["north"])
+    browser = open_browser(third_party_cookies=False, **PHONE)
+    page = browser.new_page()
     page.goto(f"{live.lms_url}/north/")
     page.click("button[value=observer]")
     page.goto(f"{live.lms_url}/north/activity/observation")
     complaints = chromium.console_errors(page)
-    frame = chromium.tool_frame(page, live.tool_url)
-    frame.goto(f"{live.tool_url}/courses/{made}/field")
-    page.wait_for_timeout(3000)
-    shot(page, "frame")
+    frame = page.frame_locator("iframe.tool")
+    frame.get_by_role("link", name="Take notes in the room").first.click()
     says(frame, "This frame opens only with a network.")
-    print(complaints, frame.content()[:200])
+    frame.get_by_role("button", name="Start").click()
+    write(frame, "Asks what she has tried.")
+    says(frame, "This frame opens only with a network.")
+    assert complaints == []
+    shot(page, "frame")
+    browser.set_offline(True)
+    write(frame, "Written in the frame while the network was away.")
+    says(frame, "1 note waits for the network and goes out by itself.")
+    browser.set_offline(False)
+    expect(frame.locator("[data-kept] .state.ok")).to_have_count(2)
+    with browser.expect_page() as opened:
+        frame.get_by_role("button", name="Open in its own window").click()
+        frame.get_by_role("button", name="Open the window").click()
+    says(opened.value, re.compile("All notes are stored"))
+    expect(opened.value.locator("[data-kept] li")).to_have_count(2)
+    shot(opened.value, "own-window")
