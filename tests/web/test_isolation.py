@@ -161,6 +161,13 @@ EXAMPLES: dict[str, Example] = {
     "observation.release": post("observer", {"revision": "{revision}"}, observation="{ready}"),
     "observation.report": Example("candidate", {"observation": "{released}"}),
     "observation_api.put_draft": Example("observer", {"observation": "{planned}"}, json=DRAFT, method="PUT"),
+    "field.page": Example("observer", {"observation": "{planned}"}),
+    "field.keep": post("observer", {"id": "b" * 32, "text": "Asks, then waits."}, observation="{planned}"),
+    "field.paper": Example("observer", {"observation": "{planned}"}),
+    "field_api.get": Example("observer", {"observation": "{planned}"}),
+    "field_api.send": Example(
+        "observer", {"observation": "{planned}"}, json={"person": "{observer}", "device": "a" * 32, "notes": []}, method="POST"
+    ),
     "observation_api.post_note": Example(
         "observer", {"observation": "{planned}"}, json={"id": "a" * 32, "text": "Asks, then waits."}, method="POST"
     ),
