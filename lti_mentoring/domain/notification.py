@@ -54,6 +54,9 @@ KINDS: Mapping[str, Kind] = {
         Kind("observation_planned", "observation", True, frozenset({"planned_for"})),
         Kind("observation_called_off", "observation", True, frozenset({"planned_for"})),
         Kind("observation_released", "observation", True, frozenset({"planned_for"})),
+        Kind("standing_changed", "observation", True),
+        Kind("standing_ends", "observation", True, frozenset({"until"})),
+        Kind("observer_standing", "observation", True),
         Kind("grades_stuck", "grades", True, frozenset({"count", "fault", "status"})),
     )
 }

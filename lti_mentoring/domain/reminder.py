@@ -22,6 +22,9 @@ REVIEW_DAYS = timedelta(days=10)
 REFEREE_SOON = timedelta(days=5)
 """How long before their link ends a referee who has not answered is asked once more."""
 
+QUALIFICATION_SOON = timedelta(days=30)
+"""How long before an observer's qualification ends they are told: time for two exercises."""
+
 STALE = timedelta(days=7)
 """How long after a module's wait is over somebody is still told."""
 

@@ -21,7 +21,7 @@ from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Criterion, Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.transcript import Script, Spoken, Transcript, script
-from lti_mentoring.services import intake, privacy, programme
+from lti_mentoring.services import intake, privacy, programme, qualification
 from lti_mentoring.store import base
 from lti_mentoring.store.calibration import CalibrationAttempt
 from lti_mentoring.store.people import Membership
@@ -250,6 +250,8 @@ def submit(*, actor: Actor, key: str, number: int, chosen: Chosen, revision: int
             raise RuleBroken("calibration_open", criteria=open_)
         row.state, row.submitted_at = SUBMITTED, base.now()
         _note(session, actor, row, "submit")
+        session.flush()
+        qualification.note_attempt(session, actor=actor, rubric=programme.rubric(row.rubric_version_id).key)
         return row.id
 
 

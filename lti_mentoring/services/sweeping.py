@@ -11,6 +11,7 @@ from lti_mentoring.services import (
     notification,
     participation,
     platform,
+    qualification,
     reconciliation,
     referee,
     releasing,
@@ -33,6 +34,7 @@ def sweep(*, now: datetime) -> list[str]:
     roster.plan_new(now=now)
     participation.sweep(now=now)
     conflict.sweep(now=now)
+    qualification.sweep(now=now)
     reminder.sweep(now=now)
     referee.remind(now=now)
     releasing.adopt()

@@ -37,6 +37,8 @@ class ObserverQualification(TenantMixin, Base):
     since_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """Attempts count towards the next calibration from after it."""
     warned_on: Mapped[date | None]
+    looked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the sessions that were rated by two were last looked at for drift."""
 
 
 class FoundingMentor(TenantMixin, Base):
