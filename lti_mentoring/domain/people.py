@@ -62,6 +62,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "observation.rate": frozenset({"observer", "candidate"}),
     "observation.void": LEADS,
     "calibration.practise": STAFF_ROLES,
+    "qualification.read": LEADS,
     "observation.read": frozenset({"candidate", "observer", "coordinator", "deputy"}),
     "assistance.own": EVERYONE,
     "assistance.ask": frozenset({"candidate"}),

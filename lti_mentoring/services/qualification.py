@@ -233,13 +233,13 @@ def _look(session: Session, row: ObserverQualification, now: datetime, wanted: Q
         drift = rules.drift(wanted, pairs, held.begun) if verb == "suspend" else None
         by = " ".join(drift.by) if drift is not None else ""
         privacy.record(session, actor=privacy.SYSTEM, verb=verb, object_kind=KIND, object_id=row.id, rubric=row.rubric, reason=by)
-        _tell(session, row, "standing_changed", row.person_id, "standing.own", verb)
+        _tell(session, row, "standing_changed", row.person_id, "qualification.own", verb)
         for lead in leads(session, row.course_id):
             if lead != row.person_id:
-                _tell(session, row, "observer_standing", lead, "standing.index", verb)
+                _tell(session, row, "observer_standing", lead, "qualification.index", verb)
     elif row.state == CURRENT and row.warned_on is None and row.ends_on <= now.date() + reminder.QUALIFICATION_SOON:
         row.warned_on = now.date()
-        _tell(session, row, "standing_ends", row.person_id, "standing.own", "soon", until=row.ends_on - timedelta(days=1))
+        _tell(session, row, "standing_ends", row.person_id, "qualification.own", "soon", until=row.ends_on - timedelta(days=1))
     session.flush()
 
 

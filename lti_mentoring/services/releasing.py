@@ -19,7 +19,7 @@ from lti_mentoring.domain.programme import Programme, Rubric
 from lti_mentoring.domain.qualification import COUNTS, Standing
 from lti_mentoring.domain.releasing import FIRST, SELF, Hold, State, Submitted
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, delivery, impartial, notification, privacy, programme
+from lti_mentoring.services import conflict, delivery, impartial, notification, privacy, programme, qualification
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.seat import Seat
@@ -37,7 +37,18 @@ MOST_AT_ONCE = 200
 
 def weight_of(session: Session, seat: Seat) -> Standing:
     """What a rating from this seat counts for, by who rates: as they stood on the day of the session (I8)."""
-    return Standing(COUNTS)
+    row = seat.row
+    if seat.purpose == SELF:
+        return Standing(COUNTS)
+    return qualification.standing_of(
+        session,
+        course_id=row.course_id,
+        person_id=seat.person_id,
+        rubric=programme.rubric(row.rubric_version_id).key,
+        policy=sheets.subject_of(session, row).version.policy,
+        day=min(row.planned_for, base.now().date()),
+        apart_from=row.id,
+    )
 
 
 # --- what holds ---------------------------------------------------------------------------------------------------------------

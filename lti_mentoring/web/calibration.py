@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.programme import LEVELS
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import calibration as verbs
+from lti_mentoring.services import qualified
 from lti_mentoring.web import reading
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording import rule_words
@@ -68,7 +69,7 @@ def _sent() -> dict[str, Any]:
 @bp.get("/calibration")
 @require("calibration.practise")
 def index(course: str) -> str:
-    return render_template("calibration/index.html", rows=verbs.exercises(actor=actor()))
+    return render_template("calibration/index.html", rows=verbs.exercises(actor=actor()), standing=qualified.own(actor=actor()))
 
 
 @bp.get("/calibration/<key>")
@@ -117,7 +118,8 @@ def _refused(course: str, key: str, form: dict[str, Any], broken: RuleBroken) ->
 @require("calibration.practise")
 def result(course: str, key: str, attempt: str) -> str:
     page = verbs.result(actor=actor(), key=key, attempt_id=attempt)
-    return render_template("calibration/result.html", page=page, codes={one.code for one in page.script.spoken})
+    standing = [one for one in qualified.own(actor=actor()) if one.rubric == page.exercise.rubric]
+    return render_template("calibration/result.html", page=page, codes={one.code for one in page.script.spoken}, standing=standing)
 
 
 @api.put("/calibration/<key>")

@@ -61,6 +61,7 @@ from lti_mentoring.web import office as office_pages
 from lti_mentoring.web import participation as participation_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import practice as practice_pages
+from lti_mentoring.web import qualification as qualification_pages
 from lti_mentoring.web import recognition as recognition_pages
 from lti_mentoring.web import roster as roster_pages
 from lti_mentoring.web import training as training_pages
@@ -119,8 +120,9 @@ def _dress(app: Flask, settings: Settings) -> None:
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     learned = (practice_pages, recognition_pages, handout, calibration_pages, field_pages)
+    observing = (qualification_pages,)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
-    for room in (*rooms, *way, *learned, *staff):
+    for room in (*rooms, *way, *learned, *observing, *staff):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

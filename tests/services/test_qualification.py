@@ -76,7 +76,8 @@ def states(who: Actor) -> list[tuple[str, str]]:
 
 
 def told(who: Actor) -> list[str]:
-    return list(base.session().scalars(select(Notification.kind).where(Notification.person_id == who.person_id).order_by(Notification.kind)))
+    query = select(Notification.kind).where(Notification.person_id == who.person_id)
+    return list(base.session().scalars(query.order_by(Notification.kind)))
 
 
 def swept(now: datetime) -> int:

@@ -41,7 +41,8 @@ def asks(world: World, policy: str = "assured") -> None:
     with base.transactional() as session:
         made = _programme(policy)
         version = programme.publish(session, org_id=world.org_id, programme=made, actor="operator", derived_from=None)
-        session.add(Intake(id=base.new_id(), course_id=world.course_id, mode="open", programme_version_id=version.id, updated_by="operator"))
+        about = {"course_id": world.course_id, "mode": "open", "updated_by": "operator"}
+        session.add(Intake(id=base.new_id(), programme_version_id=version.id, **about))
 
 
 def as_master(one: MasterRating) -> int | None:

@@ -172,6 +172,8 @@ EXAMPLES: dict[str, Example] = {
         "observer", {"observation": "{planned}"}, json={"id": "a" * 32, "text": "Asks, then waits."}, method="POST"
     ),
     "calibration.index": Example("observer"),
+    "qualification.own": Example("observer"),
+    "qualification.index": Example("coordinator"),
     "calibration.sheet": Example("trainer", {"key": "T1"}),
     "calibration.rate": post("deputy", {"number": "1", "revision": "0", "criterion": "C1", "level-C1": "3"}, key="T1"),
     "calibration_api.put_draft": Example("coordinator", {"key": "T1"}, json={"number": 1, "revision": 0, "answers": []}, method="PUT"),

@@ -94,6 +94,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.confirm": ("observer", {"observation": "{ready}"}),
     "observation.report": ("coordinator", {"observation": "{released}"}),
     "calibration.index": ("observer", {}),
+    "qualification.own": ("observer", {}),
+    "qualification.index": ("coordinator", {}),
     "calibration.sheet": ("observer", {"key": "T1"}),
     "calibration.result": ("observer", {"key": "T1", "attempt": "{rated}"}),
     "application.index": ("applicant", {}),

@@ -98,6 +98,13 @@ from lti_mentoring.web.wording.permission import come_by_words, held_role_words,
 from lti_mentoring.web.wording.phrase import count_words
 from lti_mentoring.web.wording.placing import item_kind_words, item_preview_words, item_title, item_words
 from lti_mentoring.web.wording.practice import marking_words, practice_words
+from lti_mentoring.web.wording.qualification import (
+    lack_words,
+    own_standing_words,
+    standing_state_words,
+    weight_meaning_words,
+    weight_words,
+)
 from lti_mentoring.web.wording.recognition import recognition_words, voice_words
 from lti_mentoring.web.wording.roster import membership_words, roster_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
@@ -159,6 +166,7 @@ __all__ = [
     "item_words",
     "kind_words",
     "known_enrolment_words",
+    "lack_words",
     "last_day_words",
     "lede_words",
     "letter_words",
@@ -178,6 +186,7 @@ __all__ = [
     "notice_words",
     "offer_words",
     "own_help_words",
+    "own_standing_words",
     "page_words",
     "part_done_words",
     "part_line_words",
@@ -212,6 +221,7 @@ __all__ = [
     "sort_options_words",
     "source_words",
     "standing_of_words",
+    "standing_state_words",
     "standing_words",
     "station_title",
     "station_words",
@@ -228,6 +238,8 @@ __all__ = [
     "waiting_words",
     "waits_options_words",
     "waits_words",
+    "weight_meaning_words",
+    "weight_words",
     "why_not_words",
 ]
 

@@ -40,6 +40,9 @@ NOTICES = {
     "observation_planned": _l("An observation was planned for you to carry out: %(planned_for)s."),
     "observation_called_off": _l("An observation of yours was called off: %(planned_for)s."),
     "observation_released": _l("The report of your observation is ready: %(planned_for)s."),
+    "standing_changed": _l("Your standing as an observer has changed. The page says what it means for your ratings, and what to do."),
+    "standing_ends": _l("Your qualification as an observer ends on %(until)s. Two exercises renew it."),
+    "observer_standing": _l("The standing of an observer has changed."),
     "grades_stuck": _l("Grades of an activity do not reach the gradebook. %(fault)s. What the LMS said stands on the page."),
 }
 
@@ -66,6 +69,9 @@ SUBJECTS = {
     "observation_planned": _l("An observation waits for you"),
     "observation_called_off": _l("An observation was called off"),
     "observation_released": _l("Your observation report is ready"),
+    "standing_changed": _l("Your standing as an observer"),
+    "standing_ends": _l("Your qualification ends soon"),
+    "observer_standing": _l("An observer’s standing has changed"),
     "grades_stuck": _l("Grades need a person"),
 }
 
@@ -92,6 +98,9 @@ COUNTS = {
     "observation_planned": _l("Observations planned for you: %(count)s"),
     "observation_called_off": _l("Observations called off: %(count)s"),
     "observation_released": _l("Observation reports: %(count)s"),
+    "standing_changed": _l("Changes of your standing as an observer: %(count)s"),
+    "standing_ends": _l("Qualifications of yours that end soon: %(count)s"),
+    "observer_standing": _l("Observers whose standing has changed: %(count)s"),
     "grades_stuck": _l("Times that grades needed a person: %(count)s"),
 }
 

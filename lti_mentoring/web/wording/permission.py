@@ -53,6 +53,7 @@ PERMISSIONS = {
     "observation.void": _l("Set an observation aside"),
     "observation.read": _l("Read a report"),
     "calibration.practise": _l("Practise rating on a transcript, and compare with its master ratings"),
+    "qualification.read": _l("See how the observers of the course stand"),
     "assistance.own": _l("See and end one’s own requests for help"),
     "assistance.ask": _l("Ask for help"),
     "assistance.help": _l("See who asks for help, and help; but not candidates whom one observes"),
