@@ -63,6 +63,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "observation.void": LEADS,
     "calibration.practise": STAFF_ROLES,
     "qualification.read": LEADS,
+    "agreement.read": LEADS,
     "observation.read": frozenset({"candidate", "observer", "coordinator", "deputy"}),
     "assistance.own": EVERYONE,
     "assistance.ask": frozenset({"candidate"}),

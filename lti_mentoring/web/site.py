@@ -50,6 +50,7 @@ from lti_mentoring.web import (
     window,
     wording,
 )
+from lti_mentoring.web import agreement as agreement_pages
 from lti_mentoring.web import application as application_pages
 from lti_mentoring.web import assistance as assistance_pages
 from lti_mentoring.web import calibration as calibration_pages
@@ -121,6 +122,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     learned = (practice_pages, recognition_pages, handout, calibration_pages, field_pages)
     observing = (qualification_pages,)
+    learned = (practice_pages, recognition_pages, handout, calibration_pages, qualification_pages, agreement_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *observing, *staff):
         app.register_blueprint(room.bp)

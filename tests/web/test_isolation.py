@@ -173,6 +173,8 @@ EXAMPLES: dict[str, Example] = {
     ),
     "calibration.index": Example("observer"),
     "qualification.own": Example("observer"),
+    "agreement.index": Example("coordinator"),
+    "agreement.export": Example("deputy"),
     "qualification.index": Example("coordinator"),
     "calibration.sheet": Example("trainer", {"key": "T1"}),
     "calibration.rate": post("deputy", {"number": "1", "revision": "0", "criterion": "C1", "level-C1": "3"}, key="T1"),

@@ -95,6 +95,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.report": ("coordinator", {"observation": "{released}"}),
     "calibration.index": ("observer", {}),
     "qualification.own": ("observer", {}),
+    "agreement.index": ("coordinator", {}),
+    "agreement.export": ("coordinator", {}),
     "qualification.index": ("coordinator", {}),
     "calibration.sheet": ("observer", {"key": "T1"}),
     "calibration.result": ("observer", {"key": "T1", "attempt": "{rated}"}),

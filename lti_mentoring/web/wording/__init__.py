@@ -5,6 +5,16 @@ from __future__ import annotations
 
 from flask import Flask
 
+from lti_mentoring.web.wording.agreement import (
+    agreement_words,
+    bias_figure_words,
+    lean_words,
+    percent_words,
+    range_words,
+    undefined_words,
+    value_words,
+    weakest_words,
+)
 from lti_mentoring.web.wording.application import (
     application_state_words,
     conflict_words,
@@ -112,12 +122,14 @@ from lti_mentoring.web.wording.time import day_words, moment_words
 
 __all__ = [
     "Refusal",
+    "agreement_words",
     "alert_options_words",
     "alert_words",
     "answer_words",
     "apart_words",
     "application_state_words",
     "asked_title",
+    "bias_figure_words",
     "bias_words",
     "block_words",
     "board_words",
@@ -168,6 +180,7 @@ __all__ = [
     "known_enrolment_words",
     "lack_words",
     "last_day_words",
+    "lean_words",
     "lede_words",
     "letter_words",
     "level_words",
@@ -194,6 +207,7 @@ __all__ = [
     "part_reasons_words",
     "part_state_words",
     "people_kind_words",
+    "percent_words",
     "permission_words",
     "policy_name_words",
     "policy_words",
@@ -201,6 +215,7 @@ __all__ = [
     "problem_words",
     "question_kind_words",
     "quiet_words",
+    "range_words",
     "rating_words",
     "reached_options_words",
     "reached_words",
@@ -231,13 +246,16 @@ __all__ = [
     "taking_part_words",
     "todo_words",
     "topic_words",
+    "undefined_words",
     "under_way_words",
     "urgency_words",
+    "value_words",
     "version_words",
     "voice_words",
     "waiting_words",
     "waits_options_words",
     "waits_words",
+    "weakest_words",
     "weight_meaning_words",
     "weight_words",
     "why_not_words",

@@ -53,6 +53,7 @@ PERMISSIONS = {
     "observation.void": _l("Set an observation aside"),
     "observation.read": _l("Read a report"),
     "calibration.practise": _l("Practise rating on a transcript, and compare with its master ratings"),
+    "agreement.read": _l("See how far two raters of the same session agree"),
     "qualification.read": _l("See how the observers of the course stand"),
     "assistance.own": _l("See and end one’s own requests for help"),
     "assistance.ask": _l("Ask for help"),
