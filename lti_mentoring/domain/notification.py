@@ -57,6 +57,11 @@ KINDS: Mapping[str, Kind] = {
         Kind("standing_changed", "observation", True),
         Kind("standing_ends", "observation", True, frozenset({"until"})),
         Kind("observer_standing", "observation", True),
+        Kind("observation_changed", "observation", True, frozenset({"planned_for"})),
+        Kind("rating_again", "observation", True, frozenset({"planned_for"})),
+        Kind("consent_asked", "observation", True, frozenset({"planned_for"})),
+        Kind("lines_to_read", "observation", True, frozenset({"planned_for"})),
+        Kind("guest_asks", "observation", True, frozenset({"planned_for"})),
         Kind("grades_stuck", "grades", True, frozenset({"count", "fault", "status"})),
     )
 }

@@ -64,6 +64,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "calibration.practise": STAFF_ROLES,
     "qualification.read": LEADS,
     "agreement.read": LEADS,
+    "consent.own": EVERYONE,
+    "consent.ask": frozenset({"coordinator", "deputy", "observer"}),
     "observation.read": frozenset({"candidate", "observer", "coordinator", "deputy"}),
     "assistance.own": EVERYONE,
     "assistance.ask": frozenset({"candidate"}),

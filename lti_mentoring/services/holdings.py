@@ -21,6 +21,7 @@ from lti_mentoring.store.calibration import CalibrationAttempt
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.conflict import ConflictParty, DeclaredRelation
 from lti_mentoring.store.delivery import Mail, ScorePublication
+from lti_mentoring.store.field import Participant
 from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import EvidenceNote, Observation
@@ -127,6 +128,7 @@ def _own_kinds(person_id: str) -> dict[str, Any]:
         "asked": (AssistanceRequest.id, AssistanceRequest.candidacy_id.in_(candidacies)),
         "calibrated": (CalibrationAttempt.id, CalibrationAttempt.person_id == person_id),
         "related": (DeclaredRelation.id, DeclaredRelation.one_id == person_id),
+        "present": (Participant.id, Participant.person_id == person_id),
         "helped": (AssistanceContact.id, AssistanceContact.helper_id == person_id),
     }
 

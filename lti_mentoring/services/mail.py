@@ -19,7 +19,7 @@ from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import lane, privacy
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import Mail, MailWay, ReferenceLetter, mail_way
+from lti_mentoring.store.delivery import GuestLetter, Mail, MailWay, ReferenceLetter, mail_way
 from lti_mentoring.store.notification import MailChoice, Notification
 from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
 
@@ -151,6 +151,10 @@ def _of_course(actor: Actor) -> Any:
     return and_(theirs, ~about.where(Notification.kind.in_(of_help)).correlate(Mail).exists())
 
 
+_KIND = func.coalesce(Notification.kind, literal("reference_") + ReferenceLetter.kind, literal("guest_") + GuestLetter.kind)
+"""What a mail is: its notice's kind, or that of one with a link."""
+
+
 def stuck(*, actor: Actor) -> MailPage:
     """The mails of the actor's course that need a person, by cause; two queries."""
     session = base.session()
@@ -161,9 +165,10 @@ def stuck(*, actor: Actor) -> MailPage:
     )
     refused, waiting, remedy = session.execute(counted.where(_of_course(actor))).one()
     rows = session.execute(
-        select(Mail, Person.name, Person.chosen_name, func.coalesce(Notification.kind, literal("reference_") + ReferenceLetter.kind))
+        select(Mail, Person.name, Person.chosen_name, _KIND)
         .join(Person, and_(Person.org_id == Mail.org_id, Person.id == Mail.person_id))
         .outerjoin(ReferenceLetter, and_(ReferenceLetter.org_id == Mail.org_id, ReferenceLetter.mail_id == Mail.id))
+        .outerjoin(GuestLetter, and_(GuestLetter.org_id == Mail.org_id, GuestLetter.mail_id == Mail.id))
         .outerjoin(Notification, and_(Notification.org_id == Mail.org_id, Notification.id == Mail.notification_id))
         .where(Mail.state == REFUSED, _of_course(actor))
         .order_by(Mail.stuck_at, Mail.id)

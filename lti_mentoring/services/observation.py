@@ -15,7 +15,7 @@ from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED, WAITING, 
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import programme
+from lti_mentoring.services import consent, programme
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.planning import cancel, candidates, plan
@@ -144,6 +144,7 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]], *, named: bool = Fa
     found = session.execute(query).all()
     waiting = {row[0].candidacy_id: programme.load(row[6]) for row in found if row[0].state in WAITING}
     before = sheets.before_of_many(waiting, org_id=base.current_tenant())
+    agreed = consent.standing(session, [row[0] for row in found])
     criteria = {version: len(programme.rubric(version).criteria) for version in {row[0].rubric_version_id for row in found}}
     return tuple(
         ListRow(
@@ -154,7 +155,7 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]], *, named: bool = Fa
             planned_for=row.planned_for,
             place=row.place,
             state=row.state,
-            consent=row.consent_at is not None,
+            consent=agreed[row.id],
             called_off_for=row.called_off_for,
             of=criteria[row.rubric_version_id],
             before=before.get(row.candidacy_id, ()) if named and row.state in WAITING else (),

@@ -25,7 +25,7 @@ from lti_mentoring.domain.delivery import DONE, REFUSED, SENDING, WAITING, Pace,
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.domain.mail import OF_THE_SERVER, WORTH_A_WAIT, Verdict, Written
 from lti_mentoring.outbound.mail import Door, MailFault
-from lti_mentoring.services import intake, lane, language, mail, privacy, programme, referee
+from lti_mentoring.services import guest_letter, intake, lane, language, mail, privacy, programme, referee
 from lti_mentoring.services.mail import Reader
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import Mail, MailWay
@@ -161,6 +161,8 @@ def _written(org_id: str, dues: Sequence[Any], post: Post) -> dict[str, Ready]:
     """What is still wanted of these mails of one organisation, with all that they say; by id."""
     asked = referee.letters(org_id, [due.id for due in dues], secret=post.secret)
     found = {one: Ready(one, to.address, to.name, Letter(to.locale, f"reference_{to.kind}", to.facts), "") for one, to in asked.items()}
+    for one, guest in guest_letter.letters(org_id, [due.id for due in dues], secret=post.secret).items():
+        found[one] = Ready(one, guest.address, guest.name, Letter(guest.locale, f"guest_{guest.kind}", guest.facts), "")
     session = base.session()
     rows = session.execute(
         select(Mail, Notification, Course.title, Course.label, Membership.status)
@@ -183,7 +185,7 @@ def _written(org_id: str, dues: Sequence[Any], post: Post) -> dict[str, Ready]:
     for row, notice, title, label, status in rows:
         reader = known[row.person_id]
         if notice is None and row.week is None:
-            continue  # to a referee, and among those above if it is wanted
+            continue  # with a link, and among those above if it is wanted
         if notice is None:
             letter = _weekly(session, row, reader)
         else:

@@ -18,6 +18,8 @@ OPERATOR = "operator"
 SYSTEM = "system"
 REFEREE = "referee"
 """Whoever holds a referee's link."""
+PARTICIPANT = "participant"
+"""Somebody in the room of an observation: their answers and what they strike are in no record by name."""
 
 
 def record(
@@ -25,7 +27,8 @@ def record(
 ) -> None:
     """Write who did what to what, in the caller's transaction.
 
-    ``actor`` is a person, OPERATOR (the command line), REFEREE (a link) or SYSTEM (timers only). ``facts`` never hold a person's words.
+    ``actor`` is a person, OPERATOR (the command line), REFEREE (a link), PARTICIPANT or SYSTEM (timers only).
+    ``facts`` never hold a person's words.
     """
     session.add(
         AuditEvent(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -17,7 +17,7 @@ from lti_mentoring.domain.observation import Gap, Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import FIRST
 from lti_mentoring.domain.rule import NotAllowed, RuleBroken
-from lti_mentoring.services import privacy, programme, releasing
+from lti_mentoring.services import consent, privacy, programme, releasing
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.seat import NoteRow, Seat
@@ -235,6 +235,8 @@ def _consent(session: Session, actor: Actor, seat: Seat, *, given: bool) -> None
         raise NotAllowed("consent_by_observer")
     if given == (row.consent_at is not None):
         return
+    if given and consent.asked(session, row):
+        raise RuleBroken("consent_is_theirs")
     verb = "consent" if given else "take_back_consent"
     row.state = rules.after(row.state, verb)
     row.consent_at, row.consent_by = (base.now(), actor.person_id) if given else (None, None)
@@ -247,6 +249,7 @@ def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Se
         seats.check_open(seat, seats.draft_of(session, seat), "rate")
     # A second person's sheet moves nothing: when the observer begins is their own.
     state = rules.after(row.state, "rate") if ratings and seat.purpose == FIRST else row.state
+    ratings = _unstruck(session, row, ratings)
     rules.check_draft(programme.rubric(row.rubric_version_id), ratings, [note.id for note in seats.notes_of(session, seat)])
     assessment = _sheet(session, seat)
     rows = {held.criterion: held for held in session.scalars(select(CriterionRating).where(CriterionRating.assessment_id == assessment.id))}
@@ -268,6 +271,13 @@ def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Se
         names = " ".join(changed)
         privacy.record(session, actor=actor, verb="rate", object_kind="observation", object_id=row.id, criteria=names)
     return tuple(clashes)
+
+
+def _unstruck(session: Session, row: Observation, ratings: Sequence[Rating]) -> Sequence[Rating]:
+    """Without notes that were struck since the page was made: it could not know."""
+    gone = (EvidenceNote.observation_id == row.id, EvidenceNote.struck_at.is_not(None))
+    struck = set(session.scalars(select(EvidenceNote.id).where(*gone)))
+    return [replace(one, note_ids=tuple(id for id in one.note_ids if id not in struck)) for one in ratings] if struck else ratings
 
 
 def _sheet(session: Session, seat: Seat) -> Assessment:

@@ -19,7 +19,7 @@ from lti_mentoring.domain.programme import Programme, Rubric
 from lti_mentoring.domain.qualification import COUNTS, Standing
 from lti_mentoring.domain.releasing import FIRST, SELF, Hold, State, Submitted
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, delivery, impartial, notification, privacy, programme, qualification
+from lti_mentoring.services import conflict, delivery, impartial, notification, privacy, programme, qualification, room
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.seat import Seat
@@ -107,7 +107,8 @@ def rated(session: Session, seat: Seat, subject: Subject, made: SubmittedRating,
     """Somebody has just submitted, in the caller's transaction: ask for a second person where the rating says so, and settle."""
     if seat.purpose == FIRST:
         _ask_for_another(seat.row, subject, made)
-    settle(session, seat.row, actor=actor)
+    if not settle(session, seat.row, actor=actor) and seat.purpose == FIRST and made.number == 1:
+        room.tell_readers(session, seat.row)
 
 
 def _ask_for_another(row: Observation, subject: Subject, made: SubmittedRating) -> None:

@@ -30,7 +30,8 @@ INVITATION_DAYS = 14
 @dataclass(frozen=True, slots=True)
 class Here:
     """A person in a course, as every page needs it: ``offered`` is help that waits for their answer, ``unread`` counts their notices;
-    ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them, both known on a page's own visit only."""
+    ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them, both known on a page's own visit only; ``guest``: they came
+    by a link, and this page is all that they may open; ``late``: the link has ended, so that they send and are shown nothing."""
 
     actor: Actor
     course_title: str
@@ -41,6 +42,8 @@ class Here:
     graded: bool | None = None
     offered: bool = False
     unread: int = 0
+    guest: bool = False
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from lti_mentoring.domain.observation import WAITING, Case, Gap, Rating, Verdict
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, Criterion, Programme, Protocol, Rubric
 from lti_mentoring.domain.releasing import FIRST, SELF
-from lti_mentoring.services import candidacy, programme, records
+from lti_mentoring.services import candidacy, consent, programme, records
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services.seat import NoteRow, Seat
 from lti_mentoring.store import base
@@ -42,7 +42,8 @@ class Sheet:
     """An observation as its observer sees it. ``previous`` and ``next`` are neighbours among what waits, oldest first;
     ``waits``: its release waits for modules that come before observing. Which, the candidate and the coordinator read.
     ``protocol`` is what the programme asks to watch for in observations of this kind, where it says so. ``open``: it may be written on;
-    ``why``: of a rating that is being corrected, the reason."""
+    ``why``: of a rating that is being corrected, the reason. ``asked``: who is in the room is asked themself; ``agreed``: it can be
+    observed as far as consent goes."""
 
     id: str
     state: str
@@ -68,6 +69,8 @@ class Sheet:
     open: bool = True
     why: str = ""
     focus: tuple[str, ...] = ()
+    asked: bool = False
+    agreed: bool = False
 
     @property
     def rated(self) -> int:
@@ -140,6 +143,8 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         open=opened,
         why=held.why if held is not None else "",
         focus=tuple(row.focus),
+        asked=consent.asked(session, row),
+        agreed=case.consent,
     )
 
 
@@ -224,7 +229,7 @@ def case_of(session: Session, found: Seat, subject: Subject) -> Case:
 
 def consents(session: Session, row: Observation) -> bool:
     """Whether everybody in the room has agreed to be observed."""
-    return row.consent_at is not None
+    return consent.stands(session, row)
 
 
 def _neighbours(session: Session, actor: Actor, observation_id: str) -> _Neighbours:

@@ -131,8 +131,8 @@ class Reconciliation(TenantMixin, Base):
 
 
 class Mail(TenantMixin, Base):
-    """One mail: of a notice, a week's digest, or one to a referee (``ReferenceLetter``). It holds no word of what it says; that is made
-    when it is sent."""
+    """One mail: of a notice, a week's digest, or one with a link for somebody without an account (``ReferenceLetter``, ``GuestLetter``).
+    It holds no word of what it says; that is made when it is sent."""
 
     __tablename__ = "mail"
     __table_args__ = (
@@ -186,6 +186,24 @@ class ReferenceLetter(TenantMixin, Base):
     """The link that it carries; once the reference has another, the mail is not wanted any more."""
     kind: Mapped[str] = mapped_column(String(20))
     """ask or remind."""
+
+
+class GuestLetter(TenantMixin, Base):
+    """That a mail brings a link to somebody without an account. The link itself is made when the mail leaves (``GuestLink``)."""
+
+    __tablename__ = "guest_letter"
+    __table_args__ = (
+        UniqueConstraint("org_id", "mail_id"),
+        belongs_to("mail", "mail_id", ondelete="CASCADE"),
+        belongs_to("observation", "observation_id"),
+        Index("ix_guest_letter_observation", "org_id", "observation_id"),
+    )
+
+    mail_id: Mapped[str] = mapped_column(Id)
+    observation_id: Mapped[str] = mapped_column(Id)
+    kind: Mapped[str] = mapped_column(String(20))
+    """consent (may the session be observed), reading (the lines can be read) or field (an assignment)."""
+    asked_by: Mapped[str] = mapped_column(String(40))
 
 
 class MailWay(NamedTuple):

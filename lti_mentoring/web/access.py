@@ -7,12 +7,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g
+from flask import g, request
 from werkzeug.exceptions import Unauthorized
 
 from lti_mentoring.domain.people import PERMISSIONS, Actor, may
 from lti_mentoring.domain.rule import NotAllowed
+from lti_mentoring.services import guest as guests
 from lti_mentoring.services import language, people, roles
+from lti_mentoring.services.guest import Guest
 from lti_mentoring.services.roles import Here
 from lti_mentoring.web import session
 from lti_mentoring.web.reader import wanted
@@ -20,11 +22,12 @@ from lti_mentoring.web.reader import wanted
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def require(permission: str) -> Callable[[View], View]:
+def require(permission: str, *, guest: str = "") -> Callable[[View], View]:
     """Let in who is signed in, belongs to the course in the address, and holds ``permission`` there.
 
     401 without a session, 404 for a course of somebody else, 403 without the permission. The tenant is in scope inside the view, where a
-    programme is read in the person's language.
+    programme is read in the person's language. ``guest``: whoever holds a pass of this purpose (``domain.guest``) for the very
+    ``observation`` in the address comes in as well, as an observer of that one.
     """
     if permission not in PERMISSIONS:
         raise KeyError(permission)
@@ -32,12 +35,12 @@ def require(permission: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(*, course: str, **ids: Any) -> Any:
-            browser = session.browser()
-            org_id = browser.organisation()
+            browser, held = session.browser(), _held(guest, course, ids.get("observation", "")) if guest else None
+            org_id = held.org_id if held is not None else browser.organisation()
             if org_id is None:
                 raise Unauthorized
             with people.within(org_id), language.read_in(wanted):
-                g.here = browser.visit(org_id, course) or _here(course)
+                g.here = guests.here(held) if held is not None else browser.visit(org_id, course) or _here(course)
                 if not may(g.here.actor, permission):
                     raise NotAllowed("permission", permission=permission)
                 return view(course=course, **ids)
@@ -46,6 +49,13 @@ def require(permission: str) -> Callable[[View], View]:
         return checked  # type: ignore[return-value]
 
     return decorate
+
+
+def _held(purpose: str, course: str, observation: str) -> Guest | None:
+    """The guest who holds a pass for this observation of this course."""
+    if not observation:
+        return None
+    return guests.holder(session.passes(request), purpose=purpose, course_id=course, observation_id=observation)
 
 
 def _here(course: str) -> Here:

@@ -18,12 +18,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.discretion import PATTERNS
 from lti_mentoring.domain.field import COUNTERS, MOST, Counted, joined
+from lti_mentoring.domain.guest import FIELD, NOTES
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import field as verbs
 from lti_mentoring.services.field import Batch, Device, FieldPage
 from lti_mentoring.services.rating import LONGEST_NOTE, Note
 from lti_mentoring.services.seat import NoteRow
-from lti_mentoring.web.access import actor, public, require
+from lti_mentoring.web.access import actor, here, public, require
 from lti_mentoring.web.language import known
 from lti_mentoring.web.observation_form import Hex
 from lti_mentoring.web.page import asset
@@ -92,13 +93,13 @@ class FieldBatch(Schema):
 
 
 @bp.get("/courses/<course>/observations/<observation>/field")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def page(course: str, observation: str) -> Answer:
     return _shown(verbs.page(actor=actor(), observation_id=observation))
 
 
 @bp.post("/courses/<course>/observations/<observation>/field")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def keep(course: str, observation: str) -> Answer:
     """A note without a script. Words that may tell who somebody is are asked about once, and given back."""
     who, text = actor(), request.form.get("text", "").strip()
@@ -117,7 +118,7 @@ def keep(course: str, observation: str) -> Answer:
 
 
 @bp.get("/courses/<course>/observations/<observation>/paper")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def paper(course: str, observation: str) -> str:
     return render_template("field/paper.html", page=verbs.page(actor=actor(), observation_id=observation))
 
@@ -174,22 +175,23 @@ def _language() -> str:
 
 
 @api.get("/observations/<observation>/field")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def get(course: str, observation: str) -> Response:
     """What a page shows that began without a network, and a token for sending."""
     return jsonify(csrf=generate_csrf(), **_pack(verbs.page(actor=actor(), observation_id=observation)))
 
 
 @api.post("/observations/<observation>/field")
-@require("observation.rate")
+@require("observation.rate", guest=NOTES)
 def send(course: str, observation: str) -> Response:
     batch: Batch = FieldBatch().load(request.get_json())
     receipt = verbs.keep(actor=actor(), observation_id=observation, batch=batch)
     return jsonify(
         stored=[{"id": sent, "kept": held} for sent, held in receipt.stored.items()],
         refused=[{"id": sent, "code": why.code, "words": _words(why)} for sent, why in receipt.refused.items()],
-        notes=_notes(receipt.notes),
-        devices=_devices(receipt.devices),
+        # Through a link that has ended nothing is shown; what was written arrives all the same.
+        notes=_notes(receipt.notes) if not here().late else [],
+        devices=_devices(receipt.devices) if not here().late else [],
         open=receipt.open,
     )
 

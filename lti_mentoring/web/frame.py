@@ -49,8 +49,8 @@ PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/window",
 """Cross-site by nature: a login changes nothing, a launch carries a signed token and a state bound to this browser, and what ends mails
 is a signed link that mail programs send by themselves."""
 
-INVITED = ("/lti/register/", "/references/")
-"""Without a session, so without its token: the invite in the address is a secret, and the form must come from a page of ours."""
+INVITED = ("/lti/register/", "/references/", "/guest/open", "/guest/ask")
+"""Without a session, so without its token: the invite is a secret, and the form must come from a page of ours."""
 
 
 TOKENS = CSRFProtect()

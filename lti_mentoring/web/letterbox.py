@@ -20,6 +20,7 @@ from lti_mentoring.services.postman import Letter, MailWay, Post
 from lti_mentoring.settings import Settings
 from lti_mentoring.web.language import known
 from lti_mentoring.web.wording import letter_words
+from lti_mentoring.web.wording.guest import GUEST_SUBJECTS, guest_words
 from lti_mentoring.web.wording.referee import REFEREE_SUBJECTS, referee_words
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"
@@ -56,7 +57,12 @@ def writer(app: Flask, languages: tuple[str, ...], public_url: str) -> Callable[
     def write(letter: Letter) -> Written:
         language = known(letter.locale, languages) or languages[0]
         with force_locale(language):
-            words = referee_words(letter, f"{public_url}/references/") if letter.kind in REFEREE_SUBJECTS else letter_words(letter)
+            if letter.kind in REFEREE_SUBJECTS:
+                words = referee_words(letter, f"{public_url}/references/")
+            elif letter.kind in GUEST_SUBJECTS:
+                words = guest_words(letter, f"{public_url}/guest#")
+            else:
+                words = letter_words(letter)
             return replace(words, language=language.replace("_", "-"))
 
     return write

@@ -11,6 +11,7 @@ from flask_babel import gettext
 from marshmallow import ValidationError
 from werkzeug.wrappers import Response as AnyResponse
 
+from lti_mentoring.domain.guest import FIELD, NOTES
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import LEADS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -139,7 +140,7 @@ def cancel(course: str, observation: str) -> AnyResponse:
 
 
 @bp.get("/observations/<observation>")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def sheet(course: str, observation: str) -> Answer:
     page = verbs.sheet(actor=actor(), observation_id=observation)
     if page.state == "released":
@@ -148,7 +149,7 @@ def sheet(course: str, observation: str) -> Answer:
 
 
 @bp.post("/observations/<observation>")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def keep(course: str, observation: str) -> Answer:
     form: dict[str, Any] = DraftForm().load(_sheet_form())
     draft = verbs.save_draft(actor=actor(), observation_id=observation, **form)
@@ -169,7 +170,7 @@ def keep(course: str, observation: str) -> Answer:
 
 
 @bp.get("/observations/<observation>/release")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def confirm(course: str, observation: str) -> Answer:
     try:
         page = verbs.release_page(actor=actor(), observation_id=observation)
@@ -183,7 +184,7 @@ def confirm(course: str, observation: str) -> Answer:
 
 
 @bp.post("/observations/<observation>/release")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def release(course: str, observation: str) -> AnyResponse:
     form: dict[str, Any] = ReleaseForm().load(request.form.to_dict())
     try:
@@ -201,7 +202,7 @@ def release(course: str, observation: str) -> AnyResponse:
 
 
 @bp.post("/observations/<observation>/correct")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def correct(course: str, observation: str) -> AnyResponse:
     """Take a submitted rating up again, with a reason."""
     form: dict[str, Any] = CorrectionForm().load(request.form.to_dict())
@@ -225,7 +226,7 @@ def void(course: str, observation: str) -> AnyResponse:
 
 
 @bp.get("/observations/<observation>/report")
-@require("observation.read")
+@require("observation.read", guest=FIELD)
 def report(course: str, observation: str) -> str:
     return render_template("observation/report.html", page=verbs.report(actor=actor(), observation_id=observation))
 
@@ -234,7 +235,7 @@ def report(course: str, observation: str) -> str:
 
 
 @api.put("/observations/<observation>/draft")
-@require("observation.rate")
+@require("observation.rate", guest=FIELD)
 def put_draft(course: str, observation: str) -> Response | tuple[Response, int]:
     form: dict[str, Any] = DraftForm().load(request.get_json())
     draft = verbs.save_draft(actor=actor(), observation_id=observation, **form)
@@ -247,7 +248,7 @@ def put_draft(course: str, observation: str) -> Response | tuple[Response, int]:
 
 
 @api.post("/observations/<observation>/notes")
-@require("observation.rate")
+@require("observation.rate", guest=NOTES)
 def post_note(course: str, observation: str) -> tuple[Response, int]:
     note: Note = NoteForm().load(request.get_json())
     kept = verbs.save_note(actor=actor(), observation_id=observation, note=note)

@@ -101,8 +101,9 @@ def _context() -> dict[str, Any]:
     locale = get_locale()
     return {
         "current_actor": here.actor if here else None,
-        "nav": navigation(here.actor) if here else [],
+        "nav": navigation(here.actor) if here and not here.guest else [],
         "get_help": _help(here.actor, offered=here.offered) if here else None,
+        "guest": here is not None and here.guest,
         "carried": session.CARRIED in request.headers,
         "course_title": here.course_title if here else "",
         "organisation": here.organisation if here else "",

@@ -24,8 +24,13 @@ from lti_mentoring.services.session import SessionRow, Ticket
 from lti_mentoring.web.wiring import wiring
 
 COOKIE = "__Host-lti-mentoring"
-SIGNED_IN = ("/courses/", "/api/")
+SIGNED_IN = ("/courses/", "/api/", "/guest/")
 """Where a session is looked up; login, launch, keys, health and static files never ask the database for one."""
+
+PASSES = "__Host-lti-mentoring-guest"
+"""The passes of somebody who came by a link (``services.guest``), the newest first; each opens one thing."""
+
+MOST_PASSES = 6
 
 CARRIED = "X-Mentoring-Session"
 """The header of a carried session, both ways."""
@@ -48,14 +53,14 @@ class Carried:
 class BrowserSession(SessionMixin):
     """What Flask sees of a session: its payload, looked up once somebody asks for it.
 
-    ``row`` is None where nobody is signed in, and then nothing is kept.
+    ``row`` is None where nobody is signed in, and then nothing is kept; ``spare`` is what is found there all the same.
     """
 
-    def __init__(self, ticket: Ticket | None, carried: Carried | None = None) -> None:
-        self._ticket, self.carried = ticket, carried
+    def __init__(self, ticket: Ticket | None, carried: Carried | None = None, spare: dict[str, Any] | None = None) -> None:
+        self._ticket, self.carried, self._spare = ticket, carried, spare or {}
         self._row: SessionRow | None = None
         self._known = ticket is None
-        self._payload: dict[str, Any] = {}
+        self._payload: dict[str, Any] = dict(self._spare)
         self.modified = False
 
     @property
@@ -82,7 +87,7 @@ class BrowserSession(SessionMixin):
 
     def _keep(self, row: SessionRow | None) -> None:
         self._row, self._known = row, True
-        self._payload = dict(row.payload) if row is not None else {}
+        self._payload = dict(row.payload if row is not None else self._spare)
 
     def _held(self) -> dict[str, Any]:
         return self._payload if self.row is not None or self._known else {}
@@ -120,8 +125,10 @@ class ServerSessions(SessionInterface):
         if header is not None:
             carried = read(header)
             return BrowserSession(carried.ticket if carried is not None else None, carried)
-        cookie = request.cookies.get(COOKIE)
-        return BrowserSession(sessions.ticket(cookie) if cookie else None)
+        cookie, held = request.cookies.get(COOKIE), passes(request)
+        # Forms of somebody who came by a link carry a token as well: one that follows from their oldest pass, since nothing else is kept.
+        spare = {"csrf_token": sessions.hashed(f"form:{held[-1]}")} if held else None
+        return BrowserSession(sessions.ticket(cookie) if cookie else None, spare=spare)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Keep the payload if a page changed it; give the page that carries its session the next token in time, and no redirect."""
@@ -165,6 +172,24 @@ def browser() -> BrowserSession:
 def current() -> SessionRow | None:
     """Who is signed in here, if anybody."""
     return browser().row
+
+
+def passes(request: Request) -> list[str]:
+    """The passes that this browser holds, the newest first."""
+    return [one for one in request.cookies.get(PASSES, "").split(".") if one][:MOST_PASSES]
+
+
+def give_pass(response: Response, request: Request, secret: str) -> None:
+    """Add a pass to those of this browser. In a window of the tool's own only: a frame of somebody else's site is not sent it."""
+    held = ".".join([secret, *passes(request)][:MOST_PASSES])
+    days = timedelta(days=14)
+    cookie = dump_cookie(PASSES, held, days, path="/", secure=True, httponly=True, samesite="Lax", sync_expires=False)
+    response.headers.add("Set-Cookie", cookie)
+
+
+def clear_passes(response: Response) -> None:
+    """Take all passes of this browser back."""
+    response.headers.add("Set-Cookie", dump_cookie(PASSES, "", 0, path="/", secure=True, httponly=True, samesite="Lax"))
 
 
 def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:

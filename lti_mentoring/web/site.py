@@ -27,6 +27,7 @@ from lti_mentoring.web import (
     editing,
     errors,
     frame,
+    guest,
     handout,
     health,
     holdings,
@@ -54,6 +55,7 @@ from lti_mentoring.web import agreement as agreement_pages
 from lti_mentoring.web import application as application_pages
 from lti_mentoring.web import assistance as assistance_pages
 from lti_mentoring.web import calibration as calibration_pages
+from lti_mentoring.web import consent as consent_pages
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import field as field_pages
 from lti_mentoring.web import notification as notification_pages
@@ -120,8 +122,8 @@ def _dress(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
-    learned = (practice_pages, recognition_pages, handout, calibration_pages, field_pages)
-    observing = (qualification_pages, agreement_pages)
+    learned = (practice_pages, recognition_pages, handout, calibration_pages)
+    observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *observing, *staff):
         app.register_blueprint(room.bp)

@@ -42,6 +42,7 @@ from lti_mentoring.services import (
     recognition,
     reviewing,
     roles,
+    room,
     selection,
     training,
 )
@@ -51,6 +52,7 @@ from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.delivery import Mail, ScorePublication
+from lti_mentoring.store.field import Participant
 from lti_mentoring.store.platform import Deployment, Registration
 from support import applying, marked, rating
 from support.closing import let_go
@@ -171,6 +173,12 @@ EXAMPLES: dict[str, Example] = {
     "observation_api.post_note": Example(
         "observer", {"observation": "{planned}"}, json={"id": "a" * 32, "text": "Asks, then waits."}, method="POST"
     ),
+    "consent.index": Example("other"),
+    "consent.one": Example("other", {"observation": "{present}"}),
+    "consent.say": post("other", {"action": "agree"}, observation="{present}"),
+    "consent.people": Example("observer", {"observation": "{present}"}),
+    "consent.add": post("coordinator", {"name": "Somebody else"}, observation="{present}"),
+    "consent.reach": post("coordinator", observation="{present}", person="{guest}", verb="link"),
     "calibration.index": Example("observer"),
     "qualification.own": Example("observer"),
     "agreement.index": Example("coordinator"),
@@ -406,7 +414,7 @@ def filled(name: str) -> Filled:
                 protege_label="A new colleague",
             )
 
-        waiting, ready, done = planned(), planned(), planned()
+        waiting, ready, done, present = planned(), planned(), planned(), planned()
         note = Note(id=secrets.token_hex(16), text="Waits.")
         observation.save_note(actor=observer, observation_id=waiting, note=note)
         revision = released_level(observer, ready)
@@ -455,7 +463,17 @@ def filled(name: str) -> Filled:
         }
         ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
         ids["rated"] = rating.submitted(observer)
+        ids |= {"present": present, "guest": in_the_room(people, present)}
     return Filled(world, ids, people)
+
+
+def in_the_room(people: dict[str, Any], observation_id: str) -> str:
+    """Somebody of the course and a guest are in the room of an observation. -> the guest"""
+    with base.transactional() as session:
+        session.add(Participant(observation_id=observation_id, person_id=people["other"].person_id, role="protege"))
+    room.add(actor=people["coordinator"], observation_id=observation_id, named=room.Named("A guest", ""))
+    page = room.page(actor=people["coordinator"], observation_id=observation_id)
+    return next(one.person_id for one in page.people if not one.inside)
 
 
 def movable(world: World, lead: Actor) -> dict[str, str]:
@@ -597,7 +615,7 @@ def uses(endpoint: str) -> set[str]:
 
 APPLYING = ("application", "review", "reference", "person_of_staff")
 NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
-NAMES += ("asked", "taken", "answered", "offer")
+NAMES += ("asked", "taken", "answered", "offer", "present", "guest")
 NAMES += ("mail", "notice", "version", "moving")
 NAMES += ("submission", "claimed", "recognition", "other_candidacy")
 

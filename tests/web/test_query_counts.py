@@ -30,6 +30,7 @@ from lti_mentoring.services import (
     recorded,
     reviewing,
     roles,
+    room,
     selection,
     training,
 )
@@ -38,6 +39,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import ScorePublication
+from lti_mentoring.store.field import Participant
 from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
@@ -93,6 +95,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "field_api.get": ("observer", {"observation": "{ready}"}),
     "observation.confirm": ("observer", {"observation": "{ready}"}),
     "observation.report": ("coordinator", {"observation": "{released}"}),
+    "consent.index": ("applicant", {}),
+    "consent.one": ("applicant", {"observation": "{present}"}),
+    "consent.people": ("observer", {"observation": "{present}"}),
     "calibration.index": ("observer", {}),
     "qualification.own": ("observer", {}),
     "agreement.index": ("coordinator", {}),
@@ -195,12 +200,22 @@ class Course:
             self.ids["released"], revision = self._rate(name)
             observation.submit(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
         self._help(number)
+        self._present(number)
         self._learn(number)
         self.ids["rated"] = rating.submitted(self.people["observer"], number=number + 1)
         with base.transactional() as session:
             for stuck, row in enumerate(session.scalars(select(ScorePublication).where(ScorePublication.placement_id == place))):
                 if stuck % 2:
                     row.state, row.fault, row.words, row.stuck_at = "refused", f"fault_{number}", "Incorrect score received", base.now()
+
+    def _present(self, number: int) -> None:
+        """The applicant is in the room of one more session, and one more guest in that of the first one."""
+        made = self._plan("Candidate 0")
+        self.ids.setdefault("present", made)
+        with base.transactional() as session:
+            session.add(Participant(observation_id=made, person_id=self.people["applicant"].person_id, role="protege"))
+        named = room.Named(f"Guest {number}", "")
+        room.add(actor=self.people["coordinator"], observation_id=self.ids["present"], named=named)
 
     def _learn(self, number: int) -> None:
         """The writer's practice task comes back, somebody else's waits; a recognition is refused."""

@@ -80,6 +80,7 @@ from lti_mentoring.web.wording.field import (
     question_kind_words,
     waiting_words,
 )
+from lti_mentoring.web.wording.guest import correction_words
 from lti_mentoring.web.wording.handout import handout_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
@@ -148,6 +149,7 @@ __all__ = [
     "component_words",
     "conflict_verdict_words",
     "conflict_words",
+    "correction_words",
     "count_words",
     "day_words",
     "decline_reasons_words",

@@ -24,6 +24,7 @@ HOLDINGS = {
     "asked": _l("Requests for help and offers of it; only you see this count"),
     "calibrated": _l("Calibration transcripts that you have rated or begun to rate; only you see this count"),
     "related": _l("Personal or financial relations that you have declared; only you see this count"),
+    "present": _l("Sessions in which you were asked whether they may be observed; only you see this count"),
     "helped": _l("Contacts in which you have helped; only you see this count"),
     "grades": _l("Grades sent to the gradebook"),
     "notices": _l("Notices to them"),

@@ -12,6 +12,7 @@ from flask_babel import format_date, lazy_gettext
 from lti_mentoring.domain.mail import Written
 from lti_mentoring.services.postman import Letter
 from lti_mentoring.web.wording.delivery import remedy_words
+from lti_mentoring.web.wording.guest import TO_GUESTS
 from lti_mentoring.web.wording.phrase import say
 from lti_mentoring.web.wording.referee import TO_REFEREES
 
@@ -43,6 +44,11 @@ NOTICES = {
     "standing_changed": _l("Your standing as an observer has changed. The page says what it means for your ratings, and what to do."),
     "standing_ends": _l("Your qualification as an observer ends on %(until)s. Two exercises renew it."),
     "observer_standing": _l("The standing of an observer has changed."),
+    "observation_changed": _l("Whether the session of %(planned_for)s can be observed has changed. Look before you go."),
+    "rating_again": _l("A line of the session of %(planned_for)s was struck. Rate again what rested on it, and submit."),
+    "consent_asked": _l("You are asked whether your session of %(planned_for)s may be observed. Nobody else sees what you say."),
+    "lines_to_read": _l("What was noted in your session of %(planned_for)s can be read. You may strike lines within 48 hours."),
+    "guest_asks": _l("Somebody’s link to the session of %(planned_for)s does not work any more. They ask for another one."),
     "grades_stuck": _l("Grades of an activity do not reach the gradebook. %(fault)s. What the LMS said stands on the page."),
 }
 
@@ -72,6 +78,11 @@ SUBJECTS = {
     "standing_changed": _l("Your standing as an observer"),
     "standing_ends": _l("Your qualification ends soon"),
     "observer_standing": _l("An observer’s standing has changed"),
+    "observation_changed": _l("An observation has changed"),
+    "rating_again": _l("A rating is open again"),
+    "consent_asked": _l("May your session be observed?"),
+    "lines_to_read": _l("What was noted in your session"),
+    "guest_asks": _l("Somebody asks for a new link"),
     "grades_stuck": _l("Grades need a person"),
 }
 
@@ -101,6 +112,11 @@ COUNTS = {
     "standing_changed": _l("Changes of your standing as an observer: %(count)s"),
     "standing_ends": _l("Qualifications of yours that end soon: %(count)s"),
     "observer_standing": _l("Observers whose standing has changed: %(count)s"),
+    "observation_changed": _l("Observations that changed: %(count)s"),
+    "rating_again": _l("Ratings of yours open again: %(count)s"),
+    "consent_asked": _l("Sessions of yours that somebody would observe: %(count)s"),
+    "lines_to_read": _l("Sessions of yours to read lines of: %(count)s"),
+    "guest_asks": _l("New links asked for: %(count)s"),
     "grades_stuck": _l("Times that grades needed a person: %(count)s"),
 }
 
@@ -138,7 +154,7 @@ def notice_words(kind: str, facts: Mapping[str, Any]) -> str:
 
 def notice_title(kind: str) -> str:
     """What a mail is called; without a kind, the weekly one."""
-    return str((SUBJECTS | TO_REFEREES).get(kind, _l("Your week in the mentor programme")))
+    return str((SUBJECTS | TO_REFEREES | TO_GUESTS).get(kind, _l("Your week in the mentor programme")))
 
 
 def family_words(family: str) -> tuple[str, str]:

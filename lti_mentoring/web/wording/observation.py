@@ -14,7 +14,7 @@ _l = lazy_gettext
 LEVELS = {1: _l("Not yet"), 2: _l("Emerging"), 3: _l("Competent"), 4: _l("Accomplished")}
 
 GAPS = {
-    "consent_missing": _l("consent of the protégé"),
+    "consent_missing": _l("consent of who is in the room"),
     "criterion_open": _l("not rated yet"),
     "reason_missing": _l("needs a reason"),
     "evidence_missing": _l("needs a note"),

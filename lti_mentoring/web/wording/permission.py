@@ -51,6 +51,8 @@ PERMISSIONS = {
     "observation.queue": _l("See one’s own observations"),
     "observation.rate": _l("Rate an observation"),
     "observation.void": _l("Set an observation aside"),
+    "consent.own": _l("Say whether one may be observed, and read and strike the lines about oneself"),
+    "consent.ask": _l("Ask who is in the room of an observation, and see whether it can be observed"),
     "observation.read": _l("Read a report"),
     "calibration.practise": _l("Practise rating on a transcript, and compare with its master ratings"),
     "agreement.read": _l("See how far two raters of the same session agree"),

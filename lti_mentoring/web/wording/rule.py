@@ -16,6 +16,7 @@ from lti_mentoring.web.wording import (
     conflict,
     editing,
     field,
+    guest,
     moving,
     participation,
     practice,
@@ -208,7 +209,6 @@ OBSERVATION = {
     "correction_without_reason": _l("Say in a sentence why you correct your rating; it is kept beside it."),
     "correction_late": _l("The result stands, so that its ratings cannot be corrected any more. Tell the coordinator what you have seen."),
     "correction_open": _l("Your rating is open already; go on where you were."),
-    "consent_by_observer": _l("The observer of this session records what its protégé says. Tell them."),
     "void_reason_unknown": _l("Choose why it is set aside."),
     "modules_before": _l(
         "The release waits for modules that come before observing. What you have written is kept; the coordinator reads which they are."
@@ -224,7 +224,6 @@ OBSERVATION = {
     "observer_line": _l("This observer manages or appraises the candidate, or the other way round, or did within a year. Choose another."),
     "kind_not_asked": _l("The policy that this candidate goes by does not ask for such a session. Choose another kind."),
     "protege_label_empty": _l("Say who the protégé is; initials or a role are enough."),
-    "consent_missing": _l("The protégé’s consent is not recorded. Without it the observation cannot be released."),
     "criterion_open": _l("Not rated yet: %(criteria)s. Choose a level, or “not observed”."),
     "reason_missing": _l("Say why these could not be observed: %(criteria)s."),
     "evidence_missing": _l("A level above 1 needs a note behind it: %(criteria)s. Link a note, or choose level 1."),
@@ -265,6 +264,7 @@ RULES: dict[str, object] = {
     **participation.RULES,
     **assistance.RULES,
     **editing.RULES,
+    **guest.RULES,
     **practice.RULES,
     **recognition.RULES,
     **DELIVERY,

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links for people without an account: how long one lives, what it opens, and why one opens nothing any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+CONSENT, FIELD = "consent", "field"
+PURPOSES = (CONSENT, FIELD)
+"""A participant's own page, and an observer's one assignment."""
+
+NOTES = "notes"
+"""What is left of a field link for a while after its end: notes can still be sent, and nothing is shown."""
+
+LIVES = timedelta(hours=24)
+"""How long a link waits to be opened, and how long what it opens stays open."""
+
+SENDS_FOR = timedelta(days=14)
+"""How long after it was opened what was written in the field can still arrive; a device keeps it no longer either."""
+
+SPENT, OLD, REVOKED = "guest_link_spent", "guest_link_old", "guest_link_revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The times of a link and of the pass that it was exchanged for."""
+
+    purpose: str
+    expires_at: datetime
+    spent_at: datetime | None = None
+    revoked_at: datetime | None = None
+    pass_expires_at: datetime | None = None
+
+
+def refusal(link: Link, now: datetime) -> str:
+    """Why a link cannot be opened, as a code; empty where it can. What was taken back is said first: it holds whatever else is true."""
+    if link.revoked_at is not None:
+        return REVOKED
+    if link.spent_at is not None:
+        return SPENT
+    return "" if now < link.expires_at else OLD
+
+
+def opens(link: Link, purpose: str, now: datetime) -> bool:
+    """Whether the pass of a link opens something: its purpose until it ends or is taken back; ``NOTES`` for longer, come what may."""
+    if link.spent_at is None:
+        return False
+    if purpose == NOTES:
+        return link.purpose == FIELD and now < link.spent_at + SENDS_FOR
+    return link.purpose == purpose and link.revoked_at is None and link.pass_expires_at is not None and now < link.pass_expires_at

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Consent of who is in the room, read: whether all of it stands, and what each of them is told and may read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from lti_mentoring.domain import consent as rules
+from lti_mentoring.domain.consent import GRANTED
+from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.releasing import READING
+from lti_mentoring.domain.rule import NotFound
+from lti_mentoring.services import reporting_line
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.field import Participant
+from lti_mentoring.store.observation import EvidenceNote, Observation
+from lti_mentoring.store.people import Course, Person
+from lti_mentoring.store.platform import Organisation
+from lti_mentoring.store.rating import Rater
+
+WATCHED = "structured"
+"""The kind in which the candidate watches somebody else: what they noted is about who was watched, the rest is about them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as it stands; without text once it was struck."""
+
+    id: str
+    text: str
+    noted_at: datetime
+    struck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPage:
+    """What somebody in the room is told, and what they said. ``role`` is theirs; ``asker`` planned it; ``reading_until`` is set while a
+    result waits for them to have read; ``line_known``: they said within a year who they report to. ``rates``: they rate here, so that
+    they read nothing of it before it is released."""
+
+    observation_id: str
+    state: str
+    kind: str
+    role: str
+    consent: str
+    answered_at: datetime | None
+    read_at: datetime | None
+    candidate: str
+    observer: str
+    asker: str
+    organisation: str
+    course: str
+    planned_for: date
+    place: str
+    lines: tuple[Line, ...]
+    reading_until: datetime | None
+    line_known: bool
+    rates: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRow:
+    """One observation that somebody was asked about, in a list."""
+
+    observation_id: str
+    planned_for: date
+    candidate: str
+    observer: str
+    consent: str
+    state: str
+    to_read: bool
+
+
+# --- whether it can be observed ----------------------------------------------------------------------------------------------------
+
+
+def stands(session: Session, row: Observation) -> bool:
+    """Whether a session can be observed as far as consent goes; where no participant has a person, the observer's own word holds."""
+    return standing(session, [row])[row.id]
+
+
+def standing(session: Session, rows: Collection[Observation]) -> dict[str, bool]:
+    """The same for many, by their ids; one query."""
+    said: dict[str, list[str]] = {row.id: [] for row in rows}
+    query = select(Participant.observation_id, Participant.consent).where(Participant.observation_id.in_(list(said)))
+    for observation_id, answer in session.execute(query):
+        said[observation_id].append(answer)
+    return {row.id: rules.stands(said[row.id], row.consent_at is not None) for row in rows}
+
+
+def asked(session: Session, row: Observation) -> bool:
+    """Whether anybody in the room is asked themself, so that the observer's word is not needed."""
+    return session.scalar(select(Participant.id).where(Participant.observation_id == row.id).limit(1)) is not None
+
+
+def readers(session: Session, row: Observation) -> int:
+    """How many of those in the room may still strike lines and have not said that they have read them."""
+    query = select(func.count(Participant.id)).where(
+        Participant.observation_id == row.id, Participant.consent == GRANTED, Participant.read_at.is_(None)
+    )
+    return session.scalar(query) or 0
+
+
+# --- the page ----------------------------------------------------------------------------------------------------------------------
+
+
+def page(*, actor: Actor, observation_id: str) -> OwnPage:
+    """All that somebody in the room is told of a session. NotFound ``consent`` for everybody else."""
+    session = base.session()
+    row, mine = seat_of(session, actor, observation_id)
+    candidate_id, candidate = candidate_of(session, row)
+    names = _names(session, {row.observer_id, row.created_by})
+    course = session.get_one(Course, (row.org_id, row.course_id))
+    rates = row.state != "released" and rates_here(session, row, actor.person_id)
+    waits = row.state == "rated" and mine.consent == GRANTED and mine.read_at is None and row.rated_at is not None
+    return OwnPage(
+        observation_id=row.id,
+        state=row.state,
+        kind=row.kind,
+        role=mine.role,
+        consent=mine.consent,
+        answered_at=mine.answered_at,
+        read_at=mine.read_at,
+        candidate=candidate,
+        observer=names.get(row.observer_id, ""),
+        asker=names.get(row.created_by, ""),
+        organisation=session.get_one(Organisation, row.org_id).name,
+        course=course.title or course.label,
+        planned_for=row.planned_for,
+        place=row.place,
+        lines=() if rates else lines(session, row, candidate_id),
+        reading_until=row.rated_at + READING if waits and row.rated_at is not None else None,
+        line_known=reporting_line.attestation(session, actor.person_id, on=base.now().date()).holds,
+        rates=rates,
+    )
+
+
+def lines(session: Session, row: Observation, candidate_id: str) -> tuple[Line, ...]:
+    """The lines about who is in the room with the candidate, in the order of the session."""
+    if row.state not in rules.READ:
+        return ()
+    found = session.scalars(about(row, candidate_id).order_by(EvidenceNote.noted_at, EvidenceNote.id))
+    return tuple(Line(one.id, one.text, one.noted_at, one.struck_at is not None) for one in found)
+
+
+def about(row: Observation, candidate_id: str) -> Select[EvidenceNote]:
+    """The notes that are about who is in the room with the candidate."""
+    query = select(EvidenceNote).where(EvidenceNote.observation_id == row.id)
+    return query.where(EvidenceNote.author_id == candidate_id) if row.kind == WATCHED else query
+
+
+def own(*, actor: Actor) -> tuple[OwnRow, ...]:
+    """The observations of this course that somebody was asked about, the newest first."""
+    candidate, observer = aliased(Person), aliased(Person)
+    query = (
+        select(Participant, Observation, candidate.id, candidate.name, candidate.chosen_name, observer.name, observer.chosen_name)
+        .join(Observation, and_(Observation.org_id == Participant.org_id, Observation.id == Participant.observation_id))
+        .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
+        .join(candidate, and_(candidate.org_id == Candidacy.org_id, candidate.id == Candidacy.person_id))
+        .join(observer, and_(observer.org_id == Observation.org_id, observer.id == Observation.observer_id))
+        .where(Participant.person_id == actor.person_id, Observation.course_id == actor.course_id)
+        .order_by(Observation.planned_for.desc(), Observation.id)
+        .limit(200)
+    )
+    return tuple(
+        OwnRow(
+            observation_id=row.id,
+            planned_for=row.planned_for,
+            candidate=display_name(chosen or name, candidate_id),
+            observer=display_name(observer_chosen or observer_name, row.observer_id),
+            consent=mine.consent,
+            state=row.state,
+            to_read=row.state == "rated" and mine.consent == GRANTED and mine.read_at is None,
+        )
+        for mine, row, candidate_id, name, chosen, observer_name, observer_chosen in base.session().execute(query)
+    )
+
+
+# --- for the verbs that write ----------------------------------------------------------------------------------------------------
+
+
+
+def seat_of(session: Session, actor: Actor, observation_id: str, *, lock: bool = False) -> tuple[Observation, Participant]:
+    """An observation that the actor was asked about, and their own part in it. NotFound ``consent``; ``lock`` for a verb that writes."""
+    query = select(Observation).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
+    row = session.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
+    theirs = select(Participant).where(Participant.observation_id == observation_id, Participant.person_id == actor.person_id)
+    mine = session.scalar(theirs.execution_options(populate_existing=True))
+    if row is None or mine is None:
+        raise NotFound("consent")
+    return row, mine
+
+
+def candidate_of(session: Session, row: Observation) -> tuple[str, str]:
+    """The id and name of whom an observation is about."""
+    query = (
+        select(Person.id, Person.name, Person.chosen_name)
+        .join(Candidacy, and_(Candidacy.org_id == Person.org_id, Candidacy.person_id == Person.id))
+        .where(Candidacy.id == row.candidacy_id)
+    )
+    found = session.execute(query).one()
+    return found.id, display_name(found.chosen_name or found.name, found.id)
+
+
+def _names(session: Session, people: set[str]) -> dict[str, str]:
+    found = session.execute(select(Person.id, Person.name, Person.chosen_name).where(Person.id.in_(people)))
+    return {row.id: display_name(row.chosen_name or row.name, row.id) for row in found}
+
+
+def rates_here(session: Session, row: Observation, person_id: str) -> bool:
+    """Whether somebody rates an observation, so that they read nothing of it before it is released."""
+    seat = select(Rater.id).where(Rater.observation_id == row.id, Rater.person_id == person_id)
+    return person_id == row.observer_id or session.scalar(seat) is not None

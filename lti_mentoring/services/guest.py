@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links for people without an account: made for one person and one observation, opened once, and the pass that a browser holds after."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import guest as rules
+from lti_mentoring.domain.guest import FIELD, LIVES
+from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import notification, privacy
+from lti_mentoring.services.roles import Here
+from lti_mentoring.services.session import hashed
+from lti_mentoring.store import base
+from lti_mentoring.store.field import GuestLink
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Course, Person, RoleGrant
+from lti_mentoring.store.platform import Organisation
+
+_TOKEN = re.compile(r"(?P<org>[0-9a-f]{32})-(?P<secret>[A-Za-z0-9_-]{32,64})")
+"""The organisation stands in the link, so that opening it works within its tenant from the first statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Whoever holds a pass: who they are, and the one thing that they may do; ``late``: only send what they wrote before it ended."""
+
+    org_id: str
+    course_id: str
+    person_id: str
+    purpose: str
+    observation_id: str
+    late: bool = False
+
+
+# --- making and ending -----------------------------------------------------------------------------------------------------------
+
+
+def new_token(org_id: str, secret: str = "") -> str:
+    """A link's secret. ``secret`` is given where the same link must be made again."""
+    return f"{org_id}-{secret or secrets.token_urlsafe(32)}"
+
+
+def issue(
+    session: Session, *, actor: Actor | str, person_id: str, course_id: str, observation_id: str, purpose: str, token: str = ""
+) -> str:
+    """A link for somebody, in the caller's transaction; only its hash is kept. Links of theirs that nobody opened yet end. -> the token"""
+    org_id = base.current_tenant()
+    token = token or new_token(org_id)
+    _end(session, GuestLink.spent_at.is_(None), GuestLink.about_id == observation_id, GuestLink.person_id == person_id, purpose=purpose)
+    session.add(
+        GuestLink(
+            token_hash=hashed(token),
+            org_id=org_id,
+            course_id=course_id,
+            person_id=person_id,
+            purpose=purpose,
+            about_id=observation_id,
+            created_by=actor.person_id if isinstance(actor, Actor) else actor,
+            expires_at=base.now() + LIVES,
+        )
+    )
+    session.flush()
+    facts = {"person": person_id, "purpose": purpose}
+    privacy.record(session, actor=actor, verb="issue_link", object_kind="observation", object_id=observation_id, **facts)
+    return token
+
+
+def revoke(session: Session, *, actor: Actor | str, observation_id: str, people: Collection[str], purpose: str) -> int:
+    """Take back the links of these people, opened ones included, in the caller's transaction. -> how many. What was written can still be
+    sent."""
+    ended = _end(session, GuestLink.about_id == observation_id, GuestLink.person_id.in_(people), purpose=purpose)
+    if ended:
+        told = {"object_kind": "observation", "object_id": observation_id}
+        privacy.record(session, actor=actor, verb="revoke_link", purpose=purpose, count=ended, **told)
+    return ended
+
+
+def _end(session: Session, *which: object, purpose: str) -> int:
+    mine = (GuestLink.org_id == base.current_tenant(), GuestLink.purpose == purpose, GuestLink.revoked_at.is_(None))
+    query = update(GuestLink).where(*mine, *which).values(revoked_at=base.now())  # type: ignore[arg-type]
+    return len(session.execute(query.execution_options(synchronize_session=False).returning(GuestLink.token_hash)).all())
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------------------
+
+
+def organisation_of(token: str) -> str:
+    """The organisation that a link names. NotFound for what is no link."""
+    found = _TOKEN.fullmatch(token)
+    if found is None:
+        raise NotFound("guest_link")
+    return found["org"]
+
+
+def exchange(*, token: str) -> tuple[str, Guest]:
+    """Spend a link, within the organisation that it names. -> the secret of the pass, and what it opens.
+
+    NotFound ``guest_link``; RuleBroken ``guest_link_spent``, ``guest_link_old``, ``guest_link_revoked``. Of two at once, one gets it.
+    """
+    secret, now = secrets.token_urlsafe(32), base.now()
+    with base.transactional() as session:
+        mine = (GuestLink.org_id == base.current_tenant(), GuestLink.token_hash == hashed(token))
+        unspent = (GuestLink.spent_at.is_(None), GuestLink.revoked_at.is_(None), GuestLink.expires_at > now)
+        spend = update(GuestLink).where(*mine, *unspent).values(spent_at=now, pass_hash=hashed(secret), pass_expires_at=now + LIVES)
+        taken = session.execute(spend.execution_options(synchronize_session=False).returning(GuestLink.token_hash)).first()
+        row = session.scalar(select(GuestLink).where(*mine).execution_options(populate_existing=True))
+        if row is None:
+            raise NotFound("guest_link")
+        if taken is None:
+            raise RuleBroken(rules.refusal(_link(row), now) or rules.SPENT)
+        facts = {"purpose": row.purpose}
+        privacy.record(session, actor=row.person_id, verb="open_link", object_kind="observation", object_id=row.about_id, **facts)
+        return secret, _guest(row)
+
+
+def ask_again(*, token: str) -> None:
+    """Somebody whose link opens nothing any more asks for another one: who leads the course is told, once a day and link.
+
+    NotFound ``guest_link``.
+    """
+    with base.transactional() as session:
+        mine = (GuestLink.org_id == base.current_tenant(), GuestLink.token_hash == hashed(token))
+        row = session.scalar(select(GuestLink).where(*mine))
+        if row is None:
+            raise NotFound("guest_link")
+        day = session.scalar(select(Observation.planned_for).where(Observation.id == row.about_id))
+        leads = select(RoleGrant.person_id).where(
+            RoleGrant.course_id == row.course_id, RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None)
+        )
+        for person_id in sorted(set(session.scalars(leads))):
+            notification.tell(
+                session,
+                org_id=row.org_id,
+                person_id=person_id,
+                kind="guest_asks",
+                facts={"planned_for": day} if day is not None else {},
+                endpoint="consent.people",
+                ids={"course": row.course_id, "observation": row.about_id},
+                once=f"guest:{row.token_hash[:20]}:{base.now().date().isoformat()}",
+            )
+
+
+def _link(row: GuestLink) -> rules.Link:
+    return rules.Link(row.purpose, row.expires_at, row.spent_at, row.revoked_at, row.pass_expires_at)
+
+
+def _guest(row: GuestLink) -> Guest:
+    return Guest(row.org_id, row.course_id, row.person_id, row.purpose, row.about_id)
+
+
+# --- passes ----------------------------------------------------------------------------------------------------------------------
+
+
+def holder(passes: Sequence[str], *, purpose: str, course_id: str = "", observation_id: str = "") -> Guest | None:
+    """Who holds one of these passes, if it opens this; the newest, where several do. No tenant need be in scope."""
+    if not passes:
+        return None
+    query = select(GuestLink).where(GuestLink.pass_hash.in_([hashed(one) for one in passes])).order_by(GuestLink.spent_at.desc())
+    for row in base.session().scalars(query):
+        meant = (course_id in ("", row.course_id)) and (observation_id in ("", row.about_id))
+        if meant and rules.opens(_link(row), purpose, base.now()):
+            return replace(_guest(row), late=not rules.opens(_link(row), row.purpose, base.now()))
+    return None
+
+
+def here(held: Guest) -> Here:
+    """The holder of a pass as a page needs them, in the scope of their organisation: an observer of one observation, or of no role."""
+    query = (
+        select(Person.name, Person.chosen_name, Course.title, Course.label, Organisation.name)
+        .join(Course, and_(Course.org_id == Person.org_id, Course.id == held.course_id))
+        .join(Organisation, Organisation.id == Person.org_id)
+        .where(Person.id == held.person_id)
+    )
+    found = base.session().execute(query).first()
+    if found is None:
+        raise NotFound("guest_link")
+    roles = frozenset({"observer"}) if held.purpose == FIELD else frozenset[str]()
+    name = display_name(found[0] or found[1], held.person_id)
+    actor = Actor(held.org_id, held.person_id, held.course_id, name, roles, "")
+    return Here(actor, found[2] or found[3], found[4], nameless=False, coordinated=True, guest=True, late=held.late)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """The newest link of somebody, for who has sent it: until when it can be opened or stays open; ``state`` is ``waits``, ``open`` or
+    ``ended``."""
+
+    state: str
+    until: datetime
+
+
+def links(session: Session, observation_id: str, purpose: str) -> dict[str, LinkRow]:
+    """The newest link of each person for an observation, by the person."""
+    mine = (GuestLink.org_id == base.current_tenant(), GuestLink.about_id == observation_id, GuestLink.purpose == purpose)
+    found = {}
+    for row in session.scalars(select(GuestLink).where(*mine).order_by(GuestLink.created_at)):
+        link, now = _link(row), base.now()
+        state = "waits" if not rules.refusal(link, now) else "open" if rules.opens(link, purpose, now) else "ended"
+        found[row.person_id] = LinkRow(state, row.pass_expires_at or row.expires_at)
+    return found
+

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mails to people without an account: put into the outbox without a link, which is made when the mail leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES
+from lti_mentoring.domain.mail import line, mailable
+from lti_mentoring.domain.observation import NO_MORE, WAITING
+from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.services import guest, lane, mail
+from lti_mentoring.services.session import hashed
+from lti_mentoring.store import base
+from lti_mentoring.store.delivery import GuestLetter, Mail, mail_way
+from lti_mentoring.store.field import GuestLink
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Person
+from lti_mentoring.store.platform import Organisation
+
+READING = "reading"
+KINDS = (CONSENT, READING, FIELD)
+"""May it be observed; the lines can be read; an assignment. The second leads where the first does."""
+
+LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ToGuest:
+    """A mail that is still wanted. ``facts`` hold the secret of the link, so that they are never logged."""
+
+    address: str
+    name: str
+    locale: str | None
+    kind: str
+    facts: Mapping[str, Any]
+
+
+def post(session: Session, *, actor: Actor | str, row: Observation, person_id: str, kind: str) -> bool:
+    """Put a mail with a link to somebody into the outbox, in the caller's transaction. -> whether one can go: a mail server is set, and
+    an address is known."""
+    way = mail_way()
+    address = session.scalar(select(Person.email).where(Person.id == person_id))
+    if way is None or mailable(address) is None:
+        return False
+    lane.ensure(session, {mail.lane_of(way)})
+    made = Mail(id=base.new_id(), person_id=person_id, course_id=row.course_id, lane=way.lane, next_at=base.now())
+    session.add(made)
+    session.flush()
+    by = actor.person_id if isinstance(actor, Actor) else actor
+    session.add(GuestLetter(mail_id=made.id, observation_id=row.id, kind=kind, asked_by=by))
+    return True
+
+
+def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], str]) -> dict[str, ToGuest]:
+    """What those of these mails that bring a link say, where they are still wanted; by mail. The tenant is in scope.
+
+    The link of each is made here, by ``secret``: the same mail, sent again, carries the same link, which lives from then on.
+    """
+    if not base.session().scalars(select(GuestLetter.id).where(GuestLetter.mail_id.in_(mail_ids)).limit(1)).first():
+        return {}
+    found = {}
+    asker = aliased(Person)
+    with base.transactional() as session:
+        rows = session.execute(
+            select(GuestLetter, Observation, Person, asker.id, asker.name, asker.chosen_name)
+            .join(Mail, and_(Mail.org_id == GuestLetter.org_id, Mail.id == GuestLetter.mail_id))
+            .join(Observation, and_(Observation.org_id == GuestLetter.org_id, Observation.id == GuestLetter.observation_id))
+            .join(Person, and_(Person.org_id == Mail.org_id, Person.id == Mail.person_id))
+            .outerjoin(asker, and_(asker.org_id == GuestLetter.org_id, asker.id == GuestLetter.asked_by))
+            .where(GuestLetter.mail_id.in_(mail_ids))
+        ).all()
+        organisation = session.get_one(Organisation, org_id).name
+        for letter, row, person, asker_id, asker_name, chosen in rows:
+            address, token = mailable(person.email), guest.new_token(org_id, secret(f"guest:{letter.id}"))
+            if address is None or not _wanted(letter, row, person.id) or not _linked(session, letter, row, person.id, token):
+                continue
+            name = line(display_name(person.name or person.chosen_name, person.id), LONGEST_NAME)
+            said = {
+                "name": name,
+                "asker": line(display_name(chosen or asker_name, asker_id), LONGEST_NAME) if asker_id else line(organisation),
+                "organisation": line(organisation),
+                "planned_for": row.planned_for,
+                "token": token,
+            }
+            found[letter.mail_id] = ToGuest(address, name, person.locale, letter.kind, said)
+    return found
+
+
+def _wanted(letter: GuestLetter, row: Observation, person_id: str) -> bool:
+    """Nobody is asked about what was called off, nor given an assignment that is somebody else's by now, or over."""
+    if letter.kind == FIELD:
+        return row.state in WAITING and row.observer_id == person_id
+    return row.state not in NO_MORE
+
+
+def _linked(session: Session, letter: GuestLetter, row: Observation, person_id: str, token: str) -> bool:
+    """Make the link of a mail, or let the one that an earlier try made live on; False where it was opened or taken back since."""
+    mine = (GuestLink.org_id == letter.org_id, GuestLink.token_hash == hashed(token))
+    known = session.scalar(select(GuestLink).where(*mine).with_for_update())
+    if known is None:
+        purpose = FIELD if letter.kind == FIELD else CONSENT
+        about = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
+        guest.issue(session, actor=letter.asked_by, purpose=purpose, token=token, **about)
+        return True
+    if known.spent_at is not None or known.revoked_at is not None:
+        return False
+    session.execute(update(GuestLink).where(*mine).values(expires_at=base.now() + LIVES).execution_options(synchronize_session=False))
+    return True
+
+
+def newest(session: Session, observation_id: str) -> dict[tuple[str, str], Mail]:
+    """The newest mail of each (person, purpose) of an observation."""
+    query = (
+        select(GuestLetter.kind, Mail)
+        .join(Mail, and_(Mail.org_id == GuestLetter.org_id, Mail.id == GuestLetter.mail_id))
+        .where(GuestLetter.observation_id == observation_id)
+        .order_by(Mail.created_at)
+    )
+    return {(row.person_id, FIELD if kind == FIELD else CONSENT): row for kind, row in session.execute(query)}

@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is in the room of an observation, for who plans it: whom to ask, how they are reached, and whether it can be observed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain.guest import CONSENT, FIELD
+from lti_mentoring.domain.mail import mailable
+from lti_mentoring.domain.observation import WAITING
+from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
+from lti_mentoring.services import consent, guest, guest_letter, notification, privacy
+from lti_mentoring.services.guest import LinkRow
+from lti_mentoring.store import base
+from lti_mentoring.store.delivery import mail_way
+from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentoringSession, MentorshipMember
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import NEVER, Membership, Person
+
+PROTEGE, MENTOR = "protege", "mentor"
+ROLES = (PROTEGE, MENTOR)
+
+LONGEST_NAME = 120
+LONGEST_ADDRESS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody in the room who was named by hand."""
+
+    name: str
+    email: str
+    role: str = PROTEGE
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody in the room, or the observer, and how they are reached. ``inside``: they meet it in their course, by a notice. ``mail`` is
+    the state of the newest mail to them, "" where none was sent; ``mailable``: one can be sent. Never what they said."""
+
+    person_id: str
+    name: str
+    role: str
+    inside: bool
+    mailable: bool
+    mail: str
+    link: LinkRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPage:
+    """The room of an observation. ``can``: it can be observed as far as is known; where it cannot, nobody here learns why."""
+
+    id: str
+    state: str
+    candidate: str
+    planned_for: date
+    kind: str
+    people: tuple[PersonRow, ...]
+    observer: PersonRow
+    can: bool
+    by_word: datetime | None
+    leads: bool
+    open: bool
+
+
+# --- asking ------------------------------------------------------------------------------------------------------------------------
+
+
+def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[Named] = ()) -> None:
+    """Ask everybody in the room who is known, in the caller's transaction: who takes part in its session besides the candidate and the
+    observer, the mentor whom the candidate meets, and who was named. Who was asked before is not asked again.
+
+    RuleBroken ``guest_name_empty``, ``guest_address``.
+    """
+    candidate_id, _ = consent.candidate_of(session, row)
+    wanted = dict(_members(session, row))
+    if row.mentor_id is not None:
+        wanted[row.mentor_id] = MENTOR
+    for one in named:
+        wanted[_person(session, one)] = one.role if one.role in ROLES else PROTEGE
+    known = set(session.scalars(select(Participant.person_id).where(Participant.observation_id == row.id)))
+    for person_id, role in sorted(wanted.items()):
+        if person_id not in {*known, candidate_id, row.observer_id}:
+            session.add(Participant(id=base.new_id(), observation_id=row.id, person_id=person_id, role=role))
+            session.flush()
+            privacy.record(session, actor=actor, verb="ask_consent", object_kind="observation", object_id=row.id, role=role)
+            _reach(session, actor, row, person_id, guest_letter.CONSENT)
+
+
+def _members(session: Session, row: Observation) -> Iterable[tuple[str, str]]:
+    query = (
+        select(MentorshipMember.person_id, MentorshipMember.role)
+        .join(
+            MentoringSession,
+            and_(MentoringSession.org_id == MentorshipMember.org_id, MentoringSession.mentorship_id == MentorshipMember.mentorship_id),
+        )
+        .where(MentoringSession.id == row.session_id)
+        .where(MentorshipMember.started_on <= row.planned_for)
+        .where(or_(MentorshipMember.ended_on.is_(None), MentorshipMember.ended_on > row.planned_for))
+    )
+    return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
+
+
+def _person(session: Session, named: Named) -> str:
+    """Who has that address here, else somebody new; nobody is enrolled by it."""
+    name, email = " ".join(named.name.split())[:LONGEST_NAME], named.email.strip()[:LONGEST_ADDRESS]
+    if not name:
+        raise RuleBroken("guest_name_empty")
+    if email and mailable(email) is None:
+        raise RuleBroken("guest_address", address=email)
+    found = session.scalars(select(Person.id).where(func.lower(Person.email) == email.lower())).all() if email else ()
+    if len(found) == 1:
+        return found[0]
+    made = Person(id=base.new_id(), name=name, email=email or None)
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def _reach(session: Session, actor: Actor | str, row: Observation, person_id: str, kind: str) -> None:
+    """By a notice who has come to this course; by mail whoever has an address; else a link has to be handed to them."""
+    if person_id in _insiders(session, row, [person_id]):
+        ids = {"course": row.course_id, "observation": row.id}
+        code = "lines_to_read" if kind == guest_letter.READING else "consent_asked"
+        facts = {"planned_for": row.planned_for}
+        notification.tell(session, org_id=row.org_id, person_id=person_id, kind=code, facts=facts, endpoint="consent.one", ids=ids)
+    else:
+        guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind)
+
+
+def _insiders(session: Session, row: Observation, people: Collection[str]) -> set[str]:
+    """Who of these can open pages of the course, since they came to it by the LMS."""
+    here = (Membership.course_id == row.course_id, Membership.person_id.in_(people), Membership.launched_at > NEVER)
+    return set(session.scalars(select(Membership.person_id).where(*here, Membership.status == "active")))
+
+
+def tell_readers(session: Session, row: Observation) -> None:
+    """The observer has submitted, in the caller's transaction: who is in the room can read the lines, and strike some, for two days."""
+    unread = (Participant.observation_id == row.id, Participant.consent == "granted", Participant.read_at.is_(None))
+    for person_id in session.scalars(select(Participant.person_id).where(*unread).order_by(Participant.id)).all():
+        _reach(session, privacy.SYSTEM, row, person_id, guest_letter.READING)
+
+
+# --- the page and its buttons ----------------------------------------------------------------------------------------------------
+
+
+def page(*, actor: Actor, observation_id: str) -> RoomPage:
+    """Who is asked, how each is reached, and whether it can be observed: for the observer and who leads. NotFound ``observation``."""
+    session = base.session()
+    row = _row(session, actor, observation_id)
+    present = session.scalars(select(Participant).where(Participant.observation_id == row.id).order_by(Participant.id)).all()
+    roles = {one.person_id: one.role for one in present}
+    people = _people(session, row, roles)
+    return RoomPage(
+        id=row.id,
+        state=row.state,
+        candidate=consent.candidate_of(session, row)[1],
+        planned_for=row.planned_for,
+        kind=row.kind,
+        people=tuple(sorted((people[one] for one in roles if one in people), key=lambda one: (one.name.casefold(), one.person_id))),
+        observer=people[row.observer_id],
+        can=consent.stands(session, row),
+        by_word=None if present else row.consent_at,
+        leads=actor.is_any(*LEADS),
+        open=row.state in WAITING,
+    )
+
+
+def _people(session: Session, row: Observation, roles: dict[str, str]) -> dict[str, PersonRow]:
+    ids = {*roles, row.observer_id}
+    inside, mails = _insiders(session, row, ids), guest_letter.newest(session, row.id)
+    links = {purpose: guest.links(session, row.id, purpose) for purpose in (CONSENT, FIELD)}
+    sends = mail_way() is not None
+    found = {}
+    for one in session.execute(select(Person.id, Person.name, Person.chosen_name, Person.email).where(Person.id.in_(ids))):
+        purpose = CONSENT if one.id in roles else FIELD
+        mail = mails.get((one.id, purpose))
+        found[one.id] = PersonRow(
+            person_id=one.id,
+            name=display_name(one.name or one.chosen_name, one.id),
+            role=roles.get(one.id, "observer"),
+            inside=one.id in inside,
+            mailable=sends and mailable(one.email) is not None,
+            mail=("sent" if mail.sent_at is not None else mail.state) if mail is not None else "",
+            link=links[purpose].get(one.id),
+        )
+    return found
+
+
+def add(*, actor: Actor, observation_id: str, named: Named) -> None:
+    """Name somebody in the room, who is asked at once. NotFound ``observation``; RuleBroken as ``ask``, ``observation_closed``,
+    ``guest_is_there`` where nobody new was named."""
+    with base.transactional() as session:
+        row = _row(session, actor, observation_id, lock=True)
+        if row.state not in WAITING:
+            raise RuleBroken("observation_closed", state=row.state, verb="ask")
+        count = select(func.count(Participant.id)).where(Participant.observation_id == row.id)
+        before = session.scalar(count)
+        ask(session, actor=actor, row=row, named=[named])
+        if session.scalar(count) == before:
+            raise RuleBroken("guest_is_there")
+
+
+def send(*, actor: Actor, observation_id: str, person_id: str) -> None:
+    """Send somebody a mail with a new link. NotFound; NotAllowed ``guest_field_lead``; RuleBroken ``guest_no_mail``, ``guest_inside``."""
+    with base.transactional() as session:
+        row, purpose = _whom(session, actor, observation_id, person_id)
+        kind = guest_letter.READING if purpose == CONSENT and row.state not in WAITING else purpose
+        if not guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind):
+            raise RuleBroken("guest_no_mail")
+        privacy.record(session, actor=actor, verb="send_link", object_kind="observation", object_id=row.id, person=person_id)
+
+
+def link(*, actor: Actor, observation_id: str, person_id: str) -> str:
+    """A new link for somebody, shown once to who leads the course, to hand over. -> its token. NotAllowed ``guest_lead_hands_over``."""
+    with base.transactional() as session:
+        row, purpose = _whom(session, actor, observation_id, person_id)
+        if not actor.is_any(*LEADS):
+            raise NotAllowed("guest_lead_hands_over")
+        about = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
+        return guest.issue(session, actor=actor, purpose=purpose, **about)
+
+
+def revoke(*, actor: Actor, observation_id: str, person_id: str) -> None:
+    """Take back every link of somebody to this observation, and what they opened. What an observer has written can still arrive."""
+    with base.transactional() as session:
+        row, purpose = _whom(session, actor, observation_id, person_id)
+        guest.revoke(session, actor=actor, observation_id=row.id, people=[person_id], purpose=purpose)
+
+
+def _row(session: Session, actor: Actor, observation_id: str, *, lock: bool = False) -> Observation:
+    query = select(Observation).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
+    row = session.scalar(query.with_for_update().execution_options(populate_existing=True) if lock else query)
+    if row is None or not (row.observer_id == actor.person_id or actor.is_any(*LEADS)):
+        raise NotFound("observation")
+    return row
+
+
+def _whom(session: Session, actor: Actor, observation_id: str, person_id: str) -> tuple[Observation, str]:
+    """The observation, locked, and what a link for this person is for: they are in its room, or its observer."""
+    row = _row(session, actor, observation_id, lock=True)
+    in_room = select(Participant.id).where(Participant.observation_id == row.id, Participant.person_id == person_id)
+    if session.scalar(in_room) is not None:
+        if person_id in _insiders(session, row, [person_id]):
+            raise RuleBroken("guest_inside")
+        return row, CONSENT
+    if person_id != row.observer_id:
+        raise NotFound("person")
+    if not actor.is_any(*LEADS):
+        raise NotAllowed("guest_field_lead")
+    return row, FIELD

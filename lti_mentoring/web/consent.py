@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Consent: the page of somebody who is in the room, and the page of who plans the observation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from marshmallow import EXCLUDE, Schema, fields, validate
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.services import consent, participant, room
+from lti_mentoring.web.access import actor, require
+from lti_mentoring.web.wiring import wiring
+from lti_mentoring.web.wording import rule_words
+
+bp = Blueprint("consent", __name__, url_prefix="/courses/<course>")
+
+Answer = str | AnyResponse | tuple[str, int]
+
+TO_MEND = ("manager_unattested", "consent_unsure")
+"""What somebody in the room can put right on the page."""
+
+TO_MEND_IN_PLAN = ("guest_name_empty", "guest_address", "guest_is_there", "guest_no_mail", "guest_inside")
+
+
+class OwnForm(Schema):
+    """What somebody in the room presses. ``sure`` goes with taking consent back, once lines would go with it."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    action = fields.String(required=True, validate=validate.OneOf(("agree", "refuse", "strike", "read", "line")))
+    note = fields.String(load_default="", validate=validate.Length(max=32))
+    sure = fields.Boolean(load_default=False)
+    nobody = fields.Boolean(load_default=False)
+    name = fields.String(load_default="", validate=validate.Length(max=200))
+    email = fields.String(load_default="", validate=validate.Length(max=200))
+
+
+class NamedForm(Schema):
+    """Somebody in the room, named by who plans."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    name = fields.String(load_default="", validate=validate.Length(max=room.LONGEST_NAME))
+    email = fields.String(load_default="", validate=validate.Length(max=room.LONGEST_ADDRESS))
+    role = fields.String(load_default=room.PROTEGE, validate=validate.OneOf(room.ROLES))
+
+
+# --- somebody in the room: inside their course here, outside of it in ``web.guest`` -------------------------------------------------
+
+
+def own_page(who: Actor, observation: str, *, action: str, outside: bool, sent: dict[str, Any] | None = None, error: str = "") -> str:
+    """The page of somebody in the room; ``action`` is where its forms go."""
+    page = consent.page(actor=who, observation_id=observation)
+    frame = "guest/frame.html" if outside else "base.html"
+    return render_template("consent/own.html", page=page, action=action, layout=frame, outside=outside, sent=sent or {}, error=error)
+
+
+def act(who: Actor, observation: str, *, action: str, back: str, outside: bool) -> Answer:
+    """Do what was pressed, and show the page again."""
+    form: dict[str, Any] = OwnForm().load(request.form.to_dict())
+    try:
+        _do(who, observation, form)
+    except RuleBroken as broken:
+        if broken.code not in TO_MEND:
+            raise
+        words = rule_words(broken.code, broken.facts)
+        return own_page(who, observation, action=action, outside=outside, sent=form, error=words), 400
+    return redirect(f"{back}#{'lines' if form['action'] in ('strike', 'read') else 'page'}", 303)
+
+
+def _do(who: Actor, observation: str, form: dict[str, Any]) -> None:
+    verb = form["action"]
+    if verb == "strike":
+        participant.strike(actor=who, observation_id=observation, note_id=form["note"])
+    elif verb == "read":
+        participant.read(actor=who, observation_id=observation)
+    elif verb == "line":
+        named = {"nobody": form["nobody"], "name": form["name"], "email": form["email"]}
+        participant.attest(actor=who, observation_id=observation, **named)
+    else:
+        participant.answer(actor=who, observation_id=observation, agrees=verb == "agree", sure=form["sure"])
+
+
+@bp.get("/consents")
+@require("consent.own")
+def index(course: str) -> str:
+    return render_template("consent/index.html", rows=consent.own(actor=actor()))
+
+
+@bp.get("/consents/<observation>")
+@require("consent.own")
+def one(course: str, observation: str) -> str:
+    return own_page(actor(), observation, action=url_for("consent.say", course=course, observation=observation), outside=False)
+
+
+@bp.post("/consents/<observation>")
+@require("consent.own")
+def say(course: str, observation: str) -> Answer:
+    here = url_for("consent.one", course=course, observation=observation)
+    return act(actor(), observation, action=url_for("consent.say", course=course, observation=observation), back=here, outside=False)
+
+
+# --- who plans ---------------------------------------------------------------------------------------------------------------------
+
+
+def _people_page(observation: str, **more: Any) -> str:
+    shown: dict[str, Any] = {"sent": {}, "errors": {}, "link": None} | more
+    return render_template("consent/people.html", page=room.page(actor=actor(), observation_id=observation), **shown)
+
+
+@bp.get("/observations/<observation>/people")
+@require("consent.ask")
+def people(course: str, observation: str) -> str:
+    return _people_page(observation)
+
+
+@bp.post("/observations/<observation>/people")
+@require("consent.ask")
+def add(course: str, observation: str) -> Answer:
+    form: dict[str, Any] = NamedForm().load(request.form.to_dict())
+    try:
+        room.add(actor=actor(), observation_id=observation, named=room.Named(**form))
+    except RuleBroken as broken:
+        if broken.code not in TO_MEND_IN_PLAN:
+            raise
+        field = "email" if broken.code == "guest_address" else "name"
+        return _people_page(observation, sent=form, errors={field: rule_words(broken.code, broken.facts)}), 400
+    flash(gettext("Asked, in private. What they say stays with them."), "ok")
+    return redirect(url_for("consent.people", course=course, observation=observation), 303)
+
+
+@bp.post("/observations/<observation>/people/<person>/<any(send, link, revoke):verb>")
+@require("consent.ask")
+def reach(course: str, observation: str, person: str, verb: str) -> Answer:
+    """Send somebody a new link by mail, hand one over, or take theirs back."""
+    about: dict[str, Any] = {"actor": actor(), "observation_id": observation, "person_id": person}
+    try:
+        if verb == "link":
+            token = room.link(**about)
+            address = f"{wiring().settings.public_url}{url_for('guest.index')}#{token}"
+            return _people_page(observation, link=(person, address))
+        if verb == "revoke":
+            room.revoke(**about)
+            flash(gettext("Taken back. Whoever opens the link is told so."), "ok")
+        else:
+            room.send(**about)
+            flash(gettext("A mail with a new link is on its way."), "ok")
+    except RuleBroken as broken:
+        if broken.code not in TO_MEND_IN_PLAN:
+            raise
+        flash(rule_words(broken.code, broken.facts), "wait")
+    return redirect(url_for("consent.people", course=course, observation=observation), 303)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mails with a link for somebody without an account, and what is said of consent and of links."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import format_date, lazy_gettext
+
+from lti_mentoring.domain.mail import Written
+from lti_mentoring.services.postman import Letter
+from lti_mentoring.web.wording.phrase import say
+
+_l = lazy_gettext
+
+GUEST_SUBJECTS = {
+    "guest_consent": _l("May a mentoring session be observed?"),
+    "guest_reading": _l("What was noted in your session can be read"),
+    "guest_field": _l("An observation waits for you"),
+}
+
+TO_GUESTS = {
+    "guest_consent": _l("To somebody in the room: may it be observed"),
+    "guest_reading": _l("To somebody in the room: the lines can be read"),
+    "guest_field": _l("To an observer: the link of an assignment"),
+}
+"""What staff call these mails, beside the person whom they go to."""
+
+_FIRST = {
+    "guest_consent": _l(
+        "On %(planned_for)s you take part in a mentoring session, and %(asker)s (%(organisation)s) would like to have it observed. What is"
+        " written down is how the mentor works, never your own matter. Whether that is all right is yours to say, and only you and the tool"
+        " know what you said."
+    ),
+    "guest_reading": _l(
+        "What an observer noted in the session of %(planned_for)s can be read now (%(organisation)s). You may strike any line within 48"
+        " hours; it is then gone, and nobody is told that it was you. “I have read them” lets the result come out earlier."
+    ),
+    "guest_field": _l(
+        "%(asker)s (%(organisation)s) has given you an observation: the session of %(planned_for)s. Its page holds the place to write,"
+        " what to watch for, and the rating."
+    ),
+}
+
+_DEAR = _l("Dear %(name)s,")
+_WHERE = _l("This link opens the page, without an account:")
+_ONCE = _l(
+    "It works once, within 24 hours, and is yours alone: please do not pass it on. Is it too old? Open it all the same; the page has a"
+    " button that asks for a new one."
+)
+_WHY = _l("You get this mail because %(asker)s gave your address for this session.")
+
+
+def guest_words(letter: Letter, page: str) -> Written:
+    """The mail in words; ``page`` is the address of the door, which the token is added to as a fragment: no server is sent it."""
+    facts: dict[str, Any] = dict(letter.facts or {})
+    facts["planned_for"] = format_date(facts["planned_for"], "d MMM yyyy")
+    paragraphs = [say(one, facts) for one in (_DEAR, _FIRST[letter.kind], _WHERE)]
+    paragraphs += [f"{page}{facts['token']}", say(_ONCE, facts), f"-- \n{say(_WHY, facts)}"]
+    return Written(str(GUEST_SUBJECTS[letter.kind]), "\n\n".join(paragraphs))
+
+
+_STRUCK = _l("A line was struck. Rate again what rested on it.")
+
+
+def correction_words(why: str) -> str:
+    """Why a submitted rating is open again: in its rater's own words, or ours where a line was struck."""
+    return str(_STRUCK) if why == "line_struck" else why
+
+
+RULES = {
+    "guest_link": _l("This link opens nothing. It may have been cut off on its way: copy all of it, up to the end."),
+    "guest_link_spent": _l("This link was opened before, and works once."),
+    "guest_link_old": _l("This link is older than 24 hours."),
+    "guest_link_revoked": _l("This link was taken back, or a newer one was made for you."),
+    "guest_name_empty": _l("Say what the person is called."),
+    "guest_address": _l("“%(address)s” is no address that a mail could go to."),
+    "guest_is_there": _l("Nobody new: this person is asked already, or is the candidate or the observer."),
+    "guest_no_mail": _l("No mail can go there: no address is known, or this installation sends no mails. Hand the link over instead."),
+    "guest_inside": _l("This person takes part in the course and finds the page there; they need no link."),
+    "guest_lead_hands_over": _l("Only a coordinator hands a link over; you can send it by mail."),
+    "guest_field_lead": _l("Only a coordinator gives an observer the link of an assignment."),
+    "consent": _l("There is no session here that you were asked about."),
+    "consent_by_observer": _l("The observer of this session records what its protégé says. Tell them."),
+    "consent_missing": _l("Not everybody in the room has agreed as things stand. Without that nothing can be submitted or released."),
+    "consent_is_theirs": _l("Who is in the room is asked in private; nobody can say yes for them."),
+    "consent_unsure": _l("Tick the box first: the words that were noted would be gone for good."),
+    "consent_closed": _l("This session is over or was called off; there is nothing left to agree to."),
+}

@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Consent of everybody in the room: asked in private, a no that nobody can see, lines that can be read and struck, all taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import func, select
+
+from conftest import World, make_world
+from lti_mentoring.domain.observation import Rating
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.releasing import READING
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import consent, guest, notification, observation, participant, releasing, reporting_line, room
+from lti_mentoring.services.rating import Note
+from lti_mentoring.services.room import Named
+from lti_mentoring.store import base
+from lti_mentoring.store.field import Participant
+from lti_mentoring.store.observation import EvidenceNote, Observation
+from lti_mentoring.store.people import Membership, Person
+from lti_mentoring.store.privacy import AuditEvent
+from lti_mentoring.store.rating import SubmittedRating
+from support.racing import at_once
+
+FIRST, SECOND = "1" * 32, "2" * 32
+SAID = "She asks what he would try next."
+
+
+class Room:
+    """An observation with a protégé who has no account, and the people around it."""
+
+    def __init__(self, world: World, *, ask: bool = True) -> None:
+        self.world = world
+        self.candidate = world.person("F. Martins")
+        self.observer = world.person("T. Lindqvist", "observer", standing="instructor")
+        self.lead = world.person("R. Okafor", "coordinator", standing="instructor")
+        self.plan("Kim" if ask else "")
+
+    def plan(self, protege: str) -> None:
+        """A session, with this protégé asked."""
+        self.id = observation.plan(
+            actor=self.lead,
+            candidacy_id=self.world.candidacy_id("F. Martins"),
+            observer_id=self.observer.person_id,
+            planned_for=base.now().date(),
+            protege_label="A new colleague",
+        )
+        self.protege = self.ask(protege) if protege else None
+
+    def ask(self, name: str, email: str = "") -> Actor:
+        """Name somebody in the room. -> them, as they act by their pass"""
+        room.add(actor=self.lead, observation_id=self.id, named=Named(name, email))
+        page = room.page(actor=self.lead, observation_id=self.id)
+        person_id = next(one.person_id for one in page.people if one.name == name)
+        return Actor(self.world.org_id, person_id, self.world.course_id, name, frozenset(), "")
+
+    def yes(self, who: Actor | None = None) -> None:
+        participant.answer(actor=who or self.who, observation_id=self.id, agrees=True)
+
+    def no(self, who: Actor | None = None) -> None:
+        participant.answer(actor=who or self.who, observation_id=self.id, agrees=False)
+
+    @property
+    def who(self) -> Actor:
+        assert self.protege is not None
+        return self.protege
+
+    def rated(self, *, level: int = 3) -> None:
+        """The observer notes two lines, links the first to every criterion but one, and submits."""
+        for key in (FIRST, SECOND):
+            observation.save_note(actor=self.observer, observation_id=self.id, note=Note(key, f"{SAID} {key[0]}"))
+        keys = [row.criterion.key for row in observation.sheet(actor=self.observer, observation_id=self.id).criteria]
+        said = [Rating(key, level, note_ids=(FIRST,) if number else (SECOND,)) for number, key in enumerate(keys)]
+        self.submit(observation.save_draft(actor=self.observer, observation_id=self.id, revision=0, ratings=said).revision)
+
+    def submit(self, revision: int | None = None) -> None:
+        if revision is None:
+            revision = observation.sheet(actor=self.observer, observation_id=self.id).revision
+        observation.submit(actor=self.observer, observation_id=self.id, revision=revision)
+
+    def row(self) -> Observation:
+        base.end_read()
+        base.session().expire_all()
+        return base.session().scalars(select(Observation).where(Observation.id == self.id)).one()
+
+    def held(self) -> set[str]:
+        row = self.row()
+        return {one.code for one in releasing.holds(base.session(), row)}
+
+    def stands(self) -> bool:
+        row = self.row()
+        return consent.stands(base.session(), row)
+
+    def told(self, actor: Actor) -> list[str]:
+        base.end_read()
+        return [one.kind for one in notification.page(actor=actor).notices]
+
+    def strike(self, note: str, who: Actor | None = None) -> None:
+        participant.strike(actor=who or self.who, observation_id=self.id, note_id=note)
+
+
+@pytest.fixture
+def inside(any_app: Flask) -> Iterator[Room]:
+    """The room, on each database."""
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        yield Room(world)
+
+
+@pytest.fixture
+def here(app: Flask) -> Iterator[Room]:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        yield Room(world)
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_named_is_asked_without_being_enrolled(inside: Room) -> None:
+    session = base.session()
+    assert session.scalar(select(Membership.id).where(Membership.person_id == inside.who.person_id)) is None
+    page = room.page(actor=inside.observer, observation_id=inside.id)
+    assert [(one.name, one.role, one.inside, one.mailable) for one in page.people] == [("Kim", "protege", False, False)]
+    assert not page.can
+
+
+def test_the_same_address_is_the_same_person(here: Room) -> None:
+    first = here.ask("Sam", "sam@example.org")
+    assert base.session().scalar(select(func.count(Person.id)).where(Person.email == "sam@example.org")) == 1
+    with pytest.raises(RuleBroken, match="guest_is_there"):
+        room.add(actor=here.lead, observation_id=here.id, named=Named("Samuel", "SAM@example.org"))
+    assert first.person_id in {one.person_id for one in room.page(actor=here.lead, observation_id=here.id).people}
+
+
+@pytest.mark.parametrize(("name", "email", "code"), [("", "a@example.org", "guest_name_empty"), ("Sam", "nowhere", "guest_address")])
+def test_what_is_no_name_or_address_is_refused_and_nobody_made(here: Room, name: str, email: str, code: str) -> None:
+    before = base.session().scalar(select(func.count(Person.id)))
+    base.end_read()
+    with pytest.raises(RuleBroken, match=code):
+        room.add(actor=here.lead, observation_id=here.id, named=Named(name, email))
+    assert base.session().scalar(select(func.count(Person.id))) == before
+
+
+def test_an_enrolled_protege_is_told_in_the_course_and_needs_no_link(here: Room) -> None:
+    kim = here.world.person("Noor", standing="none")
+    with base.transactional() as session:
+        session.get_one(Person, (here.world.org_id, kim.person_id)).email = "noor@example.org"
+    here.ask("Noor", "noor@example.org")
+    assert here.told(kim) == ["consent_asked"]
+    assert [one.observation_id for one in consent.own(actor=kim)] == [here.id]
+    with pytest.raises(RuleBroken, match="guest_inside"):
+        room.link(actor=here.lead, observation_id=here.id, person_id=kim.person_id)
+
+
+def test_nobody_else_asks_or_looks_into_the_room(here: Room) -> None:
+    other = here.world.person("Other", "observer", standing="instructor")
+    for who in (other, here.candidate):
+        with pytest.raises(NotFound):
+            room.page(actor=who, observation_id=here.id)
+        with pytest.raises(NotFound):
+            room.add(actor=who, observation_id=here.id, named=Named("Sam", ""))
+        with pytest.raises(NotFound):
+            consent.page(actor=who, observation_id=here.id)
+
+
+# --- yes and no --------------------------------------------------------------------------------------------------------------------
+
+
+def test_it_can_be_observed_once_everybody_agrees(inside: Room) -> None:
+    sam = inside.ask("Sam")
+    assert not inside.stands()
+    inside.yes()
+    assert not inside.stands()
+    inside.yes(sam)
+    assert inside.stands()
+    inside.no(sam)
+    assert not inside.stands()
+    inside.yes(sam)
+    assert inside.stands()
+
+
+def test_where_nobody_could_be_asked_the_observers_word_holds(app: Flask, world: World) -> None:
+    made = Room(world, ask=False)
+    assert not made.stands()
+    observation.record_consent(actor=made.observer, observation_id=made.id)
+    assert made.stands()
+    made.ask("Kim")
+    assert not made.stands(), "who is asked speaks for themself"
+
+
+def test_nobody_says_yes_for_somebody_who_is_asked(here: Room) -> None:
+    with pytest.raises(RuleBroken, match="consent_is_theirs"):
+        observation.record_consent(actor=here.observer, observation_id=here.id)
+
+
+def test_nothing_is_submitted_without_the_consent_of_everybody(here: Room) -> None:
+    here.no()
+    with pytest.raises(RuleBroken, match="consent_missing"):
+        here.rated()
+
+
+def test_a_no_looks_like_no_answer_to_everybody_else(here: Room) -> None:
+    def seen() -> str:
+        base.end_read()
+        pages: list[Any] = [
+            room.page(actor=here.lead, observation_id=here.id),
+            room.page(actor=here.observer, observation_id=here.id),
+            observation.sheet(actor=here.observer, observation_id=here.id),
+            observation.queue(actor=here.observer),
+            *(here.told(who) for who in (here.lead, here.observer, here.candidate)),
+        ]
+        return "\n".join(map(repr, pages))
+
+    before = seen()
+    here.no()
+    assert seen() == before
+
+
+def test_whoever_observes_is_told_of_each_change_in_the_same_words(here: Room) -> None:
+    here.yes()
+    here.no()
+    here.yes()
+    assert here.told(here.observer).count("observation_changed") == 3
+    assert here.told(here.lead).count("observation_changed") == 0
+
+
+def test_no_answer_and_no_name_stand_in_the_record(here: Room) -> None:
+    here.yes()
+    here.no()
+    lines = base.session().scalars(select(AuditEvent).where(AuditEvent.object_id == here.id)).all()
+    said = [line for line in lines if line.verb == "answer"]
+    assert [(line.actor_id, line.facts, line.reason) for line in said] == [("participant", {}, "")] * 2
+    told = json.dumps([[line.verb, line.actor_id, line.facts] for line in lines])
+    assert "refused" not in told
+    assert "granted" not in told
+
+
+def test_what_is_over_cannot_be_agreed_to(here: Room) -> None:
+    observation.cancel(actor=here.lead, observation_id=here.id)
+    with pytest.raises(RuleBroken, match="consent_closed"):
+        here.yes()
+
+
+# --- reading and striking ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_result_waits_until_they_have_read_the_lines(inside: Room) -> None:
+    inside.yes()
+    inside.rated()
+    assert "reading" in inside.held()
+    page = consent.page(actor=inside.who, observation_id=inside.id)
+    assert [line.text for line in page.lines] == [f"{SAID} 1", f"{SAID} 2"]
+    participant.read(actor=inside.who, observation_id=inside.id)
+    assert "reading" not in inside.held()
+
+
+def test_and_no_longer_than_two_days(here: Room) -> None:
+    here.yes()
+    here.rated()
+    with time_machine.travel(base.now() + READING + timedelta(minutes=1), tick=True):
+        assert "reading" not in here.held()
+
+
+def test_a_struck_line_is_gone_and_what_rested_on_it_is_rated_again(inside: Room) -> None:
+    inside.yes()
+    inside.rated()
+    inside.strike(SECOND)
+    assert inside.told(inside.observer).count("rating_again") == 1
+    sheet = observation.sheet(actor=inside.observer, observation_id=inside.id)
+    assert sheet.open
+    assert [gap.code for gap in sheet.gaps] == ["evidence_missing"]
+    assert [note.id for note in sheet.notes] == [FIRST]
+    assert "amending" in inside.held()
+    words = base.session().execute(select(EvidenceNote.text, EvidenceNote.struck_at).where(EvidenceNote.id == SECOND)).one()
+    assert words.text == ""
+    assert words.struck_at is not None
+    inside.strike(SECOND)  # twice is harmless
+    assert inside.told(inside.observer).count("rating_again") == 1
+
+
+def test_a_line_that_nothing_rests_on_alone_opens_nothing(here: Room) -> None:
+    here.yes()
+    here.rated(level=1)
+    here.strike(SECOND)
+    assert not observation.sheet(actor=here.observer, observation_id=here.id).open
+
+
+def test_what_was_struck_does_not_come_back_by_a_resend_or_an_old_page(here: Room) -> None:
+    here.yes()
+    here.rated()
+    here.strike(SECOND)
+    observation.save_note(actor=here.observer, observation_id=here.id, note=Note(SECOND, f"{SAID} 2"))
+    keys = [row.criterion.key for row in observation.sheet(actor=here.observer, observation_id=here.id).criteria]
+    old = [Rating(keys[0], 3, note_ids=(SECOND,))]
+    draft = observation.save_draft(actor=here.observer, observation_id=here.id, revision=1, ratings=old)
+    assert "evidence_missing" in {gap.code for gap in draft.gaps}
+    notes = base.session().scalars(select(EvidenceNote.text).where(EvidenceNote.observation_id == here.id)).all()
+    assert sorted(notes) == ["", f"{SAID} 1"]
+
+
+def test_striking_while_the_rating_is_submitted_never_leaves_a_level_without_evidence(any_app: Flask) -> None:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        made = Room(world)
+        for number in range(4):
+            strike_and_submit(any_app, made)
+            made.plan(f"Kim {number}")
+
+
+def strike_and_submit(app: Flask, made: Room) -> None:
+    """Both at the same moment, of a sheet of which one level rests on the line alone."""
+    made.yes()
+    first, second = base.new_id(), base.new_id()
+    for key in (first, second):
+        observation.save_note(actor=made.observer, observation_id=made.id, note=Note(key, SAID + key))
+    keys = [row.criterion.key for row in observation.sheet(actor=made.observer, observation_id=made.id).criteria]
+    said = [Rating(key, 3, note_ids=(second if key == keys[0] else first,)) for key in keys]
+    revision = observation.save_draft(actor=made.observer, observation_id=made.id, revision=0, ratings=said).revision
+    base.end_read()
+    at_once(app, [lambda: made.submit(revision), lambda: made.strike(second)])
+    sheet = observation.sheet(actor=made.observer, observation_id=made.id)
+    assert sheet.open, "refused for what it lacks, or open again"
+    assert [gap.code for gap in sheet.gaps] == ["evidence_missing"]
+    rows = base.session().scalars(select(SubmittedRating).where(SubmittedRating.observation_id == made.id)).all()
+    assert len(rows) in (0, 1)
+
+
+def test_taking_back_deletes_the_words_and_nothing_is_released(inside: Room) -> None:
+    inside.yes()
+    inside.rated()
+    with pytest.raises(RuleBroken, match="consent_unsure"):
+        participant.answer(actor=inside.who, observation_id=inside.id, agrees=False, sure=False)
+    inside.no()
+    assert set(base.session().scalars(select(EvidenceNote.text).where(EvidenceNote.observation_id == inside.id))) == {""}
+    assert {"consent", "amending"} <= inside.held()
+    assert observation.sheet(actor=inside.observer, observation_id=inside.id).open
+
+
+def test_after_the_release_the_words_go_and_the_levels_stay(inside: Room) -> None:
+    inside.yes()
+    inside.rated()
+    with base.transactional() as session:
+        row = session.scalars(select(Observation).where(Observation.id == inside.id)).one()
+        row.second_reasons = ""
+    participant.read(actor=inside.who, observation_id=inside.id)
+    assert inside.row().state == "released", inside.held()
+    before = observation.report(actor=inside.candidate, observation_id=inside.id)
+    inside.no()
+    base.end_read()
+    after = observation.report(actor=inside.candidate, observation_id=inside.id)
+    assert SAID in repr(before)
+    assert SAID not in repr(after)
+    assert after.verdict == before.verdict
+    assert inside.row().state == "released"
+
+
+def test_lines_of_another_session_or_organisation_are_not_theirs(here: Room) -> None:
+    here.yes()
+    here.rated()
+    for note in ("9" * 32, ""):
+        with pytest.raises(NotFound):
+            here.strike(note)
+    stranger = Actor(here.world.org_id, here.candidate.person_id, here.world.course_id, "", frozenset(), "")
+    with pytest.raises(NotFound):
+        here.strike(FIRST, stranger)
+
+
+def test_who_they_report_to_is_known_once_they_have_said_so(here: Room) -> None:
+    today = base.now().date()
+    assert not consent.page(actor=here.who, observation_id=here.id).line_known
+    for bad in ({"nobody": True, "name": "A. Head"}, {"nobody": False}):
+        with pytest.raises(RuleBroken, match="manager_unattested"):
+            participant.attest(actor=here.who, observation_id=here.id, **bad)
+    participant.attest(actor=here.who, observation_id=here.id, nobody=True)
+    assert consent.page(actor=here.who, observation_id=here.id).line_known
+    assert reporting_line.attestation(base.session(), here.who.person_id, on=today).holds
+
+
+# --- links -------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_opens_once_and_only_what_it_is_for(inside: Room) -> None:
+    token = room.link(actor=inside.lead, observation_id=inside.id, person_id=inside.who.person_id)
+    secret, held = guest.exchange(token=token)
+    assert (held.person_id, held.purpose, held.observation_id) == (inside.who.person_id, "consent", inside.id)
+    assert guest.holder([secret], purpose="consent") == held
+    assert guest.holder([secret], purpose="field") is None
+    assert guest.holder([secret], purpose="consent", observation_id="f" * 32) is None
+    with pytest.raises(RuleBroken, match="guest_link_spent"):
+        guest.exchange(token=token)
+
+
+def test_of_two_at_once_one_gets_it(any_app: Flask) -> None:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        made = Room(world)
+        token = room.link(actor=made.lead, observation_id=made.id, person_id=made.who.person_id)
+        base.end_read()
+        broken = at_once(any_app, [lambda: guest.exchange(token=token)] * 4)
+    assert sorted(one.code if one else "" for one in broken) == ["", *["guest_link_spent"] * 3]
+
+
+def test_a_link_ends_by_time_by_hand_and_by_a_newer_one(here: Room) -> None:
+    about = {"actor": here.lead, "observation_id": here.id, "person_id": here.who.person_id}
+    first = room.link(**about)
+    second = room.link(**about)
+    with pytest.raises(RuleBroken, match="guest_link_revoked"):
+        guest.exchange(token=first)
+    with time_machine.travel(base.now() + timedelta(hours=24, minutes=1), tick=True), pytest.raises(RuleBroken, match="guest_link_old"):
+        guest.exchange(token=second)
+    secret, _ = guest.exchange(token=second)
+    room.revoke(**about)
+    assert guest.holder([secret], purpose="consent") is None
+
+
+def test_what_was_written_in_the_field_arrives_for_two_weeks_whatever_became_of_the_link(here: Room) -> None:
+    about = {"actor": here.lead, "observation_id": here.id, "person_id": here.observer.person_id}
+    secret, held = guest.exchange(token=room.link(**about))
+    assert held.purpose == "field"
+    room.revoke(**about)
+    assert guest.holder([secret], purpose="field") is None
+    late = guest.holder([secret], purpose="notes")
+    assert late is not None
+    assert (late.person_id, late.late, held.late) == (held.person_id, True, False)
+    with time_machine.travel(base.now() + timedelta(days=14, minutes=1), tick=True):
+        assert guest.holder([secret], purpose="notes") is None
+
+
+def test_only_who_leads_makes_links_by_hand_and_gives_assignments(here: Room) -> None:
+    for person in (here.who.person_id, here.observer.person_id):
+        with pytest.raises(RuleBroken, match=r"guest_lead_hands_over|guest_field_lead"):
+            room.link(actor=here.observer, observation_id=here.id, person_id=person)
+    with pytest.raises(NotFound):
+        room.link(actor=here.lead, observation_id=here.id, person_id=here.candidate.person_id)
+
+
+def test_asking_again_tells_who_leads_once_a_day(here: Room) -> None:
+    token = room.link(actor=here.lead, observation_id=here.id, person_id=here.who.person_id)
+    guest.exchange(token=token)
+    guest.ask_again(token=token)
+    guest.ask_again(token=token)
+    assert here.told(here.lead) == ["guest_asks"]
+    with pytest.raises(NotFound):
+        guest.ask_again(token=guest.new_token(here.world.org_id))
+
+
+def test_a_link_of_another_organisation_opens_nothing_here(app: Flask) -> None:
+    north, south = make_world("Northfield"), make_world("Southgate")
+    with base.tenant(north.org_id):
+        made = Room(north)
+        token = room.link(actor=made.lead, observation_id=made.id, person_id=made.who.person_id)
+    with base.tenant(south.org_id), pytest.raises(NotFound):
+        guest.exchange(token=f"{south.org_id}-{token.partition('-')[2]}")
+    with base.tenant(south.org_id), pytest.raises(NotFound):
+        guest.exchange(token=token)
+    with base.tenant(north.org_id):
+        guest.exchange(token=token)
+
+
+def test_only_hashes_of_links_and_passes_are_kept(here: Room) -> None:
+    token = room.link(actor=here.lead, observation_id=here.id, person_id=here.who.person_id)
+    secret, _ = guest.exchange(token=token)
+    for table in base.Base.metadata.sorted_tables:
+        if "org_id" in table.c:
+            kept = repr(base.session().execute(select(table).where(table.c.org_id == here.world.org_id)).all())
+            assert token.partition("-")[2] not in kept, table.name
+            assert secret not in kept, table.name
+
+
+def test_everybody_in_the_room_has_one_answer(here: Room) -> None:
+    assert base.session().scalar(select(func.count(Participant.id)).where(Participant.observation_id == here.id)) == 1

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links by mail: who is in the room hears of it from the outbox, the link is made when the mail leaves, and what is off is not sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from conftest import make_world
+from lti_mentoring import app as wiring
+from lti_mentoring.domain.observation import Rating
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.services import guest, mail, observation, participant, room
+from lti_mentoring.services.rating import Note
+from lti_mentoring.services.room import Named
+from lti_mentoring.settings import Settings
+from lti_mentoring.store import base
+from lti_mentoring.store.delivery import GuestLetter
+from lti_mentoring.store.field import GuestLink
+from support.mail_server import MailServer, mail_server
+from support.mailing import Post, mailing_app
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    with mail_server() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def post(
+    request: pytest.FixtureRequest, make_settings: Callable[..., Settings], empty_database: Path, tmp_path: Path, server: MailServer
+) -> Iterator[Post]:
+    """A tool that sends mails, on each database."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres_url")
+    with mailing_app(make_settings, empty_database, tmp_path, server.port, url=url) as app:
+        if url:
+            wiring.migrate_database()
+        yield Post(app, make_world("Northfield"))
+
+
+class Case:
+    """An observation whose protégé has an address and no account."""
+
+    def __init__(self, post: Post) -> None:
+        self.post, world = post, post.world
+        with self.inside():
+            world.person("F. Martins")
+            self.observer = world.person("T. Lindqvist", "observer", standing="instructor")
+            self.lead = world.person("R. Okafor", "coordinator", standing="instructor")
+            self.id = observation.plan(
+                actor=self.lead,
+                candidacy_id=world.candidacy_id("F. Martins"),
+                observer_id=self.observer.person_id,
+                planned_for=base.now().date(),
+                protege_label="A new colleague",
+            )
+            room.add(actor=self.lead, observation_id=self.id, named=Named("Kim", "kim@example.org"))
+            (kim,) = room.page(actor=self.lead, observation_id=self.id).people
+            self.kim = Actor(world.org_id, kim.person_id, world.course_id, "Kim", frozenset(), "")
+
+    def inside(self) -> Any:
+        return base.tenant(self.post.world.org_id)
+
+    def mail_state(self) -> str:
+        with self.inside():
+            base.end_read()
+            return room.page(actor=self.lead, observation_id=self.id).people[0].mail
+
+
+@pytest.fixture
+def case(post: Post) -> Case:
+    return Case(post)
+
+
+def token_in(server: MailServer, number: int = -1) -> str:
+    found = re.search(r"http://\S+/guest#(\S+)", server.mails[number].get_content())
+    assert found
+    return found[1]
+
+
+def test_who_is_named_with_an_address_gets_a_link_that_is_made_when_the_mail_leaves(case: Case, server: MailServer) -> None:
+    assert case.mail_state() == "waiting"
+    with case.inside():
+        assert base.session().scalars(select(GuestLink)).all() == []
+    assert case.post.step()
+    (told,) = server.mails
+    assert told["To"] == "Kim <kim@example.org>"
+    assert told["Subject"] == "May a mentoring session be observed?"
+    text = re.sub(r"\s+", " ", told.get_content())
+    assert "R. Okafor (Northfield)" in text
+    assert text.count("http") == 1
+    assert case.mail_state() == "sent"
+    with case.inside():
+        _, held = guest.exchange(token=token_in(server))
+        assert (held.person_id, held.purpose) == (case.kim.person_id, "consent")
+        assert [one.link.state for one in room.page(actor=case.lead, observation_id=case.id).people if one.link] == ["open"]
+
+
+def test_a_mail_that_is_sent_again_carries_the_same_link(case: Case, server: MailServer) -> None:
+    case.post.step()
+    case.post.change(state="waiting", sent_at=None)
+    case.post.step()
+    assert token_in(server, 0) == token_in(server, 1)
+    with case.inside():
+        assert len(base.session().scalars(select(GuestLink)).all()) == 1
+        guest.exchange(token=token_in(server))
+    case.post.change(state="waiting", sent_at=None)
+    case.post.step()
+    assert len(server.mails) == 2, "a link that was opened is not sent again"
+
+
+def test_asking_again_makes_a_new_link_and_ends_the_old_one(case: Case, server: MailServer) -> None:
+    case.post.step()
+    with case.inside():
+        room.send(actor=case.observer, observation_id=case.id, person_id=case.kim.person_id)
+    case.post.step()
+    with case.inside():
+        base.end_read()
+        with pytest.raises(Exception, match="guest_link_revoked"):
+            guest.exchange(token=token_in(server, 0))
+        guest.exchange(token=token_in(server, 1))
+
+
+def test_nobody_is_asked_about_what_was_called_off(case: Case, server: MailServer) -> None:
+    with case.inside():
+        observation.cancel(actor=case.lead, observation_id=case.id)
+    case.post.step()
+    assert server.mails == []
+
+
+def test_once_the_rating_is_in_they_hear_that_the_lines_can_be_read(case: Case, server: MailServer) -> None:
+    case.post.step()
+    with case.inside():
+        participant.answer(actor=case.kim, observation_id=case.id, agrees=True)
+        observation.save_note(actor=case.observer, observation_id=case.id, note=Note("a" * 32, "She waits."))
+        keys = [row.criterion.key for row in observation.sheet(actor=case.observer, observation_id=case.id).criteria]
+        said = [Rating(key, 3, note_ids=("a" * 32,)) for key in keys]
+        revision = observation.save_draft(actor=case.observer, observation_id=case.id, revision=0, ratings=said).revision
+        observation.submit(actor=case.observer, observation_id=case.id, revision=revision)
+        kinds = base.session().scalars(select(GuestLetter.kind).order_by(GuestLetter.id)).all()
+    assert sorted(kinds) == ["consent", "reading"]
+    case.post.step()
+    assert server.mails[-1]["Subject"] == "What was noted in your session can be read"
+
+
+def test_an_assignment_goes_to_its_observer_and_not_once_it_is_somebody_elses(case: Case, server: MailServer) -> None:
+    case.post.address(case.observer, "lindqvist@example.org")
+    with case.inside():
+        room.send(actor=case.lead, observation_id=case.id, person_id=case.observer.person_id)
+    case.post.step()
+    field = next(one for one in server.mails if one["Subject"] == "An observation waits for you")
+    assert "lindqvist@example.org" in field["To"]
+
+
+def test_a_mail_that_does_not_arrive_is_named_where_staff_look(case: Case, server: MailServer) -> None:
+    server.recipient = "550 5.1.1 No such user here"
+    case.post.step()
+    with case.inside():
+        base.end_read()
+        (stuck,) = mail.stuck(actor=case.lead).causes
+    assert [(one.person, one.kind) for one in stuck.mails] == [("Kim", "guest_consent")]
+    assert case.mail_state() == "refused"

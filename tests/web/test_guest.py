@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door for people without an account: pressed once, one page behind it, nothing in an address or a log, no refusal in sight."""
+
+from __future__ import annotations
+
+import re
+from contextvars import Context
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from conftest import World
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.services import observation, participant, room
+from lti_mentoring.services.rating import Note
+from lti_mentoring.services.room import Named
+from lti_mentoring.store import base
+from lti_mentoring.web import guest as door
+from support.visitor import ORIGIN, Visitor
+
+OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+
+
+class Outsider:
+    """A browser without a session."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = app.test_client()
+
+    def open(self, method: str, path: str, **more: Any) -> Any:
+        return Context().run(self.client.open, path, method=method, base_url="https://localhost:8000", **more)
+
+    def get(self, path: str) -> Any:
+        return self.open("GET", path)
+
+    def post(self, path: str, data: dict[str, str], *, read: str = "", **headers: str) -> Any:
+        """Send a form; ``read`` is the page that it stands on."""
+        if read:
+            found = re.search(r'name="csrf-token" content="([^"]+)"', self.text(read))
+            assert found
+            data = {**data, "csrf_token": found[1]}
+        return self.open("POST", path, data=data, headers={**OURS, **headers})
+
+    def text(self, path: str) -> str:
+        answer = self.get(path)
+        assert answer.status_code == 200, (path, answer.status_code)
+        return str(answer.get_data(as_text=True))
+
+    def say(self, **sent: str) -> Any:
+        return self.post("/guest/room", sent, read="/guest/room")
+
+
+class Scene:
+    """An observation with a protégé from outside."""
+
+    def __init__(self, app: Flask, world: World) -> None:
+        self.app, self.world = app, world
+        self.candidate = world.person("F. Martins")
+        self.observer = world.person("T. Lindqvist", "observer", standing="instructor")
+        self.lead = world.person("R. Okafor", "coordinator", standing="instructor")
+        self.id = self.planned()
+        room.add(actor=self.lead, observation_id=self.id, named=Named("Kim", ""))
+        (kim,) = room.page(actor=self.lead, observation_id=self.id).people
+        self.kim = Actor(world.org_id, kim.person_id, world.course_id, "Kim", frozenset(), "")
+
+    def planned(self) -> str:
+        return observation.plan(
+            actor=self.lead,
+            candidacy_id=self.world.candidacy_id("F. Martins"),
+            observer_id=self.observer.person_id,
+            planned_for=base.now().date(),
+            protege_label="A new colleague",
+        )
+
+    def token(self, person_id: str = "") -> str:
+        base.end_read()
+        return room.link(actor=self.lead, observation_id=self.id, person_id=person_id or self.kim.person_id)
+
+    def inside(self, person_id: str = "") -> Outsider:
+        """Somebody who has opened their link."""
+        made = Outsider(self.app)
+        assert made.post("/guest/open", {"token": self.token(person_id)}).status_code == 303
+        return made
+
+
+@pytest.fixture
+def scene(app: Flask, world: World) -> Scene:
+    door._wrong.clear()
+    return Scene(app, world)
+
+
+# --- the door ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_link_is_opened_by_a_press_and_once(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    kim, token = Outsider(scene.app), scene.token()
+    assert kim.get("/guest").status_code == 200
+    answer = kim.post("/guest/open", {"token": f"https://localhost:8000/guest#{token}"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/guest/room")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-lti-mentoring-guest=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    page = kim.get("/guest/room")
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert "May your session be observed?" in page.get_data(as_text=True)
+    again = Outsider(scene.app).post("/guest/open", {"token": token})
+    assert again.status_code == 410
+    assert "Ask for a new link" in again.get_data(as_text=True)
+    said = capfd.readouterr()
+    assert token.partition("-")[2] not in said.out + said.err
+    assert cookie.partition("=")[2].partition(";")[0] not in said.out + said.err
+
+
+def test_a_new_one_is_asked_for_with_one_press(scene: Scene) -> None:
+    token = scene.token()
+    Outsider(scene.app).post("/guest/open", {"token": token})
+    answer = Outsider(scene.app).post("/guest/ask", {"token": token})
+    assert "The coordinator is told." in answer.get_data(as_text=True)
+    assert "They ask for another one." in Visitor(scene.app, scene.lead).get("notices").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("typed", ["", "nonsense", "#", "0" * 32 + "-" + "a" * 43])
+def test_what_is_no_link_says_so_and_keeps_nothing(scene: Scene, typed: str) -> None:
+    for path in ("/guest/open", "/guest/ask"):
+        answer = Outsider(scene.app).post(path, {"token": typed})
+        assert answer.status_code == 404
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_another_site_opens_no_link(scene: Scene) -> None:
+    answer = Outsider(scene.app).post("/guest/open", {"token": scene.token()}, **{"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_whoever_tries_one_after_the_other_waits_and_a_good_link_is_good_after(scene: Scene) -> None:
+    one = Outsider(scene.app)
+    tried = [one.post("/guest/open", {"token": f"wrong{number}"}).status_code for number in range(door.MOST_WRONG + 1)]
+    assert tried == [404] * door.MOST_WRONG + [429]
+    door._wrong.clear()
+    assert one.post("/guest/open", {"token": scene.token()}).status_code == 303
+
+
+def test_without_a_pass_there_is_no_page(scene: Scene) -> None:
+    one = Outsider(scene.app)
+    assert one.get("/guest/room").status_code == 401
+    assert one.post("/guest/room", {"action": "agree"}).status_code == 401
+
+
+def test_closing_the_page_closes_it_on_this_device(scene: Scene) -> None:
+    kim = scene.inside()
+    assert kim.post("/guest/leave", {}, read="/guest/room").status_code == 200
+    assert kim.get("/guest/room").status_code == 401
+
+
+# --- a participant's page ----------------------------------------------------------------------------------------------------------
+
+
+def test_yes_no_strike_and_read_on_ones_own_page(scene: Scene) -> None:
+    kim, note = scene.inside(), "a" * 32
+    assert kim.say(action="agree").status_code == 303
+    assert "You said yes." in kim.text("/guest/room")
+    observation.save_note(actor=scene.observer, observation_id=scene.id, note=Note(note, "She waits until he has found it."))
+    assert "She waits until he has found it." in kim.text("/guest/room")
+    assert kim.say(action="strike", note=note).status_code == 303
+    page = kim.text("/guest/room")
+    assert "She waits" not in page
+    assert "This line was struck" in page
+    refused = kim.say(action="refuse")
+    assert refused.status_code == 400
+    assert "Tick the box first" in refused.get_data(as_text=True)
+    assert kim.say(action="refuse", sure="1").status_code == 303
+    assert "You said no." in kim.text("/guest/room")
+
+
+def test_a_form_without_its_token_does_nothing(scene: Scene) -> None:
+    kim = scene.inside()
+    assert kim.post("/guest/room", {"action": "agree"}).status_code == 401
+    assert "You have not answered yet." in kim.text("/guest/room")
+
+
+def test_who_they_report_to_and_what_they_typed_comes_back(scene: Scene) -> None:
+    kim = scene.inside()
+    answer = kim.say(action="line", name="A. Head", nobody="1")
+    assert answer.status_code == 400
+    assert 'value="A. Head"' in answer.get_data(as_text=True)
+    assert kim.say(action="line", nobody="1").status_code == 303
+    assert "You said so within the last year" in kim.text("/guest/room")
+
+
+def test_a_pass_opens_nothing_of_the_course(scene: Scene) -> None:
+    kim = scene.inside()
+    for path in ("", "observations", f"observations/{scene.id}", f"observations/{scene.id}/people", f"consents/{scene.id}", "people"):
+        assert kim.get(f"/courses/{scene.world.course_id}/{path}").status_code == 401, path
+
+
+def test_nobody_sees_a_refusal(scene: Scene) -> None:
+    who = {name: Visitor(scene.app, getattr(scene, name)) for name in ("observer", "lead", "candidate")}
+    path = f"observations/{scene.id}"
+    draft = f"/api/v1/courses/{scene.world.course_id}/observations/{scene.id}/draft"
+
+    def seen() -> list[str]:
+        base.end_read()
+        pages = [who[name].get(one) for name in ("observer", "lead") for one in (f"{path}/people", "observations", "notices", path)]
+        pages += [who["candidate"].get(one) for one in ("", "notices", path, f"{path}/people")]
+        pages += [who["observer"].send("PUT", draft, {"revision": 0, "ratings": []})]
+        texts = [f"{page.status_code} {page.get_data(as_text=True)}" for page in pages]
+        changing = r'nonce="[^"]*"|nonce-[^\' ]*|csrf[^>]*>|name="note_id" value="[^"]*"|"saved_at":"[^"]*"|data-notes-id="[^"]*"'
+        return [re.sub(changing, "", text) for text in texts]
+
+    asked = seen()
+    participant.answer(actor=scene.kim, observation_id=scene.id, agrees=False)
+    refused = seen()
+    assert refused == asked
+    assert "cannot be observed as things stand" in "".join(asked)
+
+
+# --- the field link ----------------------------------------------------------------------------------------------------------------
+
+
+def test_an_observer_from_outside_reaches_their_one_sheet_and_nothing_else(scene: Scene) -> None:
+    other, away = scene.planned(), scene.inside(scene.observer.person_id)
+    course = f"/courses/{scene.world.course_id}"
+    page = away.text(f"{course}/observations/{scene.id}")
+    assert "Rate what you saw" in page
+    assert "/sign-out" not in page
+    assert away.get(f"{course}/observations/{other}").status_code == 401
+    for path in ("", "observations", "observations/plan", f"observations/{scene.id}/people", "notices"):
+        assert away.get(f"{course}/{path}").status_code == 401, path
+    sent = {"revision": "0", "note": "Asks, then waits.", "note_id": "b" * 32, "action": "note"}
+    kept = away.post(f"{course}/observations/{scene.id}", sent, read=f"{course}/observations/{scene.id}")
+    assert kept.status_code == 303
+    assert "Asks, then waits." in away.text(f"{course}/observations/{scene.id}")
+
+
+def test_the_end_of_the_link_blocks_no_note_that_was_written(scene: Scene) -> None:
+    away = scene.inside(scene.observer.person_id)
+    sheet = f"/courses/{scene.world.course_id}/observations/{scene.id}"
+    token = re.search(r'name="csrf-token" content="([^"]+)"', away.text(sheet))
+    assert token
+    room.revoke(actor=scene.lead, observation_id=scene.id, person_id=scene.observer.person_id)
+    assert away.get(sheet).status_code == 401
+    headers = {**OURS, "X-CSRFToken": token[1]}
+    sent = {"id": "c" * 32, "text": "She asks what he would try."}
+    for _ in range(3):
+        answer = away.open("POST", f"/api/v1{sheet}/notes", json=sent, headers=headers)
+        assert answer.status_code == 201
+    base.end_read()
+    notes = observation.sheet(actor=scene.observer, observation_id=scene.id).notes
+    assert [note.text for note in notes] == ["She asks what he would try."]
+    draft = away.open("PUT", f"/api/v1{sheet}/draft", json={"revision": 0, "ratings": []}, headers=headers)
+    assert draft.status_code == 401
