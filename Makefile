@@ -50,7 +50,7 @@ bench: $(READY)  ## logins and launches against the stock pylti1p3 tool, as JSON
 lock: .venv/.uv/bin/uv  ## renew the locks after a change in pyproject.toml or of the Open edX peer; UPGRADE=1 takes the newest of everything
 	@for extra in "requirements.lock" "requirements-dev.lock --group dev"; do
 	  .venv/.uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	    --no-annotate --extra postgres --extra redis $${UPGRADE:+--upgrade} pyproject.toml --output-file $$extra
+	    --no-annotate --extra postgres --extra redis --extra pdf $${UPGRADE:+--upgrade} pyproject.toml --output-file $$extra
 	done
 	for lock in tests/peers/openedx/locks/*.lock; do
 	  version=$${lock##*/}

@@ -4,24 +4,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from fractions import Fraction
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
-from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED, WAITING, Verdict
-from lti_mentoring.domain.people import LEADS, Actor, display_name
-from lti_mentoring.domain.programme import INDEPENDENT
-from lti_mentoring.domain.rule import NotFound
+from lti_mentoring.domain.observation import NO_MORE, RELEASED, WAITING
+from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.services import consent, programme
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.planning import cancel, candidates, plan
 from lti_mentoring.services.rating import Clash, Draft, Note, record_consent, reopen, save_draft, save_note, submit
 from lti_mentoring.services.releasing import void
-from lti_mentoring.services.sheet import RatedCriterion, release_page, sheet
+from lti_mentoring.services.report import Report, report
+from lti_mentoring.services.sheet import release_page, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
@@ -31,6 +29,7 @@ __all__ = [
     "Clash",
     "Draft",
     "Note",
+    "Report",
     "cancel",
     "candidates",
     "plan",
@@ -79,25 +78,6 @@ class Queue:
     total: int
     called_off: tuple[ListRow, ...]
     done: tuple[ListRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A released observation. ``bar`` is the policy's for the mean of all levels; ``mine`` says that the reader is its subject,
-    ``helped_with`` names the competencies with which its observer had helped them within a year."""
-
-    id: str
-    candidate: str
-    observer: str
-    protege: str
-    planned_for: date
-    released_at: datetime
-    criteria: tuple[RatedCriterion, ...]
-    verdict: Verdict
-    bar: Fraction
-    mine: bool
-    helped_with: tuple[str, ...] = ()
-    kind: str = INDEPENDENT
 
 
 # --- lists --------------------------------------------------------------------------------------------------------------
@@ -189,38 +169,3 @@ def _counts(session: Session, wait: Any) -> tuple[dict[str, int], dict[str, int]
 def stands(*, actor: Actor, observation_id: str) -> bool:
     """Whether the result of an observation at which the actor has a seat is out."""
     return seats.seat(base.session(), actor, observation_id).row.state == RELEASED
-
-
-def report(*, actor: Actor, observation_id: str) -> Report:
-    """A released observation, for its subject, its observer and who leads the course.
-
-    NotFound ``observation`` for everybody else, and for the subject of one that was called off; NotFound
-    ``observation_not_released`` for those three while it is under way.
-    """
-    session = base.session()
-    found = session.execute(_LISTED.where(Observation.id == observation_id, Observation.course_id == actor.course_id)).first()
-    if found is None:
-        raise NotFound("observation")
-    row: Any = found[0]
-    subject_id = found[1]
-    if not (actor.person_id in (subject_id, row.observer_id) or actor.is_any(*LEADS)):
-        raise NotFound("observation")
-    if row.state != RELEASED:
-        raise NotFound("observation_not_released" if row.state in (*WAITING, RATED) else "observation")
-    version = programme.load(found[-1])
-    ratings = seats.ratings_of(session, row.id, row.observer_id)
-    rubric = programme.rubric(row.rubric_version_id)
-    return Report(
-        id=row.id,
-        candidate=display_name(found[3] or found[2], subject_id),
-        observer=display_name(found[5] or found[4], row.observer_id),
-        protege=row.protege_label,
-        planned_for=row.planned_for,
-        released_at=row.released_at,
-        criteria=sheets.rated(rubric, ratings, seats.all_notes_of(session, row.id)),
-        verdict=sheets.verdict_of(version, row, sheets.levels_of(session, row)),
-        bar=version.policy.overall_mean,
-        mine=actor.person_id == subject_id,
-        helped_with=tuple(row.helped_with.split()),
-        kind=row.kind,
-    )

@@ -81,12 +81,12 @@ def person(course: str, candidacy: str) -> str:
 @require("candidacy.cohort")
 def export(course: str) -> Response:
     columns, rows = verbs.export(actor=actor(), wanted=_wanted())
-    answer = Response(_in_this_language(_lines(columns, rows)), mimetype="text/csv")
+    answer = Response(in_this_language(_lines(columns, rows)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=cohort.csv"
     return answer
 
 
-def _in_this_language(lines: Iterator[str]) -> Iterator[str]:
+def in_this_language(lines: Iterator[str]) -> Iterator[str]:
     """Lines that are made one by one after the request has ended, with what it knew of its reader."""
     held = copy_context()
     return iter(lambda: held.run(next, lines, ""), "")
@@ -96,15 +96,16 @@ def _lines(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
     """Line by line; with a byte-order mark, without which Excel reads UTF-8 as something else."""
     head = [gettext("Name"), gettext("Taking part"), gettext("At the institution"), gettext("Stands at"), gettext("Waits for")]
     head += [gettext("Next"), gettext("Met"), gettext("Of"), gettext("Last active"), gettext("Last day")]
-    yield "\ufeff" + _line([*head, *(column_title(one) for one in columns)])
+    yield "\ufeff" + line([*head, *(column_title(one) for one in columns)])
     for row in rows:
         told = [row.name, taking_part_words(row.part)[1], known_enrolment_words(row.enrolment), reached_words(row.reached)]
         told += [waits_words(row.waits), standing_of_words(row)[1], str(row.done), str(row.of), row.active_at.date().isoformat()]
         told += [row.deadline.isoformat() if row.deadline else ""]
-        yield _line([*told, *(cell_line_words(row.cell(one.key)) for one in columns)])
+        yield line([*told, *(cell_line_words(row.cell(one.key)) for one in columns)])
 
 
-def _line(texts: Sequence[str]) -> str:
+def line(texts: Sequence[str]) -> str:
+    """A line of a file, with no cell that a spreadsheet takes for a formula."""
     held = io.StringIO()
     csv.writer(held).writerow([rules.plain(text) for text in texts])
     return held.getvalue()

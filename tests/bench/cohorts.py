@@ -16,7 +16,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -38,8 +38,9 @@ from lti_mentoring.domain.programme import Programme
 from lti_mentoring.services import board, platform, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.observation import Assessment, CriterionRating, Observation
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Course, Membership, Person
+from lti_mentoring.store.rating import Resolution, ResolvedLevel
 from lti_mentoring.store.training import CheckAttempt
 
 MODULES = [f"M{number}" for number in range(13)]
@@ -54,9 +55,8 @@ PLAIN = (
     "SELECT candidacy_id, module_key, state, mastered FROM check_attempt WHERE org_id = :org AND candidacy_id IN"
     " (SELECT id FROM candidacy WHERE org_id = :org AND course_id = :course)",
     "SELECT o.id, o.candidacy_id, o.kind, o.state, o.planned_for FROM observation o WHERE o.org_id = :org AND o.course_id = :course",
-    "SELECT r.assessment_id, r.criterion, r.level FROM assessment a JOIN criterion_rating r ON r.org_id = a.org_id"
-    " AND r.assessment_id = a.id WHERE a.org_id = :org AND a.observation_id IN"
-    " (SELECT id FROM observation WHERE org_id = :org AND course_id = :course)",
+    "SELECT r.resolution_id, r.criterion, r.numerator, r.denominator FROM observation o JOIN resolved_level r ON r.org_id = o.org_id"
+    " AND r.resolution_id = o.resolution_id WHERE o.org_id = :org AND o.course_id = :course",
 )
 """Every row that the board is made from, read and not looked at."""
 
@@ -105,12 +105,21 @@ class Filled:
         rubric, criteria = self.rubrics[kind]
         seen = {"candidacy_id": held, "course_id": self.course, "kind": kind, "observer_id": self.observer, "rubric_version_id": rubric}
         state = "released" if released else self.chance.choice(("planned", "drafting"))
-        made = self.add(Observation, **seen, planned_for=base.now().date(), created_by=self.observer, state=state)
+        row = {"resolution_id": base.new_id() if released else None, "focus": [], "org_id": base.current_tenant()}
+        made = self.add(Observation, **seen, planned_for=base.now().date(), created_by=self.observer, state=state, **row)
         if released:
-            by = {"observation_id": made, "assessor_id": self.observer, "rubric_version_id": rubric}
-            sheet = self.add(Assessment, **by, state="released")
-            for criterion in criteria:
-                self.add(CriterionRating, assessment_id=sheet, criterion=criterion, level=self.chance.choice(LEVELS), not_observed=False)
+            levels = {criterion: self.chance.choice(LEVELS) for criterion in criteria}
+            resolution, of_each = resolved(row | {"id": made}, levels)
+            self.rows.setdefault(Resolution, []).append(resolution)
+            self.rows.setdefault(ResolvedLevel, []).extend(of_each)
+
+
+def resolved(row: Mapping[str, Any], levels: Mapping[str, int]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The result that one rating makes of an observation's row. -> the resolution and its levels, as rows"""
+    own, held = {"org_id": row["org_id"]}, row["resolution_id"]
+    made = own | {"id": held, "observation_id": row["id"], "number": 1, "method": "single", "ratings": [], "inputs_hash": ""}
+    of_each = own | {"resolution_id": held, "denominator": 1, "how": "single"}
+    return made, [of_each | {"id": base.new_id(), "criterion": key, "numerator": level} for key, level in levels.items()]
 
 
 def wide(found: Programme) -> Programme:

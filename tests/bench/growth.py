@@ -205,7 +205,7 @@ def _observe(observer: Actor, observation_id: str, chance: random.Random) -> Non
         draft = observation.save_draft(actor=observer, observation_id=observation_id, revision=revision, ratings=[rating])
         revision = draft.revision
     observation.record_consent(actor=observer, observation_id=observation_id)
-    observation.release(actor=observer, observation_id=observation_id, revision=revision)
+    observation.submit(actor=observer, observation_id=observation_id, revision=revision)
 
 
 def _note(chance: random.Random) -> str:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The benchmarks: launches, servers, a burst, memory, deliveries, rosters, the cohort board and growth, as one JSON object on standard
-output; what is done is told on standard error.
+"""The benchmarks: launches, servers, a burst, memory, deliveries, rosters, the cohort board, observations and growth, as one JSON object
+on standard output; what is done is told on standard error.
 
-``--only launches`` (servers, burst, memory, deliveries, platforms, kills, rosters, board, growth, profile; several may be named) runs a
-part; ``--tiny`` shows that they start.
+``--only launches`` (servers, burst, memory, deliveries, platforms, kills, rosters, board, observing, growth, profile; several may be named)
+runs a part; ``--tiny`` shows that they start.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import environments
 import growth
 import launches
 import memory
+import observing
 import rosters
 import server
 import servers
@@ -73,6 +74,7 @@ PARTS = {
     ),
     "rosters": lambda bench, told: rosters.run(bench, few=100, many=400) if told.tiny else rosters.run(bench),
     "board": lambda bench, told: cohorts.run(bench, sizes=[5, 10] if told.tiny else [100, 1_000, 10_000]),
+    "observing": lambda bench, told: observing.run(bench, sizes=[(50, 10), (100, 20)] if told.tiny else [(1_000, 200), (10_000, 2_000)]),
     "growth": lambda bench, told: growth.run(bench, warm=2, more=3) if told.tiny else growth.run(bench, warm=50, more=450),
 }
 

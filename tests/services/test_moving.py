@@ -195,7 +195,7 @@ def test_an_observation_is_judged_by_the_new_bars_on_the_rubric_that_it_was_rate
     assert reasons == ["overall_mean_below"]
     moved_to(lead, target)
     report = observation.report(actor=cast["candidate"], observation_id=released)
-    assert (report.verdict.met, report.bar, report.criteria[0].rating.level) == (False, Fraction(7, 2), 3)
+    assert (report.verdict.met, report.bar, report.criteria[0].seen.level) == (False, Fraction(7, 2), 3)
     again = derived(lead, lambda version: replace(version, edition="kinder", policies=()))
     assert kinds(row_of(lead, again)) == [("met", "independent_mentoring")]
 

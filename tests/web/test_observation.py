@@ -175,7 +175,7 @@ def test_a_whole_observation_by_forms_alone(course):
     made = course.release()
     page = text(course.candidate.get(f"observations/{made}/report"))
     assert "<strong>Met.</strong>" in page
-    assert f'<li class="said" dir="auto">{QUOTE}</li>' in page
+    assert f'<span class="said" dir="auto">{QUOTE}</span>' in page
     assert fresh().scalars(select(Observation.state)).one() == "released"
 
 
@@ -219,7 +219,8 @@ def test_not_yet_is_told_with_exact_reasons_and_nothing_is_said_to_be_sent(cours
     made = course.release(level="2")
     page = text(course.candidate.get(f"observations/{made}/report"))
     assert "<strong>Not yet.</strong>" in page
-    assert "2 of 2.75" in page
+    assert "The mean of all levels is 2; 2.75 is asked for." in page
+    assert "Level 3, Competent, would look like this:" in page
     assert "Nothing was sent to the gradebook" in page
     assert fresh().scalars(select(ScorePublication.sent_at)).one() is None
 

@@ -84,9 +84,10 @@ from lti_mentoring.web.wording.guest import correction_words
 from lti_mentoring.web.wording.handout import handout_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
+from lti_mentoring.web.wording.listing import hold_choice_words, holds_words, listed_words
 from lti_mentoring.web.wording.moving import asked_title, block_words, change_words, under_way_words, version_words
 from lti_mentoring.web.wording.notification import family_words, letter_words, mail_choice_words, notice_title, notice_words
-from lti_mentoring.web.wording.observation import called_off_words, gap_words, kind_words, level_words, mean_words, rating_words
+from lti_mentoring.web.wording.observation import called_off_words, gap_words, kind_words, level_words, mean_words, rating_words, step_words
 from lti_mentoring.web.wording.opening import (
     component_words,
     missing_people_words,
@@ -117,6 +118,7 @@ from lti_mentoring.web.wording.qualification import (
     weight_words,
 )
 from lti_mentoring.web.wording.recognition import recognition_words, voice_words
+from lti_mentoring.web.wording.report import exact_level_words, how_words, method_words, rater_words, reason_words
 from lti_mentoring.web.wording.roster import membership_words, roster_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
 from lti_mentoring.web.wording.time import day_words, moment_words
@@ -163,6 +165,7 @@ __all__ = [
     "draft_value_words",
     "enrolment_options_words",
     "enrolment_words",
+    "exact_level_words",
     "family_words",
     "field_words",
     "finding_words",
@@ -172,7 +175,10 @@ __all__ = [
     "handout_words",
     "headline_words",
     "held_role_words",
+    "hold_choice_words",
     "holding_words",
+    "holds_words",
+    "how_words",
     "intake_mode_words",
     "item_kind_words",
     "item_preview_words",
@@ -187,10 +193,12 @@ __all__ = [
     "letter_words",
     "level_words",
     "link_words",
+    "listed_words",
     "mail_choice_words",
     "marking_words",
     "mean_words",
     "membership_words",
+    "method_words",
     "missing_people_words",
     "mode_words",
     "moment_of_application_words",
@@ -218,9 +226,11 @@ __all__ = [
     "question_kind_words",
     "quiet_words",
     "range_words",
+    "rater_words",
     "rating_words",
     "reached_options_words",
     "reached_words",
+    "reason_words",
     "recognition_words",
     "reference_words",
     "refusal_lines",
@@ -242,6 +252,7 @@ __all__ = [
     "standing_words",
     "station_title",
     "station_words",
+    "step_words",
     "support_words",
     "supports_words",
     "taking_part_options_words",

@@ -7,7 +7,9 @@ from fractions import Fraction
 
 from flask_babel import lazy_gettext
 
+from lti_mentoring.domain.candidacy import STEP_OF
 from lti_mentoring.domain.observation import Rating, rounded_down
+from lti_mentoring.web.wording.candidacy import station_title
 
 _l = lazy_gettext
 
@@ -44,6 +46,11 @@ def called_off_words(state: str) -> str:
 def kind_words(kind: str) -> str:
     """A kind of observation."""
     return str(KINDS[kind])
+
+
+def step_words(kind: str) -> str:
+    """A kind of observation by the step that it belongs to, where there is little room."""
+    return station_title(STEP_OF[kind]) if kind in STEP_OF else kind_words(kind)
 
 
 def level_words(level: int) -> str:

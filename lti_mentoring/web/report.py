@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The released report as a file to keep: what the page says, without whom the session was with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, flash, redirect, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response as AnyResponse
+
+from lti_mentoring.services import report as verbs
+from lti_mentoring.services.report import Line, Report
+from lti_mentoring.web import paper
+from lti_mentoring.web.access import actor, require
+from lti_mentoring.web.paper import HEADING, SAID, SMALL, SUB, TEXT, TITLE, Block
+from lti_mentoring.web.wording import (
+    clock_words,
+    exact_level_words,
+    how_words,
+    level_words,
+    mean_words,
+    method_words,
+    moment_words,
+    rater_words,
+    rating_words,
+    reason_words,
+    step_words,
+)
+
+bp = Blueprint("report", __name__, url_prefix="/courses/<course>")
+
+
+@bp.get("/observations/<observation>/report.pdf")
+@require("observation.read")
+def pdf(course: str, observation: str) -> AnyResponse:
+    if not paper.available():
+        verbs.report(actor=actor(), observation_id=observation)
+        flash(gettext("This installation makes no PDF files. Print this page instead: it is laid out for paper."), "wait")
+        return redirect(url_for("observation.report", course=course, observation=observation))
+    page = verbs.take_away(actor=actor(), observation_id=observation)
+    title = gettext("Report on %(name)s", name=page.candidate)
+    foot = gettext("%(name)s · read by the candidate, whoever rated and who coordinates", name=title)
+    made = paper.pdf(title=title, language=str(get_locale()), blocks=_blocks(title, page), foot=foot)
+    answer = Response(made, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f"attachment; filename=report-{page.planned_for.isoformat()}.pdf"
+    return answer
+
+
+def _blocks(title: str, page: Report) -> Iterator[Block]:
+    yield Block(TITLE, title)
+    yield Block(SMALL, f"{step_words(page.kind)} · {page.planned_for.isoformat()}")
+    yield Block(SMALL, gettext("Released %(at)s", at=moment_words(page.released_at)))
+    yield Block(TEXT, gettext("Met.") if page.verdict.met else gettext("Not yet."))
+    yield from (Block(TEXT, reason_words(one)) for one in page.verdict.reasons)
+    means = page.verdict.means
+    observed = gettext("%(observed)s of %(of)s criteria were observed.", observed=means.observed, of=len(page.criteria))
+    yield Block(TEXT, observed)
+    if means.overall is not None:
+        facts = {"mean": mean_words(means.overall), "bar": mean_words(page.bar)}
+        yield Block(TEXT, gettext("The mean of their levels is %(mean)s; %(bar)s is asked for.", **facts))
+    yield Block(HEADING, gettext("How the levels came about"))
+    yield Block(TEXT, method_words(page.method))
+    yield from (Block(TEXT, rater_words(one.purpose, one.name, one.from_notes)) for one in page.voices)
+    parts = (
+        (gettext("What went well"), page.strengths),
+        (gettext("What the next level would look like"), page.short),
+        (gettext("Not observed"), page.unseen),
+    )
+    for name, lines in parts:
+        if lines:
+            yield Block(HEADING, name)
+        for line in lines:
+            yield from _line(page, line)
+
+
+def _line(page: Report, line: Line) -> Iterator[Block]:
+    seen, criterion = line.seen, line.seen.criterion
+    yield Block(SUB, f"{criterion.key} {criterion.title}")
+    if seen.level is not None:
+        yield Block(TEXT, f"{exact_level_words(seen.level)}: {criterion.anchors[seen.reached - 1]}")
+        if page.method != "single":
+            yield Block(SMALL, how_words(seen.how))
+    yield from (Block(SAID, reason) for reason in seen.reasons)
+    for note in line.notes:
+        if note.struck:
+            yield Block(SMALL, gettext("A line was struck by somebody whom it was about."))
+        else:
+            yield Block(SAID, f"{note.text} ({clock_words(note.at_second)})" if note.at_second is not None else note.text)
+    if seen.own is not None:
+        yield Block(TEXT, " ".join((gettext("The candidate said:"), rating_words(seen.own))))
+        yield Block(SAID, seen.own.reason)
+    if seen.next and line in page.short:
+        facts = {"level": seen.next, "name": level_words(seen.next)}
+        yield Block(TEXT, gettext("Level %(level)s, %(name)s, would look like this:", **facts) + " " + criterion.anchors[seen.next - 1])
