@@ -66,6 +66,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "agreement.read": LEADS,
     "consent.own": EVERYONE,
     "consent.ask": frozenset({"coordinator", "deputy", "observer"}),
+    "founding.name": LEADS,
+    "founding.sign": STAFF_ROLES,
     "observation.read": frozenset({"candidate", "observer", "coordinator", "deputy"}),
     "assistance.own": EVERYONE,
     "assistance.ask": frozenset({"candidate"}),

@@ -19,7 +19,7 @@ from lti_mentoring.domain.programme import Rubric
 from lti_mentoring.domain.qualification import FULL, Attempt, Calibrated, Qualification, Standing
 from lti_mentoring.domain.reliability import Qualifying
 from lti_mentoring.domain.transcript import script
-from lti_mentoring.services import intake, programme, qualification
+from lti_mentoring.services import founding, intake, programme, qualification
 from lti_mentoring.services.qualification import Asked
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Person, RoleGrant
@@ -71,6 +71,7 @@ class Observer:
     person_id: str
     name: str
     stands: Mapping[str, tuple[str, date | None, Standing]]
+    founding: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _last_day(held: Qualification) -> date | None:
 
 
 def roll(*, actor: Actor, number: int = 1) -> Roll:
-    """The observers of the actor's course and how each stands; two queries, and one more for each rubric."""
+    """The observers of the actor's course and how each stands; three queries, and one more for each rubric."""
     session, today = base.session(), base.now().date()
     asked = qualification.asked(actor.course_id)
     people = session.execute(
@@ -149,7 +150,7 @@ def roll(*, actor: Actor, number: int = 1) -> Roll:
         held[row.person_id, row.rubric].append(qualification.read(row))
     ids = [one.id for one in people]
     rated = {one.rubric: qualification.counted(session, actor.course_id, ids, one.rubric) for one in asked}
-    observers = []
+    observers, founders = [], founding.of(session, actor.course_id)
     for one in people:
         stands = {}
         for wanted in asked:
@@ -157,7 +158,7 @@ def roll(*, actor: Actor, number: int = 1) -> Roll:
             found = rules.standing(wanted.rules, theirs, today, rated[wanted.rubric].get(one.id, 0))
             last = _last_day(theirs[-1]) if theirs else None
             stands[wanted.rubric] = (rules.state_on(theirs, today)[0], last, found)
-        observers.append(Observer(one.id, display_name(one.name or one.chosen_name, one.id), stands))
+        observers.append(Observer(one.id, display_name(one.name or one.chosen_name, one.id), stands, one.id in founders))
     observers.sort(key=lambda one: (one.name.casefold(), one.person_id))
     pages = max(1, -(-len(observers) // A_PAGE))
     number = min(max(number, 1), pages)

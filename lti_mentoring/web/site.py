@@ -26,6 +26,7 @@ from lti_mentoring.web import (
     comparison,
     editing,
     errors,
+    founding,
     frame,
     guest,
     handout,
@@ -126,7 +127,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
-    observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, report, profile, listing)
+    observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *observing, *staff):
         app.register_blueprint(room.bp)

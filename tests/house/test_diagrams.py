@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lti_mentoring.domain import application, assistance, observation, participation, practice, recognition
+from lti_mentoring.domain import application, assistance, observation, participation, practice, qualification, recognition
 from lti_mentoring.domain.diagram import diagram
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,6 +32,15 @@ def test_the_states_of_practice_tasks_and_recognition_are_drawn_and_listed_as_th
     text = (DOCS / "training.md").read_text("utf-8")
     for move in (*practice.MOVES, *recognition.MOVES):
         assert f"| {move.state} | {move.verb.replace('_', ' ')} | {move.to} | {'; '.join(move.guards)} |" in text
+
+
+def test_the_states_of_an_observer_are_drawn_and_listed_as_they_are():
+    assert drawn_in("qualification.md") == [diagram((move.state, move.verb, move.to) for move in qualification.MOVES)]
+    text = (DOCS / "qualification.md").read_text("utf-8")
+    moves = [f"| {move.state} | {move.verb} | {move.to} | {'; '.join(move.guards)} |" for move in qualification.MOVES]
+    weights = [f"| {state} | {weight.replace('_', ' ')} |" for state, weight in qualification.WEIGHTS.items()]
+    assert "\n".join(moves) in text
+    assert "\n".join(weights) in text
 
 
 def test_a_drawing_begins_at_the_dot_and_ends_where_nothing_leads_out():

@@ -31,6 +31,7 @@ from lti_mentoring.services import (
     dossier,
     draft,
     editing,
+    founding,
     intake,
     invite,
     marking,
@@ -189,6 +190,10 @@ EXAMPLES: dict[str, Example] = {
     "calibration.index": Example("observer"),
     "qualification.own": Example("observer"),
     "agreement.index": Example("coordinator"),
+    "founding.index": Example("deputy"),
+    "founding.name": post("coordinator", {"person": "{person}", "reason": "Ten years as a mentor"}),
+    "founding.sign": post("deputy", founding="{founder}"),
+    "founding.end": post("coordinator", founding="{founder}"),
     "agreement.export": Example("deputy"),
     "qualification.index": Example("coordinator"),
     "calibration.sheet": Example("trainer", {"key": "T1"}),
@@ -471,6 +476,7 @@ def filled(name: str) -> Filled:
         ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
         ids["rated"] = rating.submitted(observer)
         ids |= {"present": present, "guest": in_the_room(people, present)}
+        ids["founder"] = founding.name(actor=coordinator, person_id=observer.person_id, reason="Ten years as a mentor")
     return Filled(world, ids, people)
 
 

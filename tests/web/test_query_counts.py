@@ -108,6 +108,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "calibration.index": ("observer", {}),
     "qualification.own": ("observer", {}),
     "agreement.index": ("coordinator", {}),
+    "founding.index": ("coordinator", {}),
     "agreement.export": ("coordinator", {}),
     "qualification.index": ("coordinator", {}),
     "calibration.sheet": ("observer", {"key": "T1"}),

@@ -69,8 +69,8 @@ def lean_words(found: Agreement) -> str:
         return gettext("Neither rater rates higher than the other, as far as can be told.")
     size = apart_words(abs(mean)).lstrip("+")
     if mean > 0:
-        return gettext("The second rater rates higher, by %(size)s of a level.", size=size)
-    return gettext("The second rater rates lower, by %(size)s of a level.", size=size)
+        return gettext("The second rater’s levels are higher, by %(size)s on average.", size=size)
+    return gettext("The second rater’s levels are lower, by %(size)s on average.", size=size)
 
 
 def weakest_words(lines: tuple[Line, ...]) -> str:

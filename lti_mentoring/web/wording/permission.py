@@ -55,6 +55,8 @@ PERMISSIONS = {
     "consent.ask": _l("Ask who is in the room of an observation, and see whether it can be observed"),
     "observation.read": _l("Read a report"),
     "calibration.practise": _l("Practise rating on a transcript, and compare with its master ratings"),
+    "founding.name": _l("Name founding mentors"),
+    "founding.sign": _l("See founding mentors, and sign for one as the second person"),
     "agreement.read": _l("See how far two raters of the same session agree"),
     "qualification.read": _l("See how the observers of the course stand"),
     "assistance.own": _l("See and end one’s own requests for help"),

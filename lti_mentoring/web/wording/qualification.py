@@ -36,7 +36,7 @@ def own_standing_words(row: Own) -> str:
     if row.state == CURRENT:
         return gettext("You are qualified until %(day)s.", day=day_words(row.until)) if row.until else ""
     if row.state == LAPSED:
-        return gettext("Your qualification ended on %(day)s.", day=day_words(row.until)) if row.until else ""
+        return gettext("Your qualification has ended; its last day was %(day)s.", day=day_words(row.until)) if row.until else ""
     if row.state == SUSPENDED:
         return gettext("Your qualification is suspended: your last ratings lay too far from those of others.")
     return gettext("You are not qualified yet.")
@@ -61,7 +61,7 @@ def standing_state_words(state: str, until: date | None, standing: Standing) -> 
     if state == CURRENT:
         return "met", gettext("qualified until %(day)s", day=day)
     if state == LAPSED:
-        return "needs", gettext("ended on %(day)s", day=day)
+        return "needs", gettext("ended; last day: %(day)s", day=day)
     return ("stuck", gettext("suspended")) if state == SUSPENDED else ("notyet", gettext("not qualified yet"))
 
 
