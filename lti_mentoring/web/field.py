@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, jsonify, make_response, redirect, render_template, request, url_for
@@ -36,6 +37,7 @@ api = Blueprint("field_api", __name__, url_prefix="/api/v1/courses/<course>")
 
 Answer = str | AnyResponse | tuple[str, int]
 
+LONGEST_TAG = 40
 MOST_NOTES = 100
 MOST_PAUSES = 500
 
@@ -56,12 +58,12 @@ class FieldNote(Schema):
     text = fields.String(required=True, validate=validate.Length(max=100_000))
     noted_at = fields.AwareDateTime(load_default=None, allow_none=True)
     at_second = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, MOST))
-    tag = fields.String(load_default="", validate=validate.Length(max=40))
+    tag = fields.String(load_default="", validate=validate.Length(max=1000))
 
     @post_load
     def made(self, data: dict[str, Any], **kwargs: Any) -> Note:
-        """-> Note"""
-        return Note(**data)
+        """-> Note, with as many whole tags as there is room for"""
+        return Note(**data | {"tag": shorten(data["tag"], LONGEST_TAG, placeholder="")})
 
 
 _second = fields.Integer(validate=validate.Range(0, MOST))

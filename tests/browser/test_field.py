@@ -17,12 +17,14 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Route, expec
 
 from conftest import World, make_world
 from lti_mentoring import app as wiring
+from lti_mentoring.domain import discretion
 from lti_mentoring.services import field, observation
 from lti_mentoring.services.field import FieldPage
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from support import chromium, journey
 from support.closing import let_go
+from support.discretion import EXAMPLES
 from support.driver import serving
 from support.live import Town
 from support.ports import free_port
@@ -126,6 +128,12 @@ def write(page: Page | FrameLocator, text: str) -> None:
     page.locator("#note").fill(text)
     page.get_by_role("button", name="Keep this note").click()
     expect(page.locator("#note")).to_have_value("")
+
+
+def want(page: Page, *tools: str) -> None:
+    """Counters and tags are off until they are wanted."""
+    for tool in tools:
+        page.locator(f"[data-tool={tool}]").check()
 
 
 def shot(page: Page, name: str) -> None:
@@ -235,3 +243,148 @@ def test_in_a_frame_with_third_party_cookies_blocked_all_works_but_an_offline_st
     says(opened.value, re.compile("All notes are stored"))
     expect(opened.value.locator("[data-kept] li")).to_have_count(2)
     shot(opened.value, "own-window")
+
+
+def test_off_the_record_stops_everything_at_once_and_survives_a_reload(room: Room, open_browser: Open):
+    page = room.page(open_browser(**PHONE))
+    page.get_by_role("button", name="Start").click()
+    page.locator("#note").fill("Begun on the record")
+    want(page, "speaking")
+    page.get_by_role("button", name="Off the record").click()
+    for _ in range(2):
+        expect(page.locator("[data-silence]")).to_contain_text("Nothing is written or counted until you go on.")
+        expect(page.locator("#note")).not_to_be_editable()
+        expect(page.locator("#note")).to_have_value("Begun on the record")
+        for name in ("Keep this note", "Mentor", "Protégé"):
+            expect(page.get_by_role("button", name=name)).to_be_disabled()
+        shot(page, "silence")
+        page.wait_for_timeout(400)
+        page.reload()
+    page.wait_for_timeout(1500)  # a span has whole seconds
+    page.get_by_role("button", name="Back on the record").click()
+    page.get_by_role("button", name="Keep this note").click()
+    says(page, "All notes are stored.")
+    assert room.texts() == ["Begun on the record"]
+    with page.expect_response("**/field"):
+        page.evaluate("dispatchEvent(new Event('online'))")
+    [device] = room.stored().devices
+    [(start, end)] = device.counted.pauses
+    assert start < end
+
+
+def test_tags_talk_and_questions_come_when_wanted_and_only_the_newest_window_counts(room: Room, open_browser: Open):
+    browser = open_browser(**PHONE)
+    page = room.page(browser)
+    for hidden in ("[data-tags]", "[data-speaking]", "[data-questions]"):
+        expect(page.locator(hidden)).to_be_hidden()
+    page.get_by_role("button", name="C3 Agenda").click()
+    expect(page.locator("[data-anchor] dd")).to_have_count(4)
+    want(page, "tags", "speaking", "questions")
+    page.locator("[data-who=mentor]").click()
+    for name in ("Open", "Open", "Leading"):
+        page.locator("[data-questions]").get_by_role("button", name=name).click()
+    page.get_by_role("button", name="Undo last").click()
+    for tag in ("C3", "C5"):
+        page.locator(f"[data-tags] input[value={tag}]").check()
+    page.wait_for_timeout(1200)
+    write(page, "Asks, then waits.")
+    says(page, "All notes are stored.")
+    shot(page, "tools")
+    [note] = room.stored().notes
+    assert note.tag == "C3 C5"
+    [device] = room.stored().devices
+    counts = dict(device.counted.counts)
+    assert counts.pop("mentor") >= 1
+    assert counts == {"protege": 0, "open": 2, "leading": 1, "leading_back": 1}
+    second = browser.new_page()
+    second.goto(room.address)
+    expect(page.locator("[data-elsewhere]")).to_be_visible()
+    expect(page.locator("#note")).not_to_be_editable()
+    expect(second.locator("[data-question=open] b")).to_have_text("2")
+    expect(second.locator("[data-tags]")).to_be_visible()
+
+
+def test_a_name_is_asked_about_once_and_the_page_finds_what_the_server_finds(room: Room, open_browser: Open):
+    page = room.page(open_browser(**PHONE))
+    page.locator("#note").fill("Martins waits.")
+    page.get_by_role("button", name="Keep this note").click()
+    expect(page.get_by_role("alert")).to_contain_text("“Martins”")
+    expect(page.locator("#note")).to_have_value("Martins waits.")
+    shot(page, "name")
+    page.get_by_role("button", name="Keep as it is").click()
+    expect(page.locator("[data-kept] li")).to_have_count(1)
+    expect(page.get_by_role("alert")).to_have_count(0)
+    names = ["Brightwater", "Hollow", "Lee", "Martins", "Oak", "Will", "Núñez"]
+    texts = [text for text, _ in EXAMPLES] + ["«Núñez» nods", "núñezes", "Tel. 020-7946-0000, or 555"]
+    found = page.evaluate(
+        """async ([texts, names, patterns]) => {
+          const { findings } = await import("/static/discretion.js");
+          return texts.map((text) => findings(text, names, patterns));
+        }""",
+        [texts, names, discretion.PATTERNS],
+    )
+    assert found == [[[one.kind, one.words] for one in discretion.findings(text, names)] for text in texts]
+
+
+def test_signed_out_in_the_field_nothing_is_lost_and_the_next_page_of_the_tool_sends_it(room: Room, open_browser: Open):
+    browser = open_browser(**PHONE)
+    page = room.page(browser)
+    says(page, "Ready without network.")
+    browser.clear_cookies()
+    page.locator("#note").fill("Written after the session had ended.")
+    page.get_by_role("button", name="Keep this note").click()
+    says(page, "1 note stays on this device, encrypted.")
+    page.reload()
+    says(page, "You are not signed in here any more.")
+    write(page, "And one more.")
+    expect(page.locator("[data-kept] li")).to_have_count(2)
+    shot(page, "signed-out")
+    assert room.texts() == []
+    room.enter(browser)
+    page.goto(room.address.replace(f"/{room.made}/field", ""))
+    expect(page.get_by_text("2 notes from the field are stored now.")).to_be_visible()
+    assert sorted(room.texts()) == ["And one more.", "Written after the session had ended."]
+
+
+def test_signing_out_clears_the_device_after_a_word_where_something_would_be_lost(room: Room, open_browser: Open):
+    browser = open_browser(**PHONE)
+    page = room.page(browser)
+    page.context.route("**/api/v1/**", lambda route: route.abort())
+    write(page, "On this device alone.")
+    page.goto(room.address.replace(f"/{room.made}/field", ""))
+    expect(page.get_by_text("1 note from the field waits on this device.")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("1 note is on this device alone.")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out here")
+    held = page.evaluate(ENCRYPTED)
+    assert (held["kinds"], held["keys"]) == ([], 0)
+
+
+def test_a_note_changed_after_it_had_arrived_is_kept_in_both_versions(room: Room, open_browser: Open):
+    browser = open_browser(**PHONE)
+    page = room.page(browser)
+    lose_answers(page, times=1)
+    write(page, "As it was sent first.")
+    page.get_by_role("button", name="Change").click()
+    expect(page.locator("#note")).to_have_value("As it was sent first.")
+    write(page, "As it was changed.")
+    expect(page.get_by_text("two versions, both stored")).to_have_count(2)
+    assert sorted(room.texts()) == ["As it was changed.", "As it was sent first."]
+
+
+@pytest.mark.parametrize("width", chromium.WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_field_page_and_the_sheet_fit_and_can_be_read(room: Room, open_browser: Open, width: int, scheme: str):
+    page = room.page(open_browser(viewport={"width": width, "height": 800}, color_scheme=scheme))
+    says(page, "Ready without network.")
+    page.get_by_role("button", name="Start").click()
+    write(page, "Asks one open question and waits for eight seconds; the colleague names two things and picks the second.")
+    says(page, "All notes are stored.")
+    want(page, "tags", "speaking", "questions")
+    page.get_by_role("button", name="C3 Agenda").click()
+    chromium.hold_to_the_look(page, keyboard=scheme == "light")
+    shot(page, f"{width}-{scheme}")
+    page.goto(room.address.replace("/field", "/paper"))
+    chromium.hold_to_the_look(page, keyboard=scheme == "light")
+    shot(page, f"paper-{width}-{scheme}")

@@ -6,24 +6,9 @@ from __future__ import annotations
 import pytest
 
 from lti_mentoring.domain.discretion import Finding, findings, names
+from support.discretion import EXAMPLES
 
 NAMES = names(["F. Martins", "Will Lee"], ["A new colleague at Brightwater", "Room 2.14, Hollow Oak Ltd"])
-
-EXAMPLES = [
-    ("Martins waits for eight seconds.", [("name", "Martins")]),
-    ("then martins asked", [("name", "Martins")]),
-    ("Martinsson is somebody else", []),
-    ("The mentor will wait.", []),
-    ("Will asks what she wants to keep.", [("name", "Will")]),
-    ("They came from brightwater in May.", [("name", "Brightwater")]),
-    ("Says that Hollow Oak pays more.", [("name", "Hollow"), ("name", "Oak")]),
-    ("Gives her a.person@mail.example.org to write to.", [("email", "a.person@mail.example.org")]),
-    ("“Call me on +44 20 7946 0000.”", [("phone", "+44 20 7946 0000")]),
-    ("The number is 020 7946 0000", [("phone", "020 7946 0000")]),
-    ("Asked 3 questions from 10:15 to 10:45 on 24.11.2026.", []),
-    ("“What would you like to leave here with?”", []),
-]
-"""A note, and what is found in it; the pages' own script is held to the same ones."""
 
 
 def test_the_names_are_those_of_the_people_and_what_looks_like_one_in_the_plan():

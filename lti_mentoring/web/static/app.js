@@ -123,8 +123,13 @@ function tellHeight() {
 
 /* Notes that wait on this device from a room without a network go out from whatever page there is. Most devices have none, and load nothing. */
 async function fieldNotes(told) {
-  const held = await globalThis.indexedDB?.databases?.().catch(() => []);
-  if (held?.some(({ name }) => name === "field")) (await import("./field-waiting.js")).start(told);
+  let held = [];
+  try {
+    held = (await indexedDB.databases?.()) ?? [];
+  } catch {
+    return; // a browser that keeps nothing holds nothing
+  }
+  if (held.some(({ name }) => name === "field")) (await import("./field-waiting.js")).start(told);
 }
 
 for (const button of document.querySelectorAll("[data-look][type=button]")) lookSwitch(button);

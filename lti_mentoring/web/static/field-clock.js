@@ -2,6 +2,9 @@
 /* The clock of a session and what is counted on it, as plain values; nothing is ever counted down, so that devices can be added up. */
 
 const MOST_UNDONE = 50;
+const MOST = 100_000; // as the server has it (domain/field.py)
+const LONGEST = 12 * 3600;
+const GAP_MS = 60_000;
 
 const hex = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -9,11 +12,33 @@ export { hex };
 
 export const begun = () => ({ device: hex(), started: null, ended: null, off: null, pauses: [], talk: { mentor: 0, protege: 0 }, speaking: null, counts: {}, taps: [] });
 
-/* Seconds since the session began; null before. */
-export const secondOf = (state, now = Date.now()) => (state.started === null ? null : Math.max(0, Math.floor((now - state.started) / 1000)));
+/* Seconds since the session began; null before. It stands still once the session has ended. */
+export function secondOf(state, now = Date.now()) {
+  return state.started === null ? null : Math.max(0, Math.floor(((state.ended ?? now) - state.started) / 1000));
+}
+
+/* The second that a note begins in; null outside of a session, and where a clock was left running. */
+export function secondFor(state, now = Date.now()) {
+  const second = secondOf(state, now);
+  return state.ended !== null || second > LONGEST ? null : second;
+}
 
 export function start(state, now = Date.now()) {
   state.started ??= now;
+  state.ended = null;
+}
+
+export function end(state, now = Date.now()) {
+  settle(state, now);
+  state.speaking = null;
+  if (state.started !== null) state.ended ??= now;
+}
+
+/* A page that was closed while somebody spoke has heard no more of it than it lived to see. */
+export function wake(state, now = Date.now()) {
+  if (!state.speaking || now - state.beat < GAP_MS) return;
+  settle(state, state.beat);
+  state.speaking = null;
 }
 
 /* What somebody's running turn has come to is added; the next one begins. */
@@ -57,12 +82,13 @@ export function goOn(state, now = Date.now()) {
 /* What the server is told: the counts of this device as they stand now. */
 export function counted(state, now = Date.now()) {
   const running = (who) => (state.speaking?.who === who ? Math.max(0, now - state.speaking.since) : 0);
-  const seconds = (who) => Math.floor((state.talk[who] + running(who)) / 1000);
+  const seconds = (who) => Math.min(MOST, Math.floor((state.talk[who] + running(who)) / 1000));
   const open = state.off === null || secondOf(state, now) <= state.off ? [] : [[state.off, secondOf(state, now)]];
+  const within = (spans) => spans.filter(([from]) => from < MOST).map(([from, to]) => [from, Math.min(to, MOST)]);
   const iso = (at) => (at === null ? null : new Date(at).toISOString());
   return {
     counts: { ...state.counts, mentor: seconds("mentor"), protege: seconds("protege") },
-    pauses: [...state.pauses, ...open],
+    pauses: within([...state.pauses, ...open]),
     started_at: iso(state.started),
     ended_at: iso(state.ended),
   };

@@ -7,6 +7,7 @@ import { drop, keep, list, read } from "./field-vault.js";
 
 const MOST = 40;
 const STALE = "foreign_form";
+const SIGNED_OUT = 401;
 
 /* What the server has, and a token for sending: of a page that started without a network, or of a session that began since. */
 export async function fetched(api) {
@@ -17,16 +18,19 @@ export async function fetched(api) {
   return { ok: answer.ok, status: answer.status, json };
 }
 
+/* A page without a token, or with one of a session that is over, asks for another one first. */
 async function sent(api, body) {
-  const first = await send(api, body);
-  if (first.status !== 403 || first.json.code !== STALE) return first;
+  if (document.querySelector("meta[name=csrf-token]")?.content) {
+    const first = await send(api, body);
+    if (first.status !== SIGNED_OUT && first.json.code !== STALE) return first;
+  }
   const again = await fetched(api);
   return again.ok ? send(api, body) : again;
 }
 
 /* How an answer that is not a yes is to be taken: the network, the session, or the observation stands in the way. */
 function why({ status, json }) {
-  if (status === 401) return { why: "signed_out" };
+  if (status === SIGNED_OUT) return { why: "signed_out" };
   if (status >= 500 || status === 429 || status === 408) return { why: "away" };
   return { why: "refused", words: json.title ?? String(status) };
 }

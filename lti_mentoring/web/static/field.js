@@ -19,7 +19,6 @@ const RETRY_MS = [2000, 5000, 15_000, 30_000, 60_000];
 const QUIET_MS = 250;
 const COUNTERS_MS = 5000;
 const REMIND_MS = 72 * 3_600_000;
-const STORED = new Set(["id", "text", "second", "noted_at", "tag"]);
 
 let seat, pack, state, draft;
 let waiting = [];
@@ -35,7 +34,7 @@ const net = { why: "", words: "", since: null, tries: 0, sending: false, again: 
 /* --- what is kept on the device ---------------------------------------------------------------------------------------------------- */
 
 const fresh = () => ({ id: time.hex(), text: "", second: null, tags: [] });
-const keepState = () => vault.keep("state", seat, "", state);
+const keepState = () => vault.keep("state", seat, "", Object.assign(state, { beat: Date.now() }));
 const keepDraft = () => vault.keep("draft", seat, "", draft);
 
 /* The server's notes are the server's: a device keeps only how many there are. */
@@ -46,7 +45,7 @@ let quiet = 0;
 function write() {
   draft.text = box.value;
   if (!draft.text.trim()) draft.second = null;
-  else draft.second ??= time.secondOf(state);
+  else draft.second ??= time.secondFor(state);
   at("from").textContent = draft.second === null ? "" : ` ${words.from.replace("%s", time.clock(draft.second))}`;
   if (asked && asked !== draft.text.trim()) ask([]);
   clearTimeout(quiet);
@@ -100,8 +99,8 @@ function fill() {
 /* --- to the server ------------------------------------------------------------------------------------------------------------------ */
 
 function heard(json) {
-  stored = json.notes;
-  devices = json.devices;
+  stored = json.notes ?? stored; // whoever came by a link that is over is told no more than what has arrived
+  devices = json.devices ?? devices;
   for (const { id, kept } of json.stored) if (kept !== id) [id, kept].forEach((one) => besides.add(one));
   Object.assign(pack, { open: json.open });
   if (state.started === null) adopt();
@@ -148,8 +147,9 @@ function touch() {
 function count() {
   const second = time.secondOf(state);
   at("clock").textContent = time.clock(second ?? 0);
-  at("start").hidden = second !== null || !pack.open;
-  at("off").hidden = state.off !== null || !pack.open;
+  at("start").hidden = (second !== null && state.ended === null) || !pack.open;
+  at("start").textContent = state.ended === null ? words.start : words.resume;
+  at("off").hidden = state.off !== null || state.ended !== null || !pack.open;
   at("silence").hidden = state.off === null;
   at("since").textContent = state.off === null ? "" : words.since.replace("%s", time.clock(state.off));
   const of = time.totals(state, devices);
@@ -211,7 +211,8 @@ async function end(event) {
   event.preventDefault();
   const href = at("rate").href;
   if (box.value.trim() && pack.open && state.off === null && !(await keepNote())) return;
-  state.ended = Date.now();
+  time.goOn(state);
+  time.end(state);
   await keepState();
   await flush();
   net.staying = net.why === "away";
@@ -280,7 +281,9 @@ async function begin() {
   stored = given?.notes ?? null;
   devices = pack.devices;
   state = (await vault.read("state", seat)) ?? time.begun();
+  time.wake(state);
   draft = (await vault.read("draft", seat)) ?? fresh();
+  if (box.value.trim() && box.value !== draft.text) draft.text = [draft.text, box.value].filter(Boolean).join("\n"); // typed while this began
   if (state.started === null) adopt();
   at("name").textContent = pack.candidate;
   at("about").textContent = pack.about;
@@ -293,6 +296,7 @@ async function begin() {
   await keepPack();
   await paint();
   setInterval(() => passive || count(), 1000);
+  setInterval(() => passive || (state.speaking && keepState()), 10_000);
   if (!given || (await vault.list("note", seat)).length) flush();
   await lookReady();
 }

@@ -20,6 +20,8 @@ RULES = {
 QUESTIONS = {"open": _l("Open"), "closed": _l("Closed"), "leading": _l("Leading"), "stacked": _l("Stacked")}
 
 LINES = {
+    "start": _l("Start"),
+    "resume": _l("Go on"),
     "keep": _l("Keep this note"),
     "anyway": _l("Keep as it is"),
     "from": _l("from %(at)s", at="%s"),
