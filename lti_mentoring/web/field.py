@@ -177,9 +177,11 @@ def _language() -> str:
 
 
 @api.get("/observations/<observation>/field")
-@require("observation.rate", guest=FIELD)
+@require("observation.rate", guest=NOTES)
 def get(course: str, observation: str) -> Response:
-    """What a page shows that began without a network, and a token for sending."""
+    """What a page shows that began without a network, and a token for sending; through a link that has ended, the token alone."""
+    if here().late:
+        return jsonify(csrf=generate_csrf())
     return jsonify(csrf=generate_csrf(), **_pack(verbs.page(actor=actor(), observation_id=observation)))
 
 
@@ -192,8 +194,8 @@ def send(course: str, observation: str) -> Response:
         stored=[{"id": sent, "kept": held} for sent, held in receipt.stored.items()],
         refused=[{"id": sent, "code": why.code, "words": _words(why)} for sent, why in receipt.refused.items()],
         # Through a link that has ended nothing is shown; what was written arrives all the same.
-        notes=_notes(receipt.notes) if not here().late else [],
-        devices=_devices(receipt.devices) if not here().late else [],
+        notes=_notes(receipt.notes) if not here().late else None,
+        devices=_devices(receipt.devices) if not here().late else None,
         open=receipt.open,
     )
 

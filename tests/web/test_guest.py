@@ -250,3 +250,18 @@ def test_the_end_of_the_link_blocks_no_note_that_was_written(scene: Scene) -> No
     assert [note.text for note in notes] == ["She asks what he would try."]
     draft = away.open("PUT", f"/api/v1{sheet}/draft", json={"revision": 0, "ratings": []}, headers=headers)
     assert draft.status_code == 401
+
+
+def test_a_phone_that_comes_back_after_the_end_of_the_link_sends_what_it_wrote_and_is_shown_nothing(scene: Scene) -> None:
+    away = scene.inside(scene.observer.person_id)
+    page = f"/courses/{scene.world.course_id}/observations/{scene.id}/field"
+    assert "Field notes" in away.text(page)
+    room.revoke(actor=scene.lead, observation_id=scene.id, person_id=scene.observer.person_id)
+    assert away.get(page).status_code == 401
+    fetched = away.open("GET", f"/api/v1{page}", headers=OURS)
+    assert set(fetched.json) == {"csrf"}
+    note = {"id": "c" * 32, "text": "She asks what he would try."}
+    sent = {"person": scene.observer.person_id, "device": "d" * 32, "notes": [note], "counts": {"open": 1}}
+    answer = away.open("POST", f"/api/v1{page}", json=sent, headers={**OURS, "X-CSRFToken": fetched.json["csrf"]})
+    assert answer.json["stored"] == [{"id": "c" * 32, "kept": "c" * 32}]
+    assert answer.json["notes"] is answer.json["devices"] is None

@@ -2,6 +2,7 @@
 /* On every other page: notes that still wait on this device for this person go out, wherever they have signed in again, and signing out
    takes everything of theirs off the device, after a word where that would lose something. */
 
+import { hex } from "./field-clock.js";
 import { deliver } from "./field-send.js";
 import { count } from "./field-show.js";
 import { forget, list, read, seats, tidy } from "./field-vault.js";
@@ -12,8 +13,7 @@ async function sendAll(person) {
   for (const seat of await seats({ person })) {
     const before = (await list("note", seat)).length;
     const pack = before && (await read("pack", seat));
-    const state = pack && (await read("state", seat));
-    if (state) await deliver(seat, { api: pack.api, device: state.device });
+    if (pack) await deliver(seat, { api: pack.api, device: (await read("state", seat))?.device ?? hex() });
     const after = (await list("note", seat)).length;
     sent += before - after;
     left += after;
@@ -46,7 +46,7 @@ function guard(form, person, words) {
 
 export async function start(told) {
   const [person, words] = [told.content, JSON.parse(told.dataset.words)];
-  for (const form of document.querySelectorAll("form[action$='/sign-out']")) guard(form, person, words);
+  for (const form of document.querySelectorAll("form[action$='/sign-out'], form[action$='/guest/leave']")) guard(form, person, words);
   await tidy();
   const { sent, left } = await sendAll(person);
   if (sent) say("ok", count(words, "sent", sent));

@@ -293,7 +293,7 @@ async function begin() {
   for (const choice of root.querySelectorAll("[data-tool]")) tool(choice.dataset.tool, (choice.checked = state.tools?.[choice.dataset.tool] ?? false));
   fill();
   listen();
-  await keepPack();
+  await Promise.all([keepPack(), keepState()]);
   await paint();
   setInterval(() => passive || count(), 1000);
   setInterval(() => passive || (state.speaking && keepState()), 10_000);
