@@ -13,15 +13,19 @@ from sqlalchemy import func, select
 
 from conftest import World, make_world
 from lti_mentoring.domain import qualification as rules
+from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.qualification import COUNTS, PROVISIONAL, SET_ASIDE, Standing
-from lti_mentoring.services import intake, programme, qualification
+from lti_mentoring.services import intake, observation, programme, qualification, rating
+from lti_mentoring.services.rating import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.notification import Notification
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.qualification import ObserverQualification
+from lti_mentoring.store.rating import SubmittedRating
 from support.qualifying import RUBRIC, asks, both_rated, rated, two_off
 from support.racing import at_once
 
@@ -212,3 +216,46 @@ def test_two_workers_end_it_once(any_place: World, any_app: Flask):
     base.session().rollback()
     assert base.session().scalar(select(func.count()).where(AuditEvent.verb == "lapse")) == 1
     assert told(who) == ["standing_changed"]
+
+
+def submitted(place: World, who: Actor) -> tuple[str, str, str]:
+    """A session of today, rated and submitted. -> its state, and what the rating counts for and why"""
+    lead = place.actor("Lead")
+    made = observation.plan(
+        actor=lead,
+        candidacy_id=place.candidacy_id("Candidate"),
+        observer_id=who.person_id,
+        planned_for=base.now().date(),
+        protege_label="A new colleague",
+    )
+    note = Note(base.new_id(), "“What would you like to leave here with?”")
+    rating.save_note(actor=who, observation_id=made, note=note)
+    keys = [row.criterion.key for row in observation.sheet(actor=who, observation_id=made).criteria]
+    said = [Rating(key, 3, note_ids=(note.id,)) for key in keys]
+    draft = rating.save_draft(actor=who, observation_id=made, revision=0, ratings=said, consent=True)
+    rating.submit(actor=who, observation_id=made, revision=draft.revision)
+    base.session().rollback()
+    base.session().expire_all()
+    row = base.session().scalars(select(SubmittedRating).where(SubmittedRating.observation_id == made)).one()
+    return base.session().scalars(select(Observation.state).where(Observation.id == made)).one(), row.weight, row.weight_reason
+
+
+def test_a_rating_by_who_is_not_qualified_is_kept_and_waits_for_one_who_is(place: World):
+    assert submitted(place, observer(place)) == ("rated", PROVISIONAL, rules.NONE)
+
+
+def test_a_rating_by_who_is_suspended_is_kept_and_set_aside(place: World):
+    who, other = observer(place), observer(place, "Other")
+    for key in ("T1", "T2"):
+        rated(who, key)
+    for pairs in (OFF, OFF):
+        both_rated(place, "Candidate", who, other, pairs)
+    swept(base.now())
+    assert submitted(place, who) == ("rated", SET_ASIDE, rules.SUSPENDED)
+
+
+def test_a_rating_by_who_is_qualified_counts(place: World):
+    who = observer(place)
+    for key in ("T1", "T2"):
+        rated(who, key)
+    assert submitted(place, who)[1:] == (COUNTS, "")
