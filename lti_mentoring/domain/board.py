@@ -70,6 +70,10 @@ class Column:
 _cell = lru_cache(maxsize=4096)(Cell)
 
 
+_SHORT = ("not_yet", "aside", "again")
+"""States of an observation that is still wanted though there was one."""
+
+
 def _leaf_state(leaf: Requirement, step: NextStep) -> str:
     """Of any leaf, whatever it requires: by what its facts say, and by whether it is the next thing and somebody else's to do."""
     if leaf.met:
@@ -79,7 +83,7 @@ def _leaf_state(leaf: Requirement, step: NextStep) -> str:
         return WAITS
     if facts.get("recognition") == "asked" or (facts.get("mastered") and facts.get("practice") == "handed_in"):
         return WAITS
-    begun = facts.get("open_attempt") or facts.get("attempts") or facts.get("mastered") or facts.get("state") == "not_yet"
+    begun = facts.get("open_attempt") or facts.get("attempts") or facts.get("mastered") or facts.get("state") in _SHORT
     return PROGRESS if begun or facts.get("practice", "none") not in ("", "none") else OPEN
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from lti_mentoring.domain.candidacy import Records, requirements
-from lti_mentoring.domain.observation import NO_MORE, RATED, Means
+from lti_mentoring.domain.candidacy import Records, counted, requirements
+from lti_mentoring.domain.observation import NO_MORE, RATED
 from lti_mentoring.domain.participation import GRADES_GO_ON, PARTICIPATION
 from lti_mentoring.domain.programme import Policy
 
@@ -224,9 +224,9 @@ _PRACTICE = {"handed_in": "submitted", "once_more": "returned"}
 
 def _observation(policy: Policy, records: Records) -> Standing:
     own = [one for one in records.observations if one.kind == "independent" and one.state not in NO_MORE]
-    counted = _counted(policy, records)
-    if counted:
-        best = [points_for(one.overall, policy.points) for one in counted if one.overall is not None]
+    means = counted(policy, records)
+    if means:
+        best = [points_for(one.overall, policy.points) for one in means if one.overall is not None]
         return Standing(FINAL, sum(best, Fraction(0)) / len(best) if best else None)
     states = {one.state for one in own}
     if not states.isdisjoint(("drafting", RATED)):
@@ -234,21 +234,12 @@ def _observation(policy: Policy, records: Records) -> Standing:
     return Standing(NOT_YET if "released" in states and "planned" not in states else "not_begun")
 
 
-def _counted(policy: Policy, records: Records) -> list[Means]:
-    """The means of those observations that make up the grade, the best ones; none before there are enough that were met."""
-    own = [one for one in records.observations if one.kind == "independent" and one.state not in NO_MORE]
-    means = [one.verdict.means for one in own if one.verdict is not None and one.verdict.met]
-    if not policy.independent_observations or len(means) < policy.independent_observations:
-        return []
-    return sorted(means, key=lambda one: one.overall or Fraction(0), reverse=True)[: policy.independent_observations]
-
-
 def _competency(key: str, policy: Policy, records: Records) -> Standing:
     """A competency is final with the observations. One that nobody observed has no grade, which is neither zero nor full."""
     whole = _observation(policy, records)
     if whole.stage != FINAL:
         return whole
-    given = [points_for(one.competencies[key], policy.points) for one in _counted(policy, records) if key in one.competencies]
+    given = [points_for(one.competencies[key], policy.points) for one in counted(policy, records) if key in one.competencies]
     return Standing(FINAL, sum(given, Fraction(0)) / len(given)) if given else Standing(NOT_YET)
 
 

@@ -180,6 +180,7 @@ DEFAULTS = _defaults(Policy)
 OBSERVING = (
     *("structured_observations", "structured_rubric", "co_mentoring_sessions", "co_mentoring_rubric"),
     *("independent_observations", "independent_observers", "observation_rubric"),
+    *("group_observations", "group_rubric"),
 )
 """What comes first, in the order of the way."""
 

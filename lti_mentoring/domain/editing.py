@@ -16,7 +16,7 @@ from typing import Any
 
 from lti_mentoring.domain.body import to_body
 from lti_mentoring.domain.outline import blocks
-from lti_mentoring.domain.reliability import OPTIONAL
+from lti_mentoring.domain.setting import OPTIONAL
 from lti_mentoring.domain.written_module import Body, Steps, markdown, timed
 
 LINE, TEXT, MARKDOWN, LINES = "line", "text", "markdown", "lines"

@@ -53,6 +53,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("help_answered", "help", True),
         Kind("observation_planned", "observation", True, frozenset({"planned_for"})),
         Kind("observation_called_off", "observation", True, frozenset({"planned_for"})),
+        Kind("notes_due", "observation", True, frozenset({"planned_for"})),
+        Kind("notes_handed_in", "observation", True, frozenset({"planned_for"})),
         Kind("observation_released", "observation", True, frozenset({"planned_for"})),
         Kind("standing_changed", "observation", True),
         Kind("standing_ends", "observation", True, frozenset({"until"})),

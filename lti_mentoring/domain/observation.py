@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 
-from lti_mentoring.domain.programme import LEVELS, Policy, Rubric
+from lti_mentoring.domain.programme import LEVELS, Criterion, Policy, Rubric
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 
 WAITING = ("planned", "drafting")
@@ -50,7 +50,8 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Case:
     """All that the guards of the state machine look at. ``before``: the modules, by name, that have to come before and are open;
-    ``held``: what keeps the result from standing, as codes of ``domain.releasing``."""
+    ``held``: what keeps the result from standing, as codes of ``domain.releasing``; ``focus``: the competencies that it looks at, all where
+    there are none: of the others nothing has to be said."""
 
     subject_id: str
     assessor_id: str
@@ -60,11 +61,22 @@ class Case:
     note_ids: Collection[str] = ()
     before: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    focus: tuple[str, ...] = ()
 
     def said(self) -> Iterable[Rating]:
         """A rating for each criterion of the rubric, in its order; an open one where nothing was said."""
         criteria = self.rubric.criteria if self.rubric else ()
         return [self.ratings.get(one.key, Rating(one.key)) for one in criteria]
+
+
+    def asks(self, criterion: str) -> bool:
+        """Whether something has to be said of a criterion: of all, or of those that show what it looks at."""
+        return self.rubric is None or in_focus(self.rubric.criterion(criterion), self.focus)
+
+
+def in_focus(criterion: Criterion, focus: Collection[str]) -> bool:
+    """Whether a criterion shows one of these competencies; every one does where there are none."""
+    return not focus or not set(focus).isdisjoint(criterion.competencies)
 
 
 def _assessor_is_not_subject(case: Case) -> Iterable[Gap]:
@@ -76,11 +88,12 @@ def _consent_recorded(case: Case) -> Iterable[Gap]:
 
 
 def _every_criterion_rated(case: Case) -> Iterable[Gap]:
-    return [Gap("criterion_open", one.criterion) for one in case.said() if one.open]
+    return [Gap("criterion_open", one.criterion) for one in case.said() if one.open and case.asks(one.criterion)]
 
 
 def _reasons_given(case: Case) -> Iterable[Gap]:
-    return [Gap("reason_missing", one.criterion) for one in case.said() if one.not_observed and not one.reason.strip()]
+    bare = [one.criterion for one in case.said() if one.not_observed and not one.reason.strip()]
+    return [Gap("reason_missing", criterion) for criterion in bare if case.asks(criterion)]
 
 
 def _evidence_linked(case: Case) -> Iterable[Gap]:

@@ -19,6 +19,14 @@ RANGES = {
     "structured_observations": (0, 20),
     "co_mentoring_sessions": (0, 20),
     "independent_observers": (1, 10),
+    "group_observations": (0, 20),
+    "independent_proteges": (1, 10),
+    "session_minutes": (0, 240),
+    "least_seen": (1, 10),
+    "last_sessions": (1, 10),
+    "structured_mentors": (1, 10),
+    "structured_level": (0, LEVELS[-1]),
+    "co_mentoring_level": (0, LEVELS[-1]),
     "evidence_months": (1, 120),
     "waiver_approvers": (1, 3),
     "retake_wait_hours": (0, 24 * 365),
@@ -62,8 +70,16 @@ RUBRICS = {
     "observation_rubric": "independent_observations",
     "structured_rubric": "structured_observations",
     "co_mentoring_rubric": "co_mentoring_sessions",
+    "group_rubric": "group_observations",
 }
 """The rubric that a count of observations is rated on: needed where the count is not 0."""
+
+SPREAD = {
+    "independent_proteges": "independent_observations",
+    "least_seen": "independent_observations",
+    "structured_mentors": "structured_observations",
+}
+"""What observations have to show together, by the count that it cannot be more than."""
 
 
 def read_policies(reader: Reader) -> tuple[Policy, tuple[Policy, ...]]:
@@ -158,6 +174,10 @@ def _observing(policy: Policy, programme: Programme) -> Iterator[Finding]:
     if policy.independent_observers > policy.independent_observations:
         message = "There are more observers than independent observations."
         yield ("independent_observers",), message, "Lower “independent_observers”, or raise “independent_observations”."
+    counting = policy.counting
+    for name, count in SPREAD.items() if counting is not None else ():
+        if getattr(counting, name) > max(1, getattr(policy, count)):
+            yield ("counting", name), f"“{name}” is more than “{count}” can show.", f"Lower “{name}”, or raise “{count}”."
 
 
 def _selecting(policy: Policy, programme: Programme) -> Iterator[Finding]:

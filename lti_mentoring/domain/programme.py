@@ -11,15 +11,21 @@ from lti_mentoring.domain.handout import Handout, MailText, Term
 from lti_mentoring.domain.language import Translation
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.reliability import Doubling, Qualifying
+from lti_mentoring.domain.setting import ASSISTANCE, AWARD, SELECTION, TIME, Assistance, Award, Counting, Selection, TimeLimits
 from lti_mentoring.domain.transcript import Transcript
 
 __all__ = [
     "LEVELS",
+    "Assistance",
+    "Award",
     "Competency",
+    "Counting",
     "Criterion",
     "Policy",
     "Programme",
     "Rubric",
+    "Selection",
+    "TimeLimits",
     "content_hash",
     "from_body",
     "to_body",
@@ -30,9 +36,10 @@ LEVELS = (1, 2, 3, 4)
 
 NOT_REQUIRED = "not_required"
 
-STRUCTURED, CO, INDEPENDENT = "structured", "co", "independent"
-KINDS = (STRUCTURED, CO, INDEPENDENT)
-"""Kinds of observation, in the order of the way: watching an accomplished mentor, mentoring with one, mentoring alone."""
+STRUCTURED, CO, INDEPENDENT, GROUP = "structured", "co", "independent", "group"
+KINDS = (STRUCTURED, CO, INDEPENDENT, GROUP)
+"""Kinds of observation, in the order of the way: watching an accomplished mentor, mentoring with one, mentoring alone; and, for those who
+are to lead groups, leading one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,56 +92,6 @@ class Rubric:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """How applications are judged. An offer needs the mean over all criteria, ``critical_level`` in each critical one and none at 1; where
-    two reviewers are more than ``most_apart`` on a criterion, a further one reviews."""
-
-    rubric: str = ""
-    reviewers: int = 2
-    mean: Fraction = Fraction(5, 2)
-    critical_level: int = 3
-    most_apart: int = 1
-    referees: int = 2
-    offer_days: int = 14
-    reapply_months: int = 6
-    most_in_three_years: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Assistance:
-    """When help is offered, and by when it is due: days for the urgencies ``can_wait``, ``this_week`` and ``blocked``. Whether who
-    helped with a competency may assess it, which is then noted."""
-
-    failed_checks: int = 2
-    inactive_days: int = 21
-    due_days: tuple[int, int, int] = (10, 5, 2)
-    helper_may_assess: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TimeLimits:
-    """Months for the whole way, for all deferrals together, and after a withdrawal for coming back; days before the end at which a
-    candidate is warned; how many ``extensions`` there may be, and the months that each adds."""
-
-    months: int = 24
-    deferral_months: int = 24
-    reinstate_months: int = 12
-    warn_days: tuple[int, ...] = (90, 30, 7)
-    extensions: int = 1
-    extension_months: int = field(default=6, metadata=LATER)
-
-
-@dataclass(frozen=True, slots=True)
-class Award:
-    """Who decides on the credential, how many of them come from outside the unit, rounds of targeted re-observation, months it lasts."""
-
-    deciders: int = 2
-    outside: int = 1
-    rounds: int = 2
-    validity_months: int = 36
-
-
-@dataclass(frozen=True, slots=True)
 class Policy:
     """What a programme may set. Reporting lines, consent, evidence, sealing and pinned versions are never fields.
 
@@ -142,8 +99,9 @@ class Policy:
     points. ``retake_wait_hours`` is the wait before the second attempt at a check, the third, and so on; the last holds for all later.
     ``before_observing`` names the modules that come before the first observation, the others come before the award.
     ``waiver_approvers`` people agree before prior learning stands for a module; whether it then earns full points where a placement
-    posts points, or only says that the module is complete, is ``recognised_full_points``. ``qualifying`` and ``doubling`` are None where
-    they are not asked for; the two settings ``reliability.BEFORE`` them stay in the bodies of older versions, for the sake of their hashes.
+    posts points, or only says that the module is complete, is ``recognised_full_points``. ``qualifying``, ``doubling`` and ``counting`` are
+    None where they are not asked for; the two settings ``reliability.BEFORE`` them stay in the bodies of older versions, for the sake of
+    their hashes.
     """
 
     modules_required: tuple[str, ...]
@@ -158,10 +116,10 @@ class Policy:
     retake_wait_hours: tuple[int, ...] = (0, 24)
     name: str = "assured"
     before_observing: tuple[str, ...] = ()
-    selection: Selection = Selection()
-    assistance: Assistance = Assistance()
-    time: TimeLimits = TimeLimits()
-    award: Award = Award()
+    selection: Selection = SELECTION
+    assistance: Assistance = ASSISTANCE
+    time: TimeLimits = TIME
+    award: Award = AWARD
     waiver_approvers: int = 2
     structured_observations: int = 0
     structured_rubric: str = ""
@@ -170,6 +128,9 @@ class Policy:
     independent_observers: int = 1
     evidence_months: int = 24
     recognised_full_points: bool = field(default=False, metadata=LATER)
+    group_observations: int = field(default=0, metadata=LATER)
+    group_rubric: str = field(default="", metadata=LATER)
+    counting: Counting | None = field(default=None, metadata=LATER)
     qualifying: Qualifying | None = field(default=None, metadata=LATER)
     doubling: Doubling | None = field(default=None, metadata=LATER)
 
@@ -179,12 +140,14 @@ class Policy:
             STRUCTURED: self.structured_observations,
             CO: self.co_mentoring_sessions,
             INDEPENDENT: self.independent_observations,
+            GROUP: self.group_observations,
         }
         return counts[kind]
 
     def rubric_of(self, kind: str) -> str:
         """The rubric that observations of a kind are rated on; KeyError for what is no kind."""
-        return {STRUCTURED: self.structured_rubric, CO: self.co_mentoring_rubric, INDEPENDENT: self.observation_rubric}[kind]
+        rubrics = {STRUCTURED: self.structured_rubric, CO: self.co_mentoring_rubric, GROUP: self.group_rubric}
+        return {**rubrics, INDEPENDENT: self.observation_rubric}[kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,6 @@ class Doubling:
     where_possible: bool = False
 
 
-OPTIONAL: dict[str, type[Qualifying | Doubling]] = {"qualifying": Qualifying, "doubling": Doubling}
-"""Parts of a policy that need not be asked for."""
-
 BEFORE = {"observer_qualification": "qualifying", "double_scoring": "doubling"}
 """Settings of a policy that could only say ``not_required``, and the parts that came for them."""
 

@@ -25,6 +25,9 @@ REFEREE_SOON = timedelta(days=5)
 QUALIFICATION_SOON = timedelta(days=30)
 """How long before an observer's qualification ends they are told: time for two exercises."""
 
+NOTES_DAYS = timedelta(days=7)
+"""In which notes of a session that a candidate has watched are handed in; later ones are late, and not refused."""
+
 STALE = timedelta(days=7)
 """How long after a module's wait is over somebody is still told."""
 

@@ -131,7 +131,7 @@ def person(*, actor: Actor, candidacy_id: str) -> Person:
         active_at=active_at,
         now=now,
         alerts=rules.alerts(version.policy, row.participation, active_at, deadline, now),
-        reports=candidacy.released(shown),
+        reports=candidacy.released(shown, version),
         under_way=tuple(one for one in observation.of_candidacy(row.id) if one.state != "released"),
         goes_on=PARTICIPATION[row.participation],
     )

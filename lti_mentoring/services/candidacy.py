@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import candidacy as rules
 from lti_mentoring.domain.candidacy import STEPS, NextStep, Records, Requirement
+from lti_mentoring.domain.counting import UNDER_WAY
 from lti_mentoring.domain.participation import PARTICIPATION
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.programme import CO, STRUCTURED, Programme
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import intake, privacy, programme
 from lti_mentoring.services import records as recorded
@@ -70,18 +71,29 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class ReportLink:
-    """A released report that the candidate can open."""
+    """A released report that the candidate can open. ``counts`` is None where it was judged by itself, as ``met`` says."""
 
     observation_id: str
     planned_for: date
     observer: str
     met: bool
+    counts: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Yours:
+    """A session under way in which something is for the candidate to write: their notes of a mentor, or what they say of their own part."""
+
+    observation_id: str
+    kind: str
+    planned_for: date
+    observer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """A candidate's own page. ``grades`` says why there is no grade yet, ``moved_at`` when they were last moved to another version, and
-    ``state`` what all of it follows from; ``reports.way`` fills them."""
+    ``state`` what all of it follows from; ``reports.way`` fills them. ``again``: there are enough sessions, and something is left."""
 
     programme: str
     headline: Phrase
@@ -95,6 +107,8 @@ class Way:
     state: Hashable = None
     goes_on: bool = True
     moved_at: datetime | None = None
+    yours: tuple[Yours, ...] = ()
+    again: bool = False
 
 
 # --- beginning ----------------------------------------------------------------------------------------------------------
@@ -251,9 +265,11 @@ def way_of(version_id: str, shown: Records, participation: str = "active") -> Wa
         steps=_steps(tree, step),
         next=Next(Phrase(step.code, step.facts), PAGES.get(step.code, "training.module"), ids) if step.yours else None,
         requirements=named_tree(tree, version),
-        reports=released(shown),
+        reports=released(shown, version),
         records=shown,
         goes_on=goes_on,
+        yours=_yours(shown) if goes_on else (),
+        again=any(leaf.facts.get("state") == "again" for leaf in leaves),
     )
 
 
@@ -271,9 +287,24 @@ def named_tree(node: Requirement, version: Programme) -> Requirement:
     return replace(node, facts=named(node.facts, version), children=tuple(named_tree(child, version) for child in node.children))
 
 
-def released(shown: Records) -> tuple[ReportLink, ...]:
+def released(shown: Records, version: Programme) -> tuple[ReportLink, ...]:
     """The reports that there are to read, oldest first."""
-    return tuple(ReportLink(one.id, one.planned_for, one.observer, one.counts) for one in shown.observations if one.verdict is not None)
+    steps = rules.steps(version.policy, shown) if version.policy.counting is not None else {}
+    counting = {one.id for step in steps.values() for one in step.counting}
+    return tuple(
+        ReportLink(one.id, one.planned_for, one.observer, one.counts, one.id in counting if steps else None)
+        for one in shown.observations
+        if one.verdict is not None
+    )
+
+
+def _yours(shown: Records) -> tuple[Yours, ...]:
+    kinds = (STRUCTURED, CO)
+    return tuple(
+        Yours(one.id, one.kind, one.planned_for, one.observer)
+        for one in shown.observations
+        if one.kind in kinds and one.state in UNDER_WAY
+    )
 
 
 def _steps(tree: Requirement, step: NextStep) -> tuple[Step, ...]:

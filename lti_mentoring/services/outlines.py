@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -16,11 +16,14 @@ from sqlalchemy.engine import Connection
 
 from lti_mentoring.domain import observation
 from lti_mentoring.domain.candidacy import ObservationRecord, Records
-from lti_mentoring.domain.observation import Means, Verdict
-from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.observation import Means, Reason, Verdict
+from lti_mentoring.domain.period import add_months
+from lti_mentoring.domain.programme import Policy, Programme
 from lti_mentoring.services import programme
-from lti_mentoring.services.records import module_record, trainings_of
+from lti_mentoring.services.records import SESSION, in_records, module_record, trainings_of, who_and_what
+from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.mentorship import MentoringSession
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import ResolvedLevel
 
@@ -34,8 +37,15 @@ class Outlines:
     of: Mapping[str, int]
 
 
-Seen = tuple[str, str, bool | None]
-"""Kind and state of an observation, and whether it is met; None before it is released."""
+class Seen(NamedTuple):
+    """Kind and state of an observation, and whether it is met by itself; None before it is released. ``more`` is there where several count
+    together: day, observer, mentor, protégé, minutes, rubric and levels, with numbers in place of people and, as long as nothing is too
+    old, of days."""
+
+    kind: str
+    state: str
+    met: bool | None
+    more: tuple[Any, ...] = ()
 
 
 def read(
@@ -49,18 +59,45 @@ def read(
     trained = {row.candidacy_id: row.told for row in connection.execute(_TOLD_TRAINING, keys).all()}
     said = {row.id: row.told for row in connection.execute(_TOLD_LEVELS, keys).all()}
     counts: dict[tuple[str, str, str], bool] = {}
-    seen: dict[str, tuple[Seen, ...]] = defaultdict(tuple)
+    rows: dict[str, list[Any]] = defaultdict(list)
     for row in connection.execute(_TOLD_OBSERVATIONS, keys).all():
-        version_id = candidacies.get(row.candidacy_id)
-        if version_id is not None:
+        if row.candidacy_id in candidacies:
+            rows[row.candidacy_id].append(row)
+    seen: dict[str, tuple[Seen, ...]] = {}
+    for candidacy_id, own in rows.items():
+        version_id = candidacies[candidacy_id]
+        version, found = versions[version_id], []
+        more = _more(version.policy, own, said) if version.policy.counting is not None else [()] * len(own)
+        for row, told_more in zip(own, more, strict=True):
             met = None
             if row.state == observation.RELEASED:
                 told = (version_id, row.rubric_version_id, said.get(row.id, ""))
-                met = counts[told] if told in counts else counts.setdefault(told, _counts(versions[version_id], *told[1:]))
-            seen[row.candidacy_id] += ((row.kind, row.state, met),)
+                met = counts[told] if told in counts else counts.setdefault(told, _counts(version, *told[1:]))
+            found.append(Seen(row.kind, row.state, met, told_more))
+        seen[candidacy_id] = tuple(found)
     places: dict[tuple[str, str, tuple[Seen, ...]], int] = {}
     of = {one: places.setdefault((version, trained.get(one, ""), seen.get(one, ())), len(places)) for one, version in candidacies.items()}
     return Outlines([(shape[0], _shape(versions[shape[0]], *shape[1:])) for shape in places], of)
+
+
+def _more(policy: Policy, rows: Sequence[Any], said: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    """What tells the observations of one candidate apart where they count together. Two candidates of whom the same is to be said get the
+    same, whoever observed them and on whichever days."""
+    numbers: dict[str, str] = {}
+    today = base.now().date()
+    days = sorted({row.planned_for for row in rows})
+    fresh = all(add_months(day, policy.evidence_months) > today for day in days)
+    place = {day: today - timedelta(days=len(days) - at) if fresh else day for at, day in enumerate(days)}
+
+    def number(who: str) -> str:
+        return numbers.setdefault(who, str(len(numbers) + 1)) if who else ""
+
+    made = []
+    for row in rows:
+        found = who_and_what(row, {})
+        people = tuple(number(found[name]) for name in ("observer_id", "mentor_id", "protege"))
+        made.append((place[row.planned_for], *people, found["minutes"], row.rubric_version_id, said.get(row.id, "")))
+    return made
 
 
 class _Told(NamedTuple):
@@ -76,7 +113,7 @@ class _Told(NamedTuple):
 
 
 _FIELD, _ROW = "\x1f", "\x1e"
-_VERDICTS = {met: Verdict(met, (), Means(None, {}, 0)) for met in (False, True)}
+_VERDICTS = {met: Verdict(met, () if met else (Reason("nothing_observed"),), Means(None, {}, 0)) for met in (False, True)}
 
 
 def _shape(version: Programme, trained: str, seen: Iterable[Seen]) -> Records:
@@ -84,10 +121,21 @@ def _shape(version: Programme, trained: str, seen: Iterable[Seen]) -> Records:
     for line in filter(None, trained.split(_ROW)):
         key, what, version_id, number, opened, mastered, state = line.split(_FIELD)
         told[key].append(_Told(key, what, version_id, number, int(opened), int(mastered), state))
-    observations = (
-        ObservationRecord("", kind, state, date.min, "", None if met is None else _VERDICTS[met]) for kind, state, met in seen
-    )
-    return Records(tuple(module_record(module, told.get(module.key, ())) for module in version.modules), tuple(observations))
+    modules = tuple(module_record(module, told.get(module.key, ())) for module in version.modules)
+    return in_records(version, modules, tuple(map(_observation, seen)))
+
+
+def _observation(seen: Seen) -> ObservationRecord:
+    made = ObservationRecord("", seen.kind, seen.state, date.min, "", None if seen.met is None else _VERDICTS[seen.met])
+    if not seen.more:
+        return made
+    day, observer_id, mentor_id, protege, minutes, rubric, told = seen.more
+    who = {"observer_id": observer_id, "mentor_id": mentor_id, "protege": protege, "minutes": minutes}
+    return replace(made, planned_for=day, **who, levels=_levels(told), rubric=programme.rubric(rubric))
+
+
+def _levels(told: str) -> dict[str, Fraction | None]:
+    return dict(map(_level, filter(None, told.split(_ROW))))
 
 
 @lru_cache(maxsize=4096)
@@ -97,8 +145,7 @@ def _level(told: str) -> tuple[str, Fraction | None]:
 
 
 def _counts(version: Programme, rubric_version_id: str, told: str) -> bool:
-    levels = dict(map(_level, filter(None, told.split(_ROW))))
-    return observation.held(version.policy, programme.rubric(rubric_version_id), levels).met
+    return observation.held(version.policy, programme.rubric(rubric_version_id), _levels(told)).met
 
 
 def _text(column: Any) -> Any:
@@ -149,7 +196,20 @@ _TOLD_LEVELS = (
     .group_by(Observation.id)
 )
 _TOLD_OBSERVATIONS = (
-    select(Observation.id, Observation.candidacy_id, Observation.kind, Observation.state, Observation.rubric_version_id)
+    select(
+        Observation.id,
+        Observation.candidacy_id,
+        Observation.kind,
+        Observation.state,
+        Observation.rubric_version_id,
+        Observation.planned_for,
+        Observation.observer_id,
+        Observation.mentor_id,
+        Observation.protege_label,
+        MentoringSession.mentorship_id,
+        MentoringSession.minutes,
+    )
+    .outerjoin(MentoringSession, SESSION)
     .where(Observation.org_id == _org, Observation.course_id == _course)
     .order_by(Observation.planned_for, Observation.created_at, Observation.id)
 )

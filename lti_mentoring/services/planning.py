@@ -16,7 +16,7 @@ from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, impartial, notification, privacy, programme, sheet
+from lti_mentoring.services import delivery, focus, impartial, notification, privacy, programme, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -124,8 +124,7 @@ def plan(
             state=state,
             created_by=actor.person_id,
         )
-        session.add(made)
-        session.flush()
+        focus.keep(session, made, subject)
         privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
         _tell_observer(session, made, actor, "observation_planned")
         delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))

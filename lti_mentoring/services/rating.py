@@ -15,12 +15,12 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.observation import Gap, Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.releasing import FIRST
+from lti_mentoring.domain.releasing import FIRST, SELF
 from lti_mentoring.domain.rule import NotAllowed, RuleBroken
 from lti_mentoring.services import consent, privacy, programme, releasing
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
-from lti_mentoring.services.seat import NoteRow, Seat
+from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
 from lti_mentoring.store.rating import Rater, SubmittedRating
@@ -213,7 +213,9 @@ def append(session: Session, actor: Actor, seat: Seat, note: Note) -> NoteRow:
             return NoteRow(held.id, held.text, held.noted_at, held.at_second, held.tag, held.struck_at is not None)
     if seat.closed:
         raise RuleBroken("observation_closed", state=row.state, verb="note")
-    row.state = rules.after(row.state, "note")
+    state = rules.after(row.state, "note")
+    # What a candidate writes of a session that they watch, or of their own part, does not begin the report on it.
+    row.state = row.state if seat.purpose in (CANDIDATE, SELF) else state
     made = EvidenceNote(
         id=other if note.id in known else note.id,
         observation_id=row.id,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, c
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lti_mentoring.domain import observation, training
+from lti_mentoring.domain import counting, observation, training
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.people import display_name
@@ -22,6 +22,7 @@ from lti_mentoring.domain.programme import Programme
 from lti_mentoring.services import programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.mentorship import MentoringSession
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.practice import PracticeSubmission
@@ -96,8 +97,15 @@ def _made(
     made = {}
     for candidacy_id, version in versions.items():
         modules = tuple(module_record(module, trained.get((candidacy_id, module.key), ())) for module in version.modules)
-        made[candidacy_id] = Records(modules, tuple(seen.get(candidacy_id, ())))
+        made[candidacy_id] = in_records(version, modules, tuple(seen.get(candidacy_id, ())))
     return made
+
+
+def in_records(version: Programme, modules: tuple[ModuleRecord, ...], observations: tuple[ObservationRecord, ...]) -> Records:
+    """The same as records that are looked at today; on which day makes a difference only where observations age."""
+    if version.policy.counting is None:
+        return Records(modules, observations)
+    return Records(modules, observations, counting.rated(version), base.now().date())
 
 
 def module_record(asked: Module, rows: Iterable[Any]) -> ModuleRecord:
@@ -139,13 +147,29 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
         version = versions.get(row.candidacy_id)
         if version is None:
             continue
+        levels, together = said.get(row.id, {}), version.policy.counting is not None
         verdict = None
         if row.state == observation.RELEASED:
             # Judged on the rubric that it was rated on, whichever version the candidate is in now.
-            verdict = observation.held(version.policy, programme.rubric(row.rubric_version_id), said.get(row.id, {}))
+            verdict = observation.held(version.policy, programme.rubric(row.rubric_version_id), levels)
         observer = display_name(row.name or row.chosen_name, row.observer_id)
-        found[row.candidacy_id].append(ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict))
+        record = ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict)
+        if together:
+            record = replace(record, **who_and_what(row, levels))
+        found[row.candidacy_id].append(record)
     return found
+
+
+def who_and_what(row: Any, levels: Mapping[str, Fraction | None]) -> dict[str, Any]:
+    """What is needed of an observation where several count together: who was there, for how long, and the levels."""
+    return {
+        "observer_id": row.observer_id,
+        "mentor_id": row.mentor_id or "",
+        "protege": row.mentorship_id or " ".join(row.protege_label.split()).casefold(),
+        "minutes": row.minutes,
+        "levels": levels,
+        "rubric": programme.rubric(row.rubric_version_id),
+    }
 
 
 def trainings_of(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]:
@@ -174,6 +198,10 @@ def trainings_of(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]
     )
 
 
+SESSION = and_(MentoringSession.org_id == Observation.org_id, MentoringSession.id == Observation.session_id)
+"""The session that an observation is of, where it was planned as one."""
+
+
 def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -184,11 +212,16 @@ def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Observation.planned_for,
             Observation.observer_id,
             Observation.rubric_version_id,
+            Observation.mentor_id,
+            Observation.protege_label,
+            MentoringSession.mentorship_id,
+            MentoringSession.minutes,
             Person.name,
             Person.chosen_name,
         )
         .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
         .join(Person, and_(Person.org_id == Observation.org_id, Person.id == Observation.observer_id))
+        .outerjoin(MentoringSession, SESSION)
         .where(which)
         .order_by(Observation.planned_for, Observation.created_at, Observation.id)
     )

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import reminder as rules
 from lti_mentoring.domain.delivery import REFUSED, STUCK
+from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import LEADS
+from lti_mentoring.domain.programme import STRUCTURED
 from lti_mentoring.services import notification, programme
 from lti_mentoring.services.intake import APPLY
 from lti_mentoring.services.reference import AWAITED
@@ -24,7 +26,9 @@ from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview, Intake, Reference
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.delivery import Mail, ReferenceLetter, ScorePublication
+from lti_mentoring.store.handing_in import HandingIn
 from lti_mentoring.store.notification import Notification
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Placement, RoleGrant
 from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
@@ -50,7 +54,7 @@ class Reason:
 
 def sweep(*, now: datetime) -> int:
     """Tell everybody what is due by the clock. -> how many were told. One query for each kind where nothing is due."""
-    return sum(_tell(find(now)) for find in (_windows, _answers, _reviews, _undelivered, _retakes, _stuck))
+    return sum(_tell(find(now)) for find in (_windows, _answers, _reviews, _undelivered, _retakes, _stuck, _notes))
 
 
 def _tell(reasons: Iterable[Reason]) -> int:
@@ -241,6 +245,34 @@ def _retakes(now: datetime) -> list[Reason]:
             ids = {"course": row.course_id, "key": row.module_key}
             made.append(Reason(row.org_id, row.person_id, "training_open", row.once, "training.module", ids, {"module": row.module_key}))
     return made
+
+
+# --- observation -------------------------------------------------------------------------------------------------------------------
+
+
+def _notes(now: datetime) -> list[Reason]:
+    """Candidates who watched a mentor a week ago, and have not handed in their notes."""
+    ours = (Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id)
+    handed_in = (HandingIn.org_id == Observation.org_id, HandingIn.observation_id == Observation.id, HandingIn.handed_in_at.is_not(None))
+    once = literal("notes:") + Observation.id
+    query = (
+        select(Observation.org_id, Candidacy.person_id, Observation.course_id, Observation.id, Observation.planned_for, once.label("once"))
+        .join(Candidacy, and_(*ours))
+        .where(Observation.kind == STRUCTURED, Observation.state.in_((*WAITING, RATED)), Candidacy.participation == ACTIVE)
+        .where(Observation.planned_for < now.date() - rules.NOTES_DAYS, ~exists().where(*handed_in))
+    )
+    return [
+        Reason(
+            row.org_id,
+            row.person_id,
+            "notes_due",
+            row.once,
+            "handing_in.page",
+            {"course": row.course_id, "observation": row.id},
+            {"planned_for": row.planned_for},
+        )
+        for row in _due("notes", query, Candidacy, once)
+    ]
 
 
 # --- grades ----------------------------------------------------------------------------------------------------------------------

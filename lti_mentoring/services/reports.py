@@ -109,7 +109,7 @@ def way(*, here: Here) -> Way:
             own.moved_at,
             graded,
             records.modules,
-            repr(records.observations) if records.observations else "",
+            f"{records.observations} {records.on}" if records.observations else "",
             score.columns(actor=actor) if graded else (),
             language.wanted(),
             records,

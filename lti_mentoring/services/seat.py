@@ -15,6 +15,7 @@ from lti_mentoring.domain.programme import STRUCTURED
 from lti_mentoring.domain.releasing import FIRST, SELF
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.handing_in import HandingIn
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
 from lti_mentoring.store.rating import Rater
 
@@ -71,8 +72,18 @@ def _seat(session: Session, actor: Actor, row: Observation) -> Seat | None:
         return Seat(row, actor.person_id, rater.purpose, rater.from_notes)
     if row.kind == STRUCTURED:
         subject = session.scalar(select(Candidacy.person_id).where(Candidacy.id == row.candidacy_id))
-        return Seat(row, actor.person_id, CANDIDATE) if subject == actor.person_id else None
+        if subject == actor.person_id:
+            return Seat(row, actor.person_id, CANDIDATE, closed=_is_in(handed_in(session, row.id)))
     return None
+
+
+def handed_in(session: Session, observation_id: str) -> HandingIn | None:
+    """What the candidate wrote of a session that they watched, handed in or not."""
+    return session.scalar(select(HandingIn).where(HandingIn.observation_id == observation_id))
+
+
+def _is_in(held: HandingIn | None) -> bool:
+    return held is not None and held.handed_in_at is not None
 
 
 def rating_seat(session: Session, actor: Actor, observation_id: str, *, lock: bool = False) -> Seat:
@@ -105,7 +116,7 @@ def check_open(found: Seat, held: Assessment | None, verb: str) -> None:
 
 def notes_of(session: Session, found: Seat) -> tuple[NoteRow, ...]:
     """The evidence that a seat may see, in the order of time: one's own; who rates from the notes sees those of the room as they were
-    written, without a tag; who rates how a candidate observes sees what the candidate wrote."""
+    written, without a tag; who rates how a candidate observes sees what the candidate has handed in."""
     query = select(EvidenceNote).where(EvidenceNote.observation_id == found.row.id, EvidenceNote.struck_at.is_(None))
     rows = session.scalars(query.order_by(EvidenceNote.noted_at, EvidenceNote.id)).all()
     authors = _authors(session, found)
@@ -121,7 +132,7 @@ def _authors(session: Session, found: Seat) -> frozenset[str]:
     if found.from_notes:
         in_the_room = select(Rater.person_id).where(Rater.observation_id == found.row.id, ~Rater.from_notes, Rater.purpose != SELF)
         seen |= {found.row.observer_id, *session.scalars(in_the_room)}
-    if found.row.kind == STRUCTURED and found.rates:
+    if found.row.kind == STRUCTURED and found.rates and _is_in(handed_in(session, found.row.id)):
         seen.add(session.scalars(select(Candidacy.person_id).where(Candidacy.id == found.row.candidacy_id)).one())
     return frozenset(seen)
 

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.candidacy import before_observing
 from lti_mentoring.domain.observation import WAITING, Case, Gap, Rating, Verdict
 from lti_mentoring.domain.people import Actor, display_name
-from lti_mentoring.domain.programme import INDEPENDENT, Criterion, Programme, Protocol, Rubric
+from lti_mentoring.domain.programme import INDEPENDENT, STRUCTURED, Criterion, Programme, Protocol, Rubric
 from lti_mentoring.domain.releasing import FIRST, SELF
 from lti_mentoring.services import candidacy, consent, programme, records
 from lti_mentoring.services import seat as seats
@@ -29,12 +30,14 @@ from lti_mentoring.store.rating import ResolvedLevel
 
 @dataclass(frozen=True, slots=True)
 class RatedCriterion:
-    """A criterion with what was said of it, the notes that carry it, and what a release still lacks there."""
+    """A criterion with what was said of it, the notes that carry it, and what a release still lacks there. ``asked``: it is among
+    what this session looks at."""
 
     criterion: Criterion
     rating: Rating
     notes: tuple[NoteRow, ...]
     gap: str = ""
+    asked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class Sheet:
     ``waits``: its release waits for modules that come before observing. Which, the candidate and the coordinator read.
     ``protocol`` is what the programme asks to watch for in observations of this kind, where it says so. ``open``: it may be written on;
     ``why``: of a rating that is being corrected, the reason. ``asked``: who is in the room is asked themself; ``agreed``: it can be
-    observed as far as consent goes."""
+    observed as far as consent goes. ``focus``: competencies that it looks at alone, where those are all that is open; ``account``: what the
+    candidate wrote of a session that they watched, None before they have handed it in. ``together``: its levels count beside those of other
+    sessions, and it is not judged by itself."""
 
     id: str
     state: str
@@ -71,6 +76,8 @@ class Sheet:
     focus: tuple[str, ...] = ()
     asked: bool = False
     agreed: bool = False
+    account: str | None = None
+    together: bool = False
 
     @property
     def rated(self) -> int:
@@ -127,7 +134,10 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         place=row.place,
         revision=held.revision if held is not None else 0,
         consent_at=row.consent_at,
-        criteria=rated(programme.rubric(row.rubric_version_id), case.ratings, notes, gaps),
+        criteria=tuple(
+            replace(one, asked=rules.in_focus(one.criterion, row.focus))
+            for one in rated(programme.rubric(row.rubric_version_id), case.ratings, notes, gaps)
+        ),
         notes=notes,
         gaps=gaps,
         position=neighbours.position,
@@ -142,10 +152,20 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         from_notes=found.from_notes,
         open=opened,
         why=held.why if held is not None else "",
-        focus=tuple(row.focus),
         asked=consent.asked(session, row),
         agreed=case.consent,
+        **_of_kind(session, row, subject.version),
     )
+
+
+def _of_kind(session: Session, row: Observation, version: Programme) -> dict[str, Any]:
+    """What a sheet has by the kind of its session and by how the programme counts it."""
+    held = seats.handed_in(session, row.id) if row.kind == STRUCTURED else None
+    return {
+        "focus": tuple(f"{one.key} {one.title}" for one in version.competencies if one.key in row.focus),
+        "account": held.account if held is not None and held.handed_in_at is not None else None,
+        "together": version.policy.counting is not None,
+    }
 
 
 def release_page(*, actor: Actor, observation_id: str) -> ReleasePage:
@@ -219,11 +239,12 @@ def case_of(session: Session, found: Seat, subject: Subject) -> Case:
     return Case(
         subject_id="" if found.purpose == SELF else subject.person_id,  # whoever led a session with a mentor rates their own part
         assessor_id=found.person_id,
-        consent=consents(session, row),
+        consent=found.purpose == SELF or consents(session, row),  # theirs to ask is the mentor; a result waits for it anyway
         rubric=programme.rubric(row.rubric_version_id),
         ratings=seats.ratings_of(session, row.id, found.person_id),
         note_ids=tuple(note.id for note in seats.notes_of(session, found)),
         before=before_of(row, subject) if found.purpose == FIRST else (),
+        focus=tuple(row.focus),
     )
 
 

@@ -12,6 +12,7 @@ from lti_mentoring.store import (
     conflict,
     delivery,
     field,
+    handing_in,
     mentorship,
     moving,
     notification,
@@ -31,6 +32,7 @@ from lti_mentoring.store import (
 )
 
 ROOMS = (
-    *(application, assistance, base, calibration, candidacy, conflict, delivery, field, mentorship, moving, notification, observation),
-    *(participation, people, platform, practice, privacy, programme, qualification, rating, recognition, reporting_line, roster, training),
+    *(application, assistance, base, calibration, candidacy, conflict, delivery, field, handing_in, mentorship, moving, notification),
+    *(observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition, reporting_line),
+    *(roster, training),
 )

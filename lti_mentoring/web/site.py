@@ -29,6 +29,7 @@ from lti_mentoring.web import (
     founding,
     frame,
     guest,
+    handing_in,
     handout,
     health,
     holdings,
@@ -127,7 +128,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     rooms = (lti, notices, registration, linking, health, home, people_pages, placement, training_pages, observation_pages, delivery_pages)
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
-    observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing)
+    observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *observing, *staff):
         app.register_blueprint(room.bp)

@@ -34,7 +34,8 @@ from lti_mentoring.domain.editing import (
 from lti_mentoring.domain.module import Marking
 from lti_mentoring.domain.pack import read_pack
 from lti_mentoring.domain.programme import Programme
-from lti_mentoring.domain.reliability import OPTIONAL, STARTER_DOUBLING, STARTER_QUALIFYING, Qualifying
+from lti_mentoring.domain.reliability import STARTER_DOUBLING, STARTER_QUALIFYING, Qualifying
+from lti_mentoring.domain.setting import OPTIONAL
 from lti_mentoring.domain.written_module import Body
 from lti_mentoring.domain.written_pack import files_of
 from lti_mentoring.services import opening, programme

@@ -17,6 +17,7 @@ from lti_mentoring.domain.body import content_hash, from_body, to_body
 from lti_mentoring.domain.programme import Policy, Programme
 from lti_mentoring.domain.reliability import ASSURED_DOUBLING, ASSURED_QUALIFYING, STARTER_DOUBLING, STARTER_QUALIFYING
 from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.domain.setting import Counting
 from lti_mentoring.services import programme as packs
 from lti_mentoring.store import base
 from lti_mentoring.store.base import FenceBroken
@@ -71,6 +72,15 @@ def test_the_default_pack_s_larger_policies_ask_who_may_rate_and_for_a_second_ra
     starter, assured = programme.policies
     assert (starter.qualifying, starter.doubling) == (STARTER_QUALIFYING, STARTER_DOUBLING)
     assert (assured.qualifying, assured.doubling) == (ASSURED_QUALIFYING, ASSURED_DOUBLING)
+
+
+def test_the_default_pack_s_larger_policies_count_sessions_together_and_the_short_one_does_not():
+    programme, _ = packs.read(PACK.parents[3] / "config" / "programmes" / "foundations")
+    starter, assured = programme.policies
+    assert programme.policy.counting is None
+    assert starter.counting == Counting(beyond_co_mentor=True, critical_mean=Fraction(3), co_mentoring_level=3)
+    assert assured.counting == Counting(2, True, 30, Fraction(3), 2, 2, 2, 3, 3)
+    assert (starter.group_observations, assured.group_observations) == (0, 0)
 
 
 def test_two_policies_are_offered_and_the_small_one_asks_for_fewer_people(foundations):

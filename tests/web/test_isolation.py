@@ -54,6 +54,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.platform import Deployment, Registration
 from support import applying, marked, rating
 from support.closing import let_go
@@ -170,6 +171,12 @@ EXAMPLES: dict[str, Example] = {
     "observation.void": post("coordinator", {"reason": "other"}, observation="{released}"),
     "observation.release": post("observer", {"revision": "{revision}"}, observation="{ready}"),
     "observation.report": Example("candidate", {"observation": "{released}"}),
+    "handing_in.page": Example("candidate", {"observation": "{watching}"}),
+    "handing_in.keep": post("candidate", {"revision": "0", "text": "Three questions.", "action": "draft"}, observation="{watching}"),
+    "handing_in.again": Example("candidate"),
+    "handing_in_api.put_account": Example(
+        "candidate", {"observation": "{watching}"}, json={"revision": 0, "text": "Three questions."}, method="PUT"
+    ),
     "observation_api.put_draft": Example("observer", {"observation": "{planned}"}, json=DRAFT, method="PUT"),
     "field.page": Example("observer", {"observation": "{planned}"}),
     "field.keep": post("observer", {"id": "b" * 32, "text": "Asks, then waits."}, observation="{planned}"),
@@ -426,7 +433,7 @@ def filled(name: str) -> Filled:
                 protege_label="A new colleague",
             )
 
-        waiting, ready, done, present = planned(), planned(), planned(), planned()
+        waiting, ready, done, present, watching = (planned() for _ in range(5))
         note = Note(id=secrets.token_hex(16), text="Waits.")
         observation.save_note(actor=observer, observation_id=waiting, note=note)
         revision = released_level(observer, ready)
@@ -434,6 +441,7 @@ def filled(name: str) -> Filled:
         with base.transactional() as session:
             row = session.scalars(select(ScorePublication)).first()
             assert row is not None
+            session.get_one(Observation, (world.org_id, watching)).kind = "structured"
             row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
             session.get_one(Registration, world.registration_id).keep_email = False
             stuck = Mail(
@@ -459,6 +467,7 @@ def filled(name: str) -> Filled:
             "attempt": attempt,
             "item": first.key,
             "planned": waiting,
+            "watching": watching,
             "ready": ready,
             "released": done,
             "note": note.id,

@@ -42,6 +42,7 @@ from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.training import CheckAttempt
@@ -101,6 +102,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "field.paper": ("observer", {"observation": "{ready}"}),
     "field_api.get": ("observer", {"observation": "{ready}"}),
     "observation.confirm": ("observer", {"observation": "{ready}"}),
+    "handing_in.page": ("candidate", {"observation": "{watching}"}),
+    "handing_in.again": ("candidate", {}),
     "observation.report": ("coordinator", {"observation": "{released}"}),
     "consent.index": ("applicant", {}),
     "consent.one": ("applicant", {"observation": "{present}"}),
@@ -204,6 +207,7 @@ class Course:
         for name in ("Candidate", f"Candidate {number}"):
             self._attempt(name, number + 1 if name == "Candidate" else 1)
             self._plan(name)
+            self._watch(name)
             self.ids["ready"], revision = self._rate(name)
             self.ids["released"], revision = self._rate(name)
             observation.submit(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
@@ -303,6 +307,17 @@ class Course:
             session.add(made)
         if name == "Candidate":
             self.ids["finished"] = made.id
+
+    def _watch(self, name: str) -> None:
+        """A mentor to watch, and one note more of the candidate's."""
+        made = self._plan(name)
+        with base.transactional() as session:
+            row = session.get_one(Observation, (self.world.org_id, made))
+            row.kind, row.state = "structured", "rated"  # so that it stays while they pause and are moved
+        if name == "Candidate":
+            watching = self.ids.setdefault("watching", made)
+            note = Note(id=secrets.token_hex(16), text="Asks one open question and waits.")
+            observation.save_note(actor=self.people["candidate"], observation_id=watching, note=note)
 
     def _plan(self, name: str) -> str:
         return observation.plan(

@@ -31,9 +31,11 @@ function write(row, rating) {
 
 const asText = ({ level, not_observed, reason, notes }) => JSON.stringify([level, not_observed, reason, [...notes].sort()]);
 
-function gap(rating) {
+const spare = (row) => "spare" in row.dataset; // not among what this session looks at
+
+function gap(row, rating) {
   if (rating.level === null && !rating.not_observed) return "open";
-  if (rating.not_observed) return rating.reason ? "" : "reason";
+  if (rating.not_observed) return rating.reason || spare(row) ? "" : "reason";
   return rating.level > 1 && rating.notes.length === 0 ? "evidence" : "";
 }
 
@@ -42,7 +44,7 @@ function gap(rating) {
 function show(key) {
   const { row } = rows.get(key);
   const rating = read(row);
-  const missing = gap(rating);
+  const missing = gap(row, rating);
   row.querySelector("[data-gap]").hidden = missing !== "evidence";
   const boxes = [...row.querySelectorAll("[data-options] .pick")];
   row.querySelector("[data-none]").hidden = boxes.length > 0;
@@ -72,7 +74,7 @@ function jump(key, rating, missing) {
 }
 
 function showRelease() {
-  const open = [...rows.values()].some(({ row }) => gap(read(row))) || Boolean(form.querySelector("button[value=consent]"));
+  const open = [...rows.values()].some(({ row }) => !["", ...(spare(row) ? ["open"] : [])].includes(gap(row, read(row)))) || Boolean(form.querySelector("button[value=consent]"));
   form.querySelector("[data-release] span").textContent = open ? words.review : words.release;
 }
 

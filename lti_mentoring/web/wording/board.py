@@ -9,7 +9,9 @@ from lti_mentoring.domain import board as rules
 from lti_mentoring.domain.board import Cell, Column, Row
 from lti_mentoring.domain.participation import ENROLMENT, PARTICIPATION
 from lti_mentoring.web.wording.application import application_state_words
-from lti_mentoring.web.wording.candidacy import Line, cohort_words, requirement_words, station_title
+from lti_mentoring.web.wording.candidacy import cohort_words, requirement_words, station_title
+from lti_mentoring.web.wording.counting import more_words
+from lti_mentoring.web.wording.line import Line
 from lti_mentoring.web.wording.participation import enrolment_words, part_state_words
 from lti_mentoring.web.wording.phrase import Coded, capital, say
 
@@ -146,6 +148,7 @@ OBSERVATION = {
     "drafting": ("waits", _l("Waits for the report of %(observer)s.")),
     "rated": ("waits", _l("Rated by %(observer)s; the result does not stand yet.")),
     "not_yet": ("yours", _l("The report of %(planned_for)s says not yet; plan another one.")),
+    "aside": ("yours", _l("The session of %(planned_for)s is kept and does not count; plan another one.")),
     "met": ("met", _l("Observed by %(observer)s, %(planned_for)s.")),
 }
 
@@ -179,8 +182,7 @@ def _module(req: Coded) -> Line:
 def _observation(req: Coded) -> Line:
     own = requirement_words(req)
     kind, why = OBSERVATION[str(req.facts.get("state", "none"))]
-    missing = gettext("It can begin after: %(modules)s.", modules=", ".join(req.facts["missing"])) if req.facts.get("missing") else ""
-    return Line(kind, own.what, own.number, " ".join(filter(None, (say(why, req.facts), missing))))
+    return Line(kind, own.what, own.number, " ".join((say(why, req.facts), *more_words(req.facts))))
 
 
 OF_OTHERS = {"module_mastered": _module, "observation_met": _observation}

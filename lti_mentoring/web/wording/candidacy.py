@@ -10,6 +10,8 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from lti_mentoring.domain.candidacy import NextStep
+from lti_mentoring.web.wording import counting
+from lti_mentoring.web.wording.line import Line
 from lti_mentoring.web.wording.phrase import Coded, capital, count_words, say, unknown
 
 _l = lazy_gettext
@@ -21,6 +23,7 @@ TITLES = {
     "structured_observation": _l("Structured observation"),
     "co_mentoring": _l("Co-mentoring"),
     "independent_mentoring": _l("Independent mentoring"),
+    "group_mentoring": _l("Leading a group"),
     "credential": _l("Credential"),
 }
 
@@ -47,6 +50,8 @@ STATIONS = {
     "await_rating": ("waits", _l("Waits for %(observer)s")),
     "await_result": ("waits", _l("Rated; the result is on its way")),
     "await_another": ("notyet", _l("Another one to plan")),
+    "await_more": ("notyet", _l("Another one to plan")),
+    "await_again": ("notyet", _l("Another one to plan, for what is missing")),
 }
 """What stands below a station: kind of state, words."""
 
@@ -96,6 +101,8 @@ LEDES = {
     "await_rating": _l("%(observer)s is writing the report on your session. Nothing is asked of you; it appears here when it is released."),
     "await_result": _l("%(observer)s has rated your session. Nothing is asked of you; the report appears here once the result stands."),
     "await_another": _l("Your last observation is not met yet. Read its report; your coordinator plans another one."),
+    "await_more": _l("A session of yours does not count, and another one is asked for; why stands below. Your coordinator plans it."),
+    "await_again": _l("Your sessions are kept. Another one will be planned, and it looks only at what is missing."),
     "all_met": _l("Your gradebook gets the grade by itself. No credential can be issued from this version."),
     "deferred": _l("Nothing is asked of you, and the time for the whole way stands still."),
     "withdrawn": _l("What you have done is kept; your coordinator can take you back for a while."),
@@ -108,7 +115,8 @@ LEDES = {
 
 def lede_words(phrase: Coded) -> str:
     """The rest of the first sentence: what comes next, and for whom."""
-    return say(LEDES[phrase.code], phrase.facts) if phrase.code in LEDES else unknown(phrase.code)
+    words = counting.LEDES.get((phrase.code, str(phrase.facts.get("kind"))), LEDES.get(phrase.code))
+    return say(words, phrase.facts) if words is not None else unknown(phrase.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +166,6 @@ def next_words(phrase: Coded) -> NextWords:
 
 
 # --- requirements -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a list of requirements: kind of state, what, number, why."""
-
-    kind: str
-    what: str
-    number: str = ""
-    why: str = ""
 
 
 def _part(req: Coded) -> Line:
@@ -222,6 +220,7 @@ OBSERVATION = {
     "drafting": ("waits", _l("Waits for the report of %(observer)s.")),
     "rated": ("waits", _l("Rated by %(observer)s; the result does not stand yet.")),
     "not_yet": ("notyet", _l("The report of %(planned_for)s says not yet; another one will be planned.")),
+    "aside": ("notyet", _l("The session of %(planned_for)s is kept and does not count; another one will be planned.")),
     "met": ("met", _l("Observed by %(observer)s, %(planned_for)s.")),
 }
 
@@ -229,10 +228,9 @@ OBSERVATION = {
 def _observation(req: Coded) -> Line:
     kind, why = OBSERVATION[str(req.facts.get("state", "none"))]
     of = int(str(req.facts.get("of", 1)))
-    what = gettext("One released observation that is met") if of == 1 else say(_l("Observation %(number)s that is met"), req.facts)
+    what = counting.session_words(req.facts, of)
     said = say(why, req.facts)
-    if req.facts.get("missing"):
-        said = " ".join((said, gettext("It can begin after: %(modules)s.", modules=", ".join(req.facts["missing"]))))
+    said = " ".join((said, *counting.more_words(req.facts)))
     return Line(kind, what, "" if of == 1 else f"{req.facts.get('number')}/{of}", said)
 
 
@@ -267,12 +265,14 @@ REQUIREMENTS = {
     "structured_observation": _part,
     "co_mentoring": _part,
     "independent_mentoring": _part,
+    "group_mentoring": _part,
     "module_mastered": _module,
     "observation_met": _observation,
     "nothing_observed": _nothing,
     "overall_mean_below": _overall,
     "competency_mean_below": _competency,
     "critical_at_one": _critical,
+    **counting.LINES,
 }
 
 
@@ -336,6 +336,8 @@ COHORT = {
     "await_rating": ("waits", _l("Waits for %(observer)s’s report")),
     "await_result": ("waits", _l("Rated; the result does not stand yet")),
     "await_another": ("yours", _l("Needs another observation")),
+    "await_more": ("yours", _l("Needs another observation")),
+    "await_again": ("yours", _l("Needs an observation of what is missing")),
     "all_met": ("met", _l("All met")),
     "deferred": ("waits", _l("Has paused")),
     "withdrawn": ("notseen", _l("Has left")),

@@ -53,6 +53,7 @@ GROUPS = {
     "assistance": _l("Help"),
     "time": _l("Time"),
     "award": _l("Credential"),
+    "counting": _l("How sessions count together"),
     "qualifying": _l("Who may rate"),
     "doubling": _l("A second rating"),
     "form.eligibility": _l("Who may apply"),
@@ -143,6 +144,8 @@ POLICY = {
     "co_mentoring_sessions": (_l("Sessions to mentor together"), NONE),
     "independent_observations": (_l("Independent sessions that are observed"), _l("Each has to be met and released.")),
     "independent_observers": (_l("Different observers of independent sessions"), _l("At least so many people see each candidate.")),
+    "group_observations": (_l("Sessions of a group that are observed"), _l("Only where candidates are to lead groups.")),
+    "group_rubric": (_l("Rubric for leading a group"), NONE),
     "overall_mean": (_l("Mean over all criteria"), _l("An observation is met from this mean on.")),
     "competency_mean": (_l("Mean of each competency"), _l("No competency that was observed lies lower.")),
     "no_critical_at_one": (_l("No critical criterion at level 1"), NONE),
@@ -194,6 +197,18 @@ POLICY = {
     "doubling.new_ratings": (_l("The first ratings of each observer"), NONE),
     "doubling.where_possible": (_l("Only where somebody else may rate"), _l("Otherwise the rating waits until somebody may.")),
 }
+POLICY |= {f"counting.{name}": words for name, words in {
+    "asked": (_l("Sessions count together, in the order of the way"), _l("Else each is judged by itself.")),
+    "independent_proteges": (_l("Different protégés in independent sessions"), NONE),
+    "beyond_co_mentor": (_l("Somebody who was not their co-mentor observes at least once"), NONE),
+    "session_minutes": (_l("Least minutes of an independent session"), _l("0 is no limit.")),
+    "critical_mean": (_l("Mean of each critical competency"), NONE),
+    "least_seen": (_l("Sessions in which each competency is seen"), NONE),
+    "last_sessions": (_l("Last sessions in which no critical criterion stands at 1"), NONE),
+    "structured_mentors": (_l("Different mentors to watch"), NONE),
+    "structured_level": (_l("Level in each criterion of watching, by the last time"), _l("0 judges each time by its means.")),
+    "co_mentoring_level": (_l("Median of a session that two lead"), _l("0 judges it by its means.")),
+}.items()}  # fmt: skip
 LABELS |= {f"policy.{name}": words for name, words in POLICY.items()}
 
 MODES = {

@@ -9,7 +9,8 @@ from flask_babel import gettext, lazy_gettext
 
 from lti_mentoring.domain.candidacy import Requirement
 from lti_mentoring.domain.moving import Change, UnderWay
-from lti_mentoring.web.wording.candidacy import Line, requirement_words, station_title
+from lti_mentoring.web.wording.candidacy import requirement_words, station_title
+from lti_mentoring.web.wording.line import Line
 from lti_mentoring.web.wording.opening import POLICIES
 from lti_mentoring.web.wording.phrase import capital, say, unknown
 from lti_mentoring.web.wording.time import moment_words

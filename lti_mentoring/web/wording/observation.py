@@ -29,6 +29,7 @@ KINDS = {
     "structured": _l("The candidate watches an accomplished mentor"),
     "co": _l("The candidate mentors together with an accomplished mentor"),
     "independent": _l("The candidate mentors alone"),
+    "group": _l("The candidate leads a group"),
 }
 
 
