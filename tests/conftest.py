@@ -21,6 +21,7 @@ from lti_mentoring.services import candidacy, platform, programme, roles
 from lti_mentoring.store import base
 from lti_mentoring.store.people import Course, Identity, Membership, Person, Placement, RoleGrant
 from lti_mentoring.store.platform import Deployment, Registration
+from lti_mentoring.store.reporting_line import LineAttestation
 from lti_mentoring.store.training import CheckAttempt
 from support.closing import let_go
 from support.databases import fresh_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
@@ -147,9 +148,10 @@ class World:
         test_user: bool = False,
         nameless: bool = False,
         course_id: str | None = None,
+        told: bool = True,
     ) -> Actor:
         """Somebody who has launched in the course; a learner has a candidacy. -> the person as they act now. ``nameless``: the LMS
-        sends no name, and ``name`` is only what this test calls them."""
+        sends no name, and ``name`` is only what this test calls them. ``told``: that nobody manages them."""
         course = course_id or self.course_id
         person_id = base.new_id()
         with base.transactional() as session:
@@ -169,6 +171,8 @@ class World:
             for role in granted:
                 session.add(RoleGrant(person_id=person_id, course_id=course, role=role, granted_by="operator"))
             session.flush()
+            if told:
+                session.add(LineAttestation(person_id=person_id))
             if standing == "learner":
                 candidacy.begin(session, org_id=self.org_id, person_id=person_id, course_id=course)
         self.people[name] = person_id

@@ -19,8 +19,9 @@ from lti_mentoring.domain.module import Item
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.lti.launch import Launch, launch_of
-from lti_mentoring.services import observation, people, platform, programme, training
+from lti_mentoring.services import attestation, observation, people, platform, programme, training
 from lti_mentoring.services import roles as role_verbs
+from lti_mentoring.services.declaring import Declared
 from lti_mentoring.services.observation import Note
 from lti_mentoring.services.people import SignedIn
 from lti_mentoring.services.registry import Registrations
@@ -87,6 +88,8 @@ def _tell(stage: Stage, *, whole: bool) -> None:
     stage.enter("second", "observation")
     with people.within(stage.org_id):
         observer, leader = _again(observer), _again(coordinator)
+        for one in (observer, leader, candidate, second):
+            attestation.say(actor=_again(one), declared=Declared(nobody=True))
         _master(_again(second), "M1")
         _plan(leader, candidate, observer, days=2, label="Second-year teacher, science")
         done = _plan(leader, second, observer, days=-1, label="New team lead, warehouse")

@@ -64,6 +64,10 @@ KINDS: Mapping[str, Kind] = {
         Kind("consent_asked", "observation", True, frozenset({"planned_for"})),
         Kind("lines_to_read", "observation", True, frozenset({"planned_for"})),
         Kind("guest_asks", "observation", True, frozenset({"planned_for"})),
+        Kind("line_wanted", "observation", True),
+        Kind("conflict_found", "observation", True, frozenset({"planned_for"})),
+        Kind("exception_waits", "observation", True),
+        Kind("observation_news", "observation", True, frozenset({"planned_for"})),
         Kind("grades_stuck", "grades", True, frozenset({"count", "fault", "status"})),
     )
 }

@@ -56,9 +56,14 @@ def gaps(asked: Question, check: Check, made: Exemption, *, today: date) -> tupl
         ("override_reason", not made.reason.strip()),
         ("override_safeguards", not made.safeguards.strip()),
         ("override_long", max(len(made.reason), len(made.safeguards)) > LONGEST_WORDS),
-        ("override_end", not max(made.start, today) < made.end <= add_months(made.start, LONGEST_MONTHS)),
+        ("override_end", not max(made.start, today) < made.end <= latest_end(made.start)),
     )
     return tuple(code for code, missing in found if missing)
+
+
+def latest_end(start: date) -> date:
+    """The last day that an exception from ``start`` may end before."""
+    return add_months(start, LONGEST_MONTHS)
 
 
 def may_approve(facts: Facts, approver: str, people: Iterable[str], *, asked_by: str = "") -> str:
@@ -99,10 +104,11 @@ def applied(asked: Question, check: Check, exemptions: Iterable[Exemption], *, a
 
 
 def consequence(verdict: str, *, released: bool) -> str:
-    """What a verdict on a rating that was made does to it: ``void``, ``flag`` where its candidate has read it already, ``hold`` until it is
-    known, or nothing. Where no exception can be, a released one is void as well."""
+    """What a verdict on a rating that was made does to it: ``void`` where no exception can be; ``hold``, or ``flag`` where its candidate
+    has read it already, while people decide whether an exception is agreed or it is set aside; ``hold`` until what is unknown is said; or
+    nothing."""
     if verdict == CLOSED:
         return "void"
     if verdict == OVERRIDE:
-        return "flag" if released else "void"
+        return "flag" if released else "hold"
     return "hold" if verdict == UNATTESTED else ""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import delete, select
@@ -52,6 +52,16 @@ class Changed:
     purpose: str
     before: str
     after: str
+    watch_id: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+class Acts(Protocol):
+    """What becomes of a matter whose verdict has changed; ``lock`` comes before the matter itself is locked."""
+
+    def lock(self, session: Session, about: About) -> None: ...
+
+    def act(self, session: Session, changed: Changed) -> None: ...
 
 
 # --- what is known ------------------------------------------------------------------------------------------------------------
@@ -231,23 +241,30 @@ def look(session: Session, watch: ConflictWatch, *, today: date, actor_id: str =
         return None
     was, watch.verdict = watch.verdict, found.verdict
     watch.check_id = _keep(session, actor_id, question, about, found, facts)
-    return Changed(about, watch.purpose, was, found.verdict) if was != found.verdict else None
+    return Changed(about, watch.purpose, was, found.verdict, watch.id, found.findings) if was != found.verdict else None
 
 
-def sweep(*, now: datetime) -> tuple[Changed, ...]:
-    """Look at what is due: what a changed line has to do with, and once a day everything that is watched. -> what changed"""
+def sweep(*, now: datetime, acts: Acts | None = None) -> tuple[Changed, ...]:
+    """Look at what is due: what a changed line has to do with, and once a day everything that is watched. What changed takes effect in
+    the same transaction. -> what changed"""
     due = (ConflictWatch.ended_at.is_(None), ConflictWatch.look_on <= now.date())
-    query = select(ConflictWatch.org_id, ConflictWatch.id).where(*due).order_by(ConflictWatch.look_on, ConflictWatch.id)
+    of = (ConflictWatch.org_id, ConflictWatch.id, ConflictWatch.about_kind, ConflictWatch.about_id, ConflictWatch.course_id)
+    query = select(*of).where(*due).order_by(ConflictWatch.look_on, ConflictWatch.id)
     with base.across_organisations("conflicts: due"):
         found = base.session().execute(query.limit(MOST_AT_ONCE)).all()
     changed = []
-    for org_id, watch_id in found:
+    for org_id, watch_id, *about in found:
         with base.tenant(org_id), base.transactional() as session:
+            if acts is not None:
+                acts.lock(session, About(*about))
             again = select(ConflictWatch).where(ConflictWatch.id == watch_id, *due).with_for_update(skip_locked=True)
             watch = session.scalar(again)
             if watch is not None:  # else another worker was quicker
                 one = look(session, watch, today=now.date())
-                changed += [one] if one is not None else []
+                if one is not None:
+                    changed.append(one)
+                    if acts is not None:
+                        acts.act(session, one)
     for one in changed:
         log.info("conflict_changed", kind=one.about.kind, id=one.about.id, purpose=one.purpose, before=one.before, after=one.after)
     return tuple(changed)

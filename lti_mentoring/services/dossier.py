@@ -12,20 +12,22 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import application as rules
+from lti_mentoring.domain import conflict as guard
 from lti_mentoring.domain import selection as judging
 from lti_mentoring.domain.application import Case
+from lti_mentoring.domain.conflict import REVIEW, Check, Question
 from lti_mentoring.domain.form import clean, not_eligible
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import ApplicationForm, FormField, Programme, Rubric, Selection
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.selection import Conflict, Review, Standing
-from lti_mentoring.services import deciding, declaring, intake, programme, queueing, reporting_line, statement, timeline
+from lti_mentoring.services import conflict, deciding, declaring, intake, programme, queueing, reporting_line, statement, timeline
 from lti_mentoring.services.intake import IntakeRow, Places
 from lti_mentoring.services.reporting_line import Attestation
 from lti_mentoring.services.reviewing import REVIEWED, author_reviews
 from lti_mentoring.services.timeline import Moment
 from lti_mentoring.store import base
-from lti_mentoring.store.application import Application, ApplicationReview, Reference
+from lti_mentoring.store.application import Application, ApplicationReview
 from lti_mentoring.store.delivery import mail_way
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.reporting_line import ReportingLine
@@ -296,23 +298,12 @@ def _reviewers(
 
 def conflicts(session: Session, row: Application, people: Mapping[str, str]) -> dict[str, tuple[Conflict, ...]]:
     """What speaks against each of these people as reviewers of an application (R9), as things stand today."""
-    today = base.now().date()
-    lines = reporting_line.of(session, row.person_id, on=today)
-    emails = {email.lower() for email in session.scalars(select(Reference.email).where(Reference.application_id == row.id)) if email}
-    referees: set[str] = set()
-    if emails:
-        rows = session.execute(select(Person.id, Person.email).where(Person.id.in_(list(people)), Person.email.is_not(None)))
-        referees = {person for person, email in rows if email and email.lower() in emails}
+    facts = conflict.facts_of(session, {row.person_id, *people}, on=base.now().date())
     applying = applicants(session, row.course_id, list(people)) - {row.person_id}
-    found = {
-        person: judging.conflicts(
-            applicant=row.person_id,
-            reviewer=person,
-            managers=lines.managers,
-            above=lines.above,
-            below=lines.below,
-            referees=referees,
-        )
-        for person in people
-    }
+    found = {person: _told(guard.check(Question(REVIEW, (person,), (row.person_id,)), facts)) for person in people}
     return {person: (*told, *((Conflict("applies"),) if person in applying else ())) for person, told in found.items()}
+
+
+def _told(found: Check) -> tuple[Conflict, ...]:
+    """All but that the applicant's own line is unknown: an offer waits for that, no review does."""
+    return tuple(dict.fromkeys(Conflict(one.code, one.rule) for one in found.findings if one.rule != "R0"))

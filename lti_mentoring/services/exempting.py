@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 from sqlalchemy import select
@@ -14,13 +15,17 @@ from lti_mentoring.domain.conflict import Question
 from lti_mentoring.domain.override import Exemption
 from lti_mentoring.domain.people import LEADS, STAFF_ROLES, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import conflict, privacy
+from lti_mentoring.services import conflict, notification, privacy, upholding
 from lti_mentoring.services.conflict import About
 from lti_mentoring.store import base
 from lti_mentoring.store.conflict import ConflictOverride, ConflictWatch, OverrideVoice
+from lti_mentoring.store.people import RoleGrant
+
+MOST_TOLD = 50
+"""People of the staff who are told of an exception; it takes two of them."""
 
 
-def request(*, actor: Actor, purpose: str, about: About, reason: str, safeguards: str, ends_on: date) -> str:
+def request(*, actor: Actor, matter_id: str, reason: str, safeguards: str, ends_on: date) -> str:
     """Who leads the course asks for an exception in a matter that is held. -> its id. It holds for nothing until others have agreed.
 
     It is made of every rule that stands against the matter, so that nobody has to know which. NotAllowed ``override_not_yours``; NotFound
@@ -29,12 +34,12 @@ def request(*, actor: Actor, purpose: str, about: About, reason: str, safeguards
     if not actor.is_any(*LEADS):
         raise NotAllowed("override_not_yours")
     with base.transactional() as session:
-        watch, question = _matter(session, actor, purpose, about)
+        watch, question = _matter(session, actor, matter_id)
         today = base.now().date()
         start = watch.fixed_on or today
         found = rules.check(question, conflict.facts_of(session, question.people, on=start))
         wanted = override.needed(found)
-        made = Exemption(purpose, wanted, frozenset(question.people), start, ends_on, reason, safeguards)
+        made = Exemption(watch.purpose, wanted, frozenset(question.people), start, ends_on, reason, safeguards)
         lacking = override.gaps(question, found, made, today=today)
         if lacking:
             raise RuleBroken(lacking[0], gaps=lacking)
@@ -51,7 +56,18 @@ def request(*, actor: Actor, purpose: str, about: About, reason: str, safeguards
         session.add(row)
         told = {"rules": " ".join(row.rules), "until": ends_on.isoformat()}
         privacy.record(session, actor=actor, verb="request", object_kind="conflict_override", object_id=row.id, **told)
+        _tell(session, actor, question, wanted)
         return row.id
+
+
+def _tell(session: Session, actor: Actor, question: Question, wanted: Collection[str]) -> None:
+    """Whoever has to agree, and the staff of the course who have no part in it; what it is about stands on their own page."""
+    held = (RoleGrant.course_id == actor.course_id, RoleGrant.role.in_(STAFF_ROLES), RoleGrant.revoked_at.is_(None))
+    strangers = RoleGrant.person_id.not_in((*question.people, actor.person_id))
+    staff = session.scalars(select(RoleGrant.person_id).where(*held, strangers).distinct().order_by(RoleGrant.person_id).limit(MOST_TOLD))
+    for person_id in sorted({*staff, *override.agreeing(question, wanted)}):
+        whom = {"org_id": actor.org_id, "person_id": person_id, "kind": "exception_waits", "ids": {"course": actor.course_id}}
+        notification.tell(session, facts={}, endpoint="reporting_line.own", **whom)
 
 
 def agree(*, actor: Actor, override_id: str) -> None:
@@ -90,7 +106,7 @@ def take_back(*, actor: Actor, override_id: str) -> None:
         row.ended_at = base.now()
         session.flush()
         privacy.record(session, actor=actor, verb="take_back", object_kind="conflict_override", object_id=row.id)
-        conflict.look(session, watch, today=base.now().date(), actor_id=actor.person_id)
+        _look(session, actor, watch)
 
 
 def _speak(session: Session, actor: Actor, row: ConflictOverride, watch: ConflictWatch, verb: str) -> None:
@@ -101,13 +117,19 @@ def _speak(session: Session, actor: Actor, row: ConflictOverride, watch: Conflic
     session.add(OverrideVoice(override_id=row.id, person_id=actor.person_id, verb=verb))
     session.flush()
     privacy.record(session, actor=actor, verb=verb, object_kind="conflict_override", object_id=row.id)
-    conflict.look(session, watch, today=base.now().date(), actor_id=actor.person_id)
+    _look(session, actor, watch)
 
 
-def _matter(session: Session, actor: Actor, purpose: str, about: About) -> tuple[ConflictWatch, Question]:
-    own = (ConflictWatch.purpose == purpose, ConflictWatch.about_kind == about.kind, ConflictWatch.about_id == about.id)
+def _look(session: Session, actor: Actor, watch: ConflictWatch) -> None:
+    """Look at a matter with what was just said; what changes takes effect at once."""
+    changed = conflict.look(session, watch, today=base.now().date(), actor_id=actor.person_id)
+    if changed is not None:
+        upholding.act(session, changed)
+
+
+def _matter(session: Session, actor: Actor, matter_id: str) -> tuple[ConflictWatch, Question]:
     here = (ConflictWatch.course_id == actor.course_id, ConflictWatch.ended_at.is_(None))
-    watch = session.scalar(select(ConflictWatch).where(*own, *here).with_for_update())
+    watch = session.scalar(select(ConflictWatch).where(ConflictWatch.id == matter_id, *here).with_for_update())
     if watch is None:
         raise NotFound("conflict")
     return watch, conflict.question_of(watch.question)
@@ -118,7 +140,10 @@ def _own(session: Session, override_id: str) -> tuple[ConflictOverride, Conflict
     row = session.scalar(select(ConflictOverride).where(ConflictOverride.id == override_id))
     if row is None:
         raise NotFound("override")
-    watch = session.scalars(select(ConflictWatch).where(ConflictWatch.id == row.watch_id).with_for_update()).one()
+    query = select(ConflictWatch).where(ConflictWatch.id == row.watch_id)
+    watch = session.scalars(query).one()
+    upholding.lock(session, About(watch.about_kind, watch.about_id, watch.course_id))
+    watch = session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
     session.refresh(row)
     if row.ended_at is not None:
         raise NotFound("override")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may judge a candidate (R7): nobody in a reporting line with them, and of those who observe, under a strict policy, nobody who has
-helped."""
+"""Who may mark and recognise what a candidate hands in (R7): nobody in a reporting line with them. Who observes: ``assessor``."""
 
 from __future__ import annotations
 
@@ -12,29 +11,12 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.assistance import assessor_conflict
 from lti_mentoring.domain.participation import COMPLETED
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.programme import Policy, Programme, Rubric
-from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import assistance, programme, reporting_line
+from lti_mentoring.domain.programme import Programme, Rubric
+from lti_mentoring.services import assistance, reporting_line
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import RoleGrant
-
-Helped = Collection[tuple[str, frozenset[str]]]
-
-
-def check(session: Session, subject: Candidacy, observer_id: str, rubric: str, observers: Collection[str]) -> None:
-    """RuleBroken ``observer_line``, ``observer_helped``. Help never leaves a candidate without an observer: where nobody else of
-    ``observers`` is left, who has helped may observe."""
-    related = in_line_with(session, subject.person_id)
-    if observer_id in related:
-        raise RuleBroken("observer_line")
-    version = programme.load(subject.programme_version_id)
-    helped = assistance.helped(session, subject.id)
-    others = set(observers) - related - {observer_id, subject.person_id}
-    free = [one for one in others if not _blocked(version.policy, helped, one, version.rubric(rubric), remaining=None) ]
-    if _blocked(version.policy, helped, observer_id, version.rubric(rubric), remaining=len(free)):
-        raise RuleBroken("observer_helped")
 
 
 def in_line_with(session: Session, person_id: str) -> frozenset[str]:
@@ -93,7 +75,3 @@ def noted(session: Session, row: Observation, version: Programme, rubric: Rubric
 
 def _rated(rubric: Rubric) -> set[str]:
     return {key for criterion in rubric.criteria for key in criterion.competencies}
-
-
-def _blocked(policy: Policy, helped: Helped, observer_id: str, rubric: Rubric, *, remaining: int | None) -> bool:
-    return assessor_conflict(policy, helped, observer_id, _rated(rubric), remaining_eligible=remaining).verdict == "blocked"

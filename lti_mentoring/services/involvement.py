@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 from sqlalchemy import Select, and_, func, select
@@ -12,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.assistance import competencies_of
 from lti_mentoring.domain.programme import CO
-from lti_mentoring.domain.standing import ASSESSED, CO_MENTORED, DECIDED, HELPED, REFEREED, RELATED, REVIEWED, TRAINED, Tie
+from lti_mentoring.domain.standing import ASSESSED, CO_MENTORED, DECIDED, HELPED, MENTORED, REFEREED, RELATED, REVIEWED, TRAINED, Tie
 from lti_mentoring.services import programme
 from lti_mentoring.store.application import Application, ApplicationEvent, ApplicationReview, Reference
 from lti_mentoring.store.assistance import AssistanceContact, AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.conflict import DeclaredRelation
+from lti_mentoring.store.mentorship import MentorshipMember
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.practice import PracticeSubmission
@@ -31,7 +33,7 @@ def ties(session: Session, people: Collection[str]) -> tuple[Tie, ...]:
 
     Of what was done to one of them all is told, since who was the only one is known by the others. What lasts a moment is a day.
     """
-    found = (_declared, _observed, _trained, _helped, _refereed, _reviewed, _decided)
+    found = (_declared, _observed, _met, _trained, _helped, _refereed, _reviewed, _decided)
     return tuple(dict.fromkeys(tie for each in found for tie in each(session, people)))
 
 
@@ -50,12 +52,26 @@ def _of_candidates(people: Collection[str], joined: Any, *columns: Any) -> Selec
 
 def _observed(session: Session, people: Collection[str]) -> Iterator[Tie]:
     """A released observation assesses; a session of co-mentoring that was not called off joins both who led it."""
-    columns = (Observation.observer_id, Observation.kind, Observation.state, Observation.planned_for)
-    for person, _, observer, kind, state, day in session.execute(_of_candidates(people, Observation, *columns)):
+    columns = (Observation.observer_id, Observation.mentor_id, Observation.kind, Observation.state, Observation.planned_for)
+    for person, _, observer, mentor, kind, state, day in session.execute(_of_candidates(people, Observation, *columns)):
         if state == "released":
             yield Tie(ASSESSED, observer, person, day, day + DAY)
         if kind == CO and state != "cancelled":
-            yield Tie(CO_MENTORED, observer, person, day, day + DAY)
+            yield Tie(CO_MENTORED, mentor or observer, person, day, day + DAY)
+
+
+def _met(session: Session, people: Collection[str]) -> Iterator[Tie]:
+    """Who mentors whom, and who mentors beside whom, for as long as both were in the pair or group."""
+    theirs = select(MentorshipMember.mentorship_id).where(MentorshipMember.person_id.in_(people))
+    members: dict[str, list[MentorshipMember]] = {}
+    for row in session.scalars(select(MentorshipMember).where(MentorshipMember.mentorship_id.in_(theirs)).order_by(MentorshipMember.id)):
+        members.setdefault(row.mentorship_id, []).append(row)
+    for one, other in (pair for rows in members.values() for pair in permutations(rows, 2)):
+        start = max(one.started_on, other.started_on)
+        end = min((row.ended_on for row in (one, other) if row.ended_on is not None), default=None)
+        if one.role == "protege" or one.person_id == other.person_id or (end is not None and end <= start):
+            continue
+        yield Tie(MENTORED if other.role == "protege" else CO_MENTORED, one.person_id, other.person_id, start, end)
 
 
 def _trained(session: Session, people: Collection[str]) -> Iterator[Tie]:

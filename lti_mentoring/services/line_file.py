@@ -28,7 +28,7 @@ _address = func.lower(Person.email)
 @dataclass(frozen=True, slots=True)
 class Taken:
     """What became of a file: how many rows it has, for how many people it says something now, lines begun and ended, whom of the course it
-    does not name (ids), and circles of addresses that should be looked at."""
+    does not name (ids), and circles of addresses that should be looked at. ``kept`` are the rows of which something is kept."""
 
     rows: int
     people: int
@@ -36,11 +36,29 @@ class Taken:
     ended: int
     unnamed: tuple[str, ...]
     circles: tuple[tuple[str, ...], ...]
+    kept: tuple[Row, ...] = ()
+
+
+class _Undone(Exception):
+    """Ends a transaction that was only tried."""
+
+    def __init__(self, taken: Taken) -> None:
+        self.taken = taken
 
 
 def check(text: str) -> tuple[RowFault, ...]:
     """All that is wrong with a file, by its lines; for a page that shows it before anything is taken over."""
     return rules.read(text).faults
+
+
+def preview(*, actor: Actor, text: str) -> Taken:
+    """What ``take_over`` would make of a file, and nothing of it kept: it is done, and undone. RuleBroken ``line_file_wrong`` (faults)."""
+    rows = _read(text)
+    try:
+        with base.transactional() as session:
+            raise _Undone(_take(session, actor, rows))
+    except _Undone as undone:
+        return undone.taken
 
 
 def take_over(*, actor: Actor, text: str) -> Taken:
@@ -49,28 +67,36 @@ def take_over(*, actor: Actor, text: str) -> Taken:
     What the last file said and this one does not, of somebody whom it names, ends today. Whoever it does not name stays as they were.
     RuleBroken ``line_file_wrong`` (faults). The same file again begins and ends nothing.
     """
+    rows = _read(text)
+    with base.transactional() as session:
+        return _take(session, actor, rows)
+
+
+def _read(text: str) -> tuple[Row, ...]:
     found = rules.read(text)
     if found.faults:
         raise RuleBroken("line_file_wrong", faults=found.faults)
-    with base.transactional() as session:
-        here = _here(session, actor.course_id)
-        rows = rules.kept(found.rows, {address for address in here.values() if address})
-        people = _people(session, rows)
-        of: dict[str, list[Row]] = {row.person: [] for row in rows}
-        for row in rows:
-            of[row.person].append(row)
-        said = {person: of[address] for address, ids in people.items() for person in ids}
-        known = _came(session, {row.manager for row in rows if row.manager})
-        begun, ended = _write(session, actor, said, known)
-        _attest(session, actor, said)
-        session.flush()
-        reporting_line.look_again(session, said.keys())
-        taken = Taken(
-            len(found.rows), len(said), begun, ended, tuple(sorted(here.keys() - said.keys())), rules.circles(rows)
-        )
-        about = {"verb": "take_over", "object_kind": "reporting_line", "object_id": actor.course_id}
-        privacy.record(session, actor=actor, **about, rows=taken.rows, people=taken.people, begun=begun, ended=ended)
-        return taken
+    return found.rows
+
+
+def _take(session: Session, actor: Actor, told: tuple[Row, ...]) -> Taken:
+    here = _here(session, actor.course_id)
+    rows = rules.kept(told, {address for address in here.values() if address})
+    people = _people(session, rows)
+    of: dict[str, list[Row]] = {row.person: [] for row in rows}
+    for row in rows:
+        of[row.person].append(row)
+    said = {person: of[address] for address, ids in people.items() for person in ids}
+    known = _came(session, {row.manager for row in rows if row.manager})
+    begun, ended = _write(session, actor, said, known)
+    _attest(session, actor, said)
+    session.flush()
+    reporting_line.look_again(session, said.keys())
+    unnamed = tuple(sorted(here.keys() - said.keys()))
+    taken = Taken(len(told), len(said), begun, ended, unnamed, rules.circles(rows), rows)
+    about = {"verb": "take_over", "object_kind": "reporting_line", "object_id": actor.course_id}
+    privacy.record(session, actor=actor, **about, rows=taken.rows, people=taken.people, begun=begun, ended=ended)
+    return taken
 
 
 def _here(session: Session, course_id: str) -> dict[str, str]:

@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
+from lti_mentoring.domain.conflict import CLEAR, VERDICTS, Finding
 from lti_mentoring.domain.observation import Case
 from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import delivery, focus, impartial, notification, privacy, programme, sheet
+from lti_mentoring.services import assessor, delivery, focus, notification, privacy, programme, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -26,30 +27,46 @@ from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
 @dataclass(frozen=True, slots=True)
 class PersonRow:
     """Somebody to choose: for candidates the id is their candidacy's, and ``waits``: modules that come before observing are open for them,
-    so that a session can be planned and noted, and counts once they are met; ``before`` names them for who leads the course."""
+    so that a session can be planned and noted, and counts once they are met; ``before`` names them for who leads the course. For
+    observers ``verdict`` is the guard's on this observer of the candidate who was chosen, with what it found."""
 
     id: str
     name: str
     before: tuple[str, ...] = ()
     waits: bool = False
+    verdict: str = CLEAR
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
     """Who can be observed, by whom, and in what kinds of session, as some candidate's policy asks for them. An observer who does not
-    lead plans their own observations only."""
+    lead plans their own observations only. ``looked``: of whom of them the guard was asked; ``names`` are those in its findings."""
 
     candidates: tuple[PersonRow, ...]
     observers: tuple[PersonRow, ...]
     kinds: tuple[str, ...] = (INDEPENDENT,)
+    looked: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
-def candidates(*, actor: Actor) -> PlanOptions:
-    """Whom this person may plan to have observed, and by whom; by name."""
+def candidates(*, actor: Actor, chosen: str = "", kind: str = INDEPENDENT) -> PlanOptions:
+    """Whom this person may plan to have observed, and by whom, by name; with ``chosen``, the guard is asked of every observer of them."""
+    page = _options(actor)
+    row = base.session().scalar(select(Candidacy).where(Candidacy.id == chosen, Candidacy.course_id == actor.course_id)) if chosen else None
+    if row is None or not programme.load(row.programme_version_id).policy.asks(kind):
+        return page
+    found = assessor.standing(base.session(), row, kind, [one.id for one in page.observers])
+    observers = (replace(one, verdict=found.checks[one.id].verdict, findings=found.checks[one.id].findings) for one in page.observers)
+    ranked = sorted(observers, key=lambda one: VERDICTS.index(one.verdict))  # who can come first, each by name
+    return replace(page, observers=tuple(ranked), looked=chosen, names=found.names)
+
+
+def _options(actor: Actor) -> PlanOptions:
     session = base.session()
     tested = select(Identity.id).where(Identity.person_id == Candidacy.person_id, Identity.test_user).exists()
     going_on = [state for state, goes_on in PARTICIPATION.items() if goes_on]
-    chosen = (
+    query = (
         select(Candidacy.id, Person.id, Person.name, Person.chosen_name, Candidacy.programme_version_id)
         .join(Person, and_(Person.org_id == Candidacy.org_id, Person.id == Candidacy.person_id))
         .where(Candidacy.course_id == actor.course_id, Candidacy.participation.in_(going_on), ~tested)
@@ -58,7 +75,7 @@ def candidates(*, actor: Actor) -> PlanOptions:
     leads = actor.is_any(*LEADS)
     if not leads:
         observers = observers.where(Person.id == actor.person_id)
-    found = session.execute(chosen).all()
+    found = session.execute(query).all()
     versions = {row[0]: programme.load(row[4]) for row in found}
     policies = [version.policy for version in versions.values()]
     before = sheet.before_of_many(versions, org_id=actor.org_id)
@@ -95,12 +112,14 @@ def plan(
     place: str = "",
     kind: str = INDEPENDENT,
     observation_id: str | None = None,
+    exception: bool = False,
 ) -> str:
     """Plan an observation of one of the kinds. -> its id. ``observation_id`` is the form's own, so that sending it twice plans once.
 
-    NotFound ``candidacy``; NotAllowed ``observer_plans_own``; RuleBroken ``candidacy_paused``, ``observer_unknown``,
-    ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the candidate's policy, ``observer_helped``,
-    ``observer_line`` (R7).
+    Where it is not known yet who manages its people, it is planned and held. With ``exception`` who leads the course plans what needs
+    one, and asks for it then; it is held meanwhile. NotFound ``candidacy``; NotAllowed ``observer_plans_own``; RuleBroken
+    ``candidacy_paused``, ``observer_unknown``, ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the
+    candidate's policy, ``conflict_closed``, ``conflict_needs_override`` (findings, names).
     """
     label = _label(protege_label)
     if not actor.is_any(*LEADS) and observer_id != actor.person_id:
@@ -110,7 +129,7 @@ def plan(
             return observation_id
         subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
-        rubric = _rubric_for(session, actor, subject, observer_id, kind)
+        rubric = _rubric_for(subject, kind)
         made = Observation(
             id=observation_id or base.new_id(),
             candidacy_id=subject.id,
@@ -124,11 +143,18 @@ def plan(
             state=state,
             created_by=actor.person_id,
         )
-        focus.keep(session, made, subject)
-        privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=observer_id)
-        _tell_observer(session, made, actor, "observation_planned")
-        delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
+        _planned(session, actor, made, subject, exception=exception and actor.is_any(*LEADS))
         return made.id
+
+
+def _planned(session: Session, actor: Actor, made: Observation, subject: Candidacy, *, exception: bool) -> None:
+    """What comes with a plan: the guard's answer, the audit line, the observer's notice, the candidate's grade."""
+    version = programme.load(subject.programme_version_id)
+    focus.keep(session, made, subject)
+    assessor.decide(session, actor=actor, row=made, subject_id=subject.person_id, version=version, exception=exception)
+    privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=made.observer_id)
+    _tell_observer(session, made, actor, "observation_planned")
+    delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
 
 
 def _label(protege: str) -> str:
@@ -138,13 +164,11 @@ def _label(protege: str) -> str:
     return label
 
 
-def _rubric_for(session: Session, actor: Actor, subject: Candidacy, observer_id: str, kind: str) -> str:
-    """The rubric of a kind of session, if the candidate's policy asks for such, and if the observer may rate them on it."""
+def _rubric_for(subject: Candidacy, kind: str) -> str:
+    """The rubric of a kind of session, if the candidate's policy asks for such."""
     policy = programme.load(subject.programme_version_id).policy
     if kind not in KINDS or not policy.asks(kind):
         raise RuleBroken("kind_not_asked")
-    observers = [row[0] for row in session.execute(_observers(actor))]
-    impartial.check(session, subject, observer_id, policy.rubric_of(kind), observers)
     return policy.rubric_of(kind)
 
 
@@ -184,6 +208,7 @@ def cancel(*, actor: Actor, observation_id: str) -> None:
         if row.state in rules.NO_MORE:
             return
         row.state = rules.after(row.state, "cancel")
+        assessor.end(session, row)
         privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id)
 
 
@@ -194,6 +219,7 @@ def call_off(session: Session, *, candidacy_id: str, part: Part, actor: Actor | 
     ahead = [row for row in session.scalars(planned.with_for_update()) if calls_off(part, today, row.planned_for)]
     for row in ahead:
         row.state, row.called_off_for = rules.after(row.state, "cancel"), part.state
+        assessor.end(session, row)
         privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id, reason=part.state)
         _tell_observer(session, row, actor, "observation_called_off")
     return len(ahead)

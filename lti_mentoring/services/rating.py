@@ -15,9 +15,9 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.observation import Gap, Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.releasing import FIRST, SELF
+from lti_mentoring.domain.releasing import FIRST, RATERS, SELF
 from lti_mentoring.domain.rule import NotAllowed, RuleBroken
-from lti_mentoring.services import consent, privacy, programme, releasing
+from lti_mentoring.services import assessor, consent, privacy, programme, releasing
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat
@@ -110,7 +110,7 @@ def submit(*, actor: Actor, observation_id: str, revision: int) -> None:
     """Make one's rating final. Once nothing holds it, the observation is released in the same moment. A second press changes nothing.
 
     RuleBroken: the code of the first gap, with ``criteria`` and ``gaps``; ``draft_changed`` if another window changed the sheet
-    since ``revision``; ``observation_closed`` if it was called off.
+    since ``revision``; ``observation_closed`` if it was called off; ``conflict_closed``, ``conflict_needs_override`` (findings, names).
     """
     with base.transactional() as session:
         seat = seats.rating_seat(session, actor, observation_id, lock=True)
@@ -123,6 +123,9 @@ def submit(*, actor: Actor, observation_id: str, revision: int) -> None:
         subject = sheets.subject_of(session, seat.row)
         case = sheets.case_of(session, seat, subject)
         rules.check(case)
+        if seat.purpose in RATERS:
+            who = {"subject_id": subject.person_id, "person_id": seat.person_id}
+            assessor.rate(session, actor=actor, row=seat.row, version=subject.version, **who)
         sheet = _sheet(session, seat)
         made = _submitted(session, seat, case, sheet)
         sheet.state, sheet.submitted_at, sheet.why = "submitted", made.submitted_at, ""

@@ -19,7 +19,7 @@ from lti_mentoring.store.people import Membership, Person
 def declare(*, actor: Actor, other_id: str, since: date | None = None) -> None:
     """The actor says that they have a personal or financial relation to somebody of their course; twice is once.
 
-    NotFound ``person``; RuleBroken ``relation_to_oneself``.
+    NotFound ``person``; RuleBroken ``relation_to_oneself``, ``relation_later`` where it has not begun yet.
     """
     with base.transactional() as session:
         session.scalars(select(Person.id).where(Person.id == actor.person_id).with_for_update()).one()
@@ -31,6 +31,8 @@ def declare(*, actor: Actor, other_id: str, since: date | None = None) -> None:
         if session.scalars(_standing(actor, other_id)).first() is not None:
             return
         start = since or base.now().date()
+        if start > base.now().date():
+            raise RuleBroken("relation_later")
         session.add(DeclaredRelation(one_id=actor.person_id, other_id=other_id, started_on=start, said_by=actor.person_id))
         session.flush()
         reporting_line.look_again(session, {actor.person_id})
@@ -38,11 +40,11 @@ def declare(*, actor: Actor, other_id: str, since: date | None = None) -> None:
 
 
 def over(*, actor: Actor, other_id: str) -> None:
-    """The relation that the actor declared has ended today; it counts for twelve months more. RuleBroken ``relation_unknown``."""
+    """The relation that the actor declared has ended today; it counts for twelve months more. NotFound ``relation_unknown``."""
     with base.transactional() as session:
         row = session.scalars(_standing(actor, other_id).with_for_update()).first()
         if row is None:
-            raise RuleBroken("relation_unknown")
+            raise NotFound("relation_unknown")
         row.ended_on = max(base.now().date(), row.started_on)
         session.flush()
         reporting_line.look_again(session, {actor.person_id})

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain import scoring
-from lti_mentoring.domain.conflict import CLEAR, LETS_THROUGH
 from lti_mentoring.domain.observation import Case
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.programme import Programme, Rubric
 from lti_mentoring.domain.qualification import COUNTS, Standing
 from lti_mentoring.domain.releasing import FIRST, SELF, Hold, State, Submitted
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, delivery, impartial, notification, privacy, programme, qualification, room
+from lti_mentoring.services import assessor, delivery, impartial, notification, privacy, programme, qualification, room
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.seat import Seat
@@ -83,7 +82,7 @@ def state_of(session: Session, row: Observation) -> State:
         amending=bool(amending),
         readers=session.scalar(readers) or 0,
         rated_at=row.rated_at,
-        clear=conflict.standing(session, "observation", [row.id]).get(row.id, CLEAR) in LETS_THROUGH,
+        clear=assessor.clear(session, row),
         consent=sheets.consents(session, row),
     )
 
@@ -142,7 +141,7 @@ def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
     made = _resolve(session, row, subject.version, rubric, holding.counting(state.ratings))
     met = sheets.verdict_of(subject.version, row, sheets.levels_of(session, row)).met
     privacy.record(session, actor=actor, verb="release", object_kind="observation", object_id=row.id, method=made.method, met=met)
-    _tell(session, row, subject)
+    _tell(session, row, subject, "observation_released", "observation.report", observation=row.id)
     return True
 
 
@@ -172,16 +171,9 @@ def _want(session: Session, row: Observation, subject: Subject) -> None:
     delivery.want(session, org_id=row.org_id, course_id=row.course_id, person_id=subject.person_id, items=("observation",))
 
 
-def _tell(session: Session, row: Observation, subject: Subject) -> None:
-    notification.tell(
-        session,
-        org_id=row.org_id,
-        person_id=subject.person_id,
-        kind="observation_released",
-        facts={"planned_for": row.planned_for},
-        endpoint="observation.report",
-        ids={"course": row.course_id, "observation": row.id},
-    )
+def _tell(session: Session, row: Observation, subject: Subject, kind: str, endpoint: str, **ids: str) -> None:
+    whom = {"org_id": row.org_id, "person_id": subject.person_id, "kind": kind, "endpoint": endpoint}
+    notification.tell(session, facts={"planned_for": row.planned_for}, ids={"course": row.course_id, **ids}, **whom)
 
 
 def void(*, actor: Actor, observation_id: str, reason: str) -> None:
@@ -203,10 +195,15 @@ def set_aside(session: Session, row: Observation, reason: str, *, actor: Actor |
     """The same, in the caller's transaction, with the row locked."""
     if row.state == rules.VOID:
         return
+    was_read = row.state == rules.RELEASED
     row.state, row.voided_at, row.void_reason = rules.after(row.state, "void"), base.now(), reason
     session.flush()
+    assessor.end(session, row)
     privacy.record(session, actor=actor, verb="void", object_kind="observation", object_id=row.id, reason=reason)
-    _want(session, row, sheets.subject_of(session, row))
+    subject = sheets.subject_of(session, row)
+    _want(session, row, subject)
+    if was_read:
+        _tell(session, row, subject, "observation_news", "home.way")
 
 
 def settle_due(*, now: datetime) -> int:

@@ -15,7 +15,7 @@ from lti_mentoring.domain.mail import mailable
 from lti_mentoring.domain.observation import WAITING
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import consent, guest, guest_letter, notification, privacy
+from lti_mentoring.services import assessor, consent, guest, guest_letter, notification, privacy
 from lti_mentoring.services.guest import LinkRow
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import mail_way
@@ -93,6 +93,8 @@ def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[N
             session.flush()
             privacy.record(session, actor=actor, verb="ask_consent", object_kind="observation", object_id=row.id, role=role)
             _reach(session, actor, row, person_id, guest_letter.CONSENT)
+    if set(wanted) - {*known, candidate_id, row.observer_id}:
+        assessor.again(session, actor=actor, row=row)
 
 
 def _members(session: Session, row: Observation) -> Iterable[tuple[str, str]]:

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import application as rules
 from lti_mentoring.domain import selection as judging
 from lti_mentoring.domain.application import Case
+from lti_mentoring.domain.conflict import REVIEW, Question
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import declaring, intake, notification, privacy, programme, queueing, timeline
+from lti_mentoring.services import conflict, declaring, intake, notification, privacy, programme, queueing, timeline
 from lti_mentoring.services import dossier as dossiers
+from lti_mentoring.services.conflict import About
 from lti_mentoring.services.privacy import SYSTEM
 from lti_mentoring.services.reviewing import author_reviews
 from lti_mentoring.store import base
@@ -61,6 +63,8 @@ def assign(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
             assigned_by=actor.person_id,
         )
         session.add(review)
+        session.flush()
+        _guard(session, actor, row, review)
         if reviewer_id != actor.person_id:
             ids = {"course": row.course_id, "review": review.id}
             _tell(session, row, reviewer_id, "application_waits", "selection.review", ids)
@@ -68,6 +72,12 @@ def assign(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
         privacy.record(session, actor=actor, verb="assign", object_kind="application_review", object_id=review.id, **facts)
         if row.state == "submitted" and len(held) + 1 >= version.policy.selection.reviewers:
             _move(session, actor, row, "review", Case(base.now(), assigned=len(held) + 1, wanted=version.policy.selection.reviewers))
+
+
+def _guard(session: Session, actor: Actor, row: Application, review: ApplicationReview) -> None:
+    """Keep what the conflict guard found of a reviewer; what is told later of this day is found too."""
+    asked, about = Question(REVIEW, (review.reviewer_id,), (row.person_id,)), About("application_review", review.id, row.course_id)
+    conflict.decide(session, actor=actor, question=asked, about=about, on=base.now().date(), hold=True)
 
 
 def _further(session: Session, actor: Actor, version: Programme, asked: Sequence[ApplicationReview], reviewer_id: str) -> None:
@@ -96,6 +106,7 @@ def relieve(*, actor: Actor, application_id: str, reviewer_id: str) -> None:
         if review.submitted_at is not None:
             raise RuleBroken("review_submitted")
         session.delete(review)
+        conflict.end(session, About("application_review", review.id, row.course_id))
         privacy.record(session, actor=actor, verb="relieve", object_kind="application_review", object_id=review.id, application=row.id)
 
 

@@ -19,6 +19,7 @@ from lti_mentoring.services import (
     roster,
     selection,
     session,
+    upholding,
 )
 
 MOST_OFFERS = 100
@@ -33,8 +34,8 @@ def sweep(*, now: datetime) -> list[str]:
     session.forget_old_sessions(now=now)
     roster.plan_new(now=now)
     participation.sweep(now=now)
-    conflict.sweep(now=now)
     qualification.sweep(now=now)
+    conflict.sweep(now=now, acts=upholding)
     reminder.sweep(now=now)
     referee.remind(now=now)
     releasing.adopt()

@@ -14,12 +14,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.guest import FIELD, NOTES
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import LEADS
+from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import matter
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording import field_words, rule_words, why_words
 
 bp = Blueprint("observation", __name__, url_prefix="/courses/<course>")
 api = Blueprint("observation_api", __name__, url_prefix="/api/v1/courses/<course>")
@@ -34,8 +36,8 @@ PLAN_FIELDS = {
     "observer_unknown": "observer",
     "candidacy_paused": "candidate",
     "kind_not_asked": "kind",
-    "observer_helped": "observer",
-    "observer_line": "observer",
+    "conflict_closed": "observer",
+    "conflict_needs_override": "observer",
 }
 """What a rule refuses of a plan, by the field that it is about."""
 
@@ -90,7 +92,7 @@ def cohort(course: str) -> AnyResponse:
 @require("observation.plan")
 def plan(course: str) -> str:
     chosen = {"candidate": request.args.get("candidate", ""), "plan": uuid.uuid4().hex}
-    page = verbs.candidates(actor=actor())
+    page = verbs.candidates(actor=actor(), chosen=chosen["candidate"])
     if chosen["candidate"] and chosen["candidate"] not in {one.id for one in page.candidates}:
         raise NotFound("candidacy")
     return render_template("observation/plan.html", page=page, values=chosen, errors={})
@@ -100,6 +102,8 @@ def plan(course: str) -> str:
 @require("observation.plan")
 def make_plan(course: str) -> Answer:
     sent = request.form.to_dict()
+    if sent.get("action") == "look":
+        return _plan_again(sent, {}, 200)
     try:
         form: dict[str, Any] = PlanForm().load(sent)
         verbs.plan(
@@ -111,6 +115,7 @@ def make_plan(course: str) -> Answer:
             place=form["place"],
             kind=form["kind"],
             observation_id=form["plan"],
+            exception=form["exception"],
         )
     except ValidationError as error:
         return _plan_again(sent, {name: field_words(told) for name, told in error.normalized_messages().items()})
@@ -120,12 +125,22 @@ def make_plan(course: str) -> Answer:
             raise
         return _plan_again(sent, {field: rule_words(broken.code, broken.facts)})
     flash(gettext("Planned. It stands in the observer’s list."), "ok")
+    _tell_held(form["plan"])
     return redirect(url_for("board.index" if actor().is_any(*LEADS) else "observation.index", course=course), 303)
 
 
-def _plan_again(sent: dict[str, str], errors: dict[str, str]) -> Answer:
-    page = verbs.candidates(actor=actor())
-    return render_template("observation/plan.html", page=page, values={"plan": uuid.uuid4().hex, **sent}, errors=errors), 400
+def _tell_held(observation_id: str) -> None:
+    """What the conflict guard holds of a plan, in a sentence each, so that nobody is surprised later."""
+    found = matter.held(observation_id)
+    if found is not None:
+        why = why_words(found.findings, found.names)
+        flash(gettext("It may go on, and nothing of it counts before this is settled: %(why)s", why=why), "wait")
+
+
+def _plan_again(sent: dict[str, str], errors: dict[str, str], status: int = 400) -> Answer:
+    kind = sent.get("kind", INDEPENDENT)
+    page = verbs.candidates(actor=actor(), chosen=sent.get("candidate", ""), kind=kind if kind in KINDS else INDEPENDENT)
+    return render_template("observation/plan.html", page=page, values={"plan": uuid.uuid4().hex, **sent}, errors=errors), status
 
 
 @bp.post("/observations/<observation>/cancel")
@@ -190,7 +205,7 @@ def release(course: str, observation: str) -> AnyResponse:
     try:
         verbs.submit(actor=actor(), observation_id=observation, revision=form["revision"])
     except RuleBroken as broken:
-        if "gaps" not in broken.facts and broken.code != "draft_changed":
+        if not broken.facts.keys() & {"gaps", "findings"} and broken.code != "draft_changed":
             raise
         flash(rule_words(broken.code, broken.facts), "wait")
         return redirect(url_for("observation.sheet", course=course, observation=observation, check=1, _anchor="open"), 303)

@@ -37,6 +37,7 @@ class PlanForm(Schema):
     protege = fields.String(required=True, validate=validate.Length(min=1, max=120))
     place = fields.String(load_default="", validate=validate.Length(max=200))
     kind = fields.String(load_default=INDEPENDENT, validate=validate.OneOf(KINDS))
+    exception = fields.Boolean(load_default=False)
 
 
 class NoteForm(Schema):

@@ -60,6 +60,7 @@ from lti_mentoring.web import agreement as agreement_pages
 from lti_mentoring.web import application as application_pages
 from lti_mentoring.web import assistance as assistance_pages
 from lti_mentoring.web import calibration as calibration_pages
+from lti_mentoring.web import conflict as conflict_pages
 from lti_mentoring.web import consent as consent_pages
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import field as field_pages
@@ -71,6 +72,7 @@ from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import practice as practice_pages
 from lti_mentoring.web import qualification as qualification_pages
 from lti_mentoring.web import recognition as recognition_pages
+from lti_mentoring.web import reporting_line as line_pages
 from lti_mentoring.web import roster as roster_pages
 from lti_mentoring.web import training as training_pages
 from lti_mentoring.web.wiring import EXTENSION, Wiring
@@ -129,8 +131,9 @@ def _dress(app: Flask, settings: Settings) -> None:
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
+    told = (conflict_pages, line_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
-    for room in (*rooms, *way, *learned, *observing, *staff):
+    for room in (*rooms, *way, *learned, *observing, *told, *staff):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

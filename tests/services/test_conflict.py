@@ -402,7 +402,7 @@ def test_R6_nobody_is_related_to_themself_or_to_who_is_not_here(place: World, ca
 # --- exceptions -----------------------------------------------------------------------------------------------------------------------
 
 
-SAID = {"reason": "Nobody else speaks Basque.", "safeguards": "The deputy sits in.", "purpose": PAIRING}
+SAID = {"reason": "Nobody else speaks Basque.", "safeguards": "The deputy sits in."}
 
 
 @pytest.fixture
@@ -414,7 +414,7 @@ def held(place: World, cast) -> dict[str, Any]:
 
 
 def asked_for(place: World, cast, **changes: Any) -> str:
-    given = {"actor": cast["lead"], "about": about(place), "ends_on": today() + timedelta(days=90), **SAID}
+    given = {"actor": cast["lead"], "matter_id": watched().id, "ends_on": today() + timedelta(days=90), **SAID}
     return exempting.request(**(given | changes))
 
 

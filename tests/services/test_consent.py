@@ -345,6 +345,7 @@ def test_taking_back_deletes_the_words_and_nothing_is_released(inside: Room) -> 
 
 
 def test_after_the_release_the_words_go_and_the_levels_stay(inside: Room) -> None:
+    participant.attest(actor=inside.who, observation_id=inside.id, nobody=True)
     inside.yes()
     inside.rated()
     with base.transactional() as session:

@@ -351,7 +351,7 @@ def test_consent_is_recorded_with_name_and_time_and_can_be_taken_back(world, cas
     observation.record_consent(actor=cast["observer"], observation_id=made, given=False)
     assert observation.sheet(actor=cast["observer"], observation_id=made).consent_at is None
     verbs = base.session().scalars(select(AuditEvent.verb).where(AuditEvent.object_id == made).order_by(AuditEvent.id)).all()
-    assert verbs == ["plan", "consent", "take_back_consent"]
+    assert verbs == ["check_conflict", "plan", "consent", "take_back_consent"]
 
 
 # --- release ------------------------------------------------------------------------------------------------------------
@@ -579,7 +579,7 @@ def test_R7_whoever_helped_does_not_observe_under_a_strict_policy_unless_nobody_
     helped(cast, helper)
     with pytest.raises(RuleBroken) as refused:
         planned(world, cast, observer_id=helper.person_id)
-    assert refused.value.code == "observer_helped"
+    assert refused.value.code == "conflict_needs_override"
     roles.dismiss(actor=cast["coordinator"], person_id=cast["observer"].person_id, role="observer")
     assert planned(world, cast, observer_id=helper.person_id)
 
@@ -607,7 +607,7 @@ def test_R7_nobody_in_a_reporting_line_with_the_candidate_observes_them(world: W
         reporting_line.attest(session, actor=cast["candidate"], managers=[Manager("direct", person_id=boss)])
     with pytest.raises(RuleBroken) as refused:
         planned(world, cast)
-    assert refused.value.code == "observer_line"
+    assert refused.value.code == "conflict_needs_override"
 
 
 # --- what comes before observing ----------------------------------------------------------------------------------------------------

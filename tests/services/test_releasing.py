@@ -26,6 +26,7 @@ from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.rating import Rater, Resolution, ResolvedLevel, SubmittedRating
+from lti_mentoring.store.reporting_line import LineAttestation
 
 DAY = date(2026, 11, 24)
 PEOPLE = {"first": "T. Lindqvist", "second": "P. Oduya", "third": "L. Brandt"}
@@ -244,6 +245,7 @@ def guest(cast, made: str, consent: str = "granted") -> str:
         person = Person(id=base.new_id(), name="A guest")
         session.add(person)
         session.flush()
+        session.add(LineAttestation(person_id=person.id))
         session.add(Participant(observation_id=made, person_id=person.id, role="protege", consent=consent))
         return person.id
 

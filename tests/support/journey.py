@@ -109,19 +109,28 @@ def rate(town: Town, observer: Browser, course: str, sheet: str, *, level: int) 
     assert page.path.endswith("/report"), page.text
 
 
+def told(coordinator: Browser, course: str) -> None:
+    """The coordinator writes down that nobody manages whoever has not said it: until it is known, nothing counts."""
+    listed = coordinator.get(f"{course}/conflicts").text
+    for person in dict.fromkeys(re.findall(r'/lines/of/(\w+)/ask"', listed)):
+        page = coordinator.get(f"{course}/lines/of/{person}")
+        coordinator.submit(page.form(f"/lines/of/{person}"), ("nobody", "yes"))
+
+
 def plan(coordinator: Browser, course: str, candidate: str, observer: str) -> str:
     """The coordinator plans an observation. -> the path of its sheet."""
+    told(coordinator, course)
     page = coordinator.get(f"{course}/observations/plan")
     form = page.form("/observations/plan")
     chosen = dict(re.findall(r'<option value="(\w+)"[^>]*>([^<]+)<', page.text))
     pick = {name: key for key, name in chosen.items()}
     names = [field for field in form.fields if field not in ("csrf_token",)]
-    told = {
+    chose = {
         "candidate": next(key for name, key in pick.items() if candidate in name),
         "observer": next(key for name, key in pick.items() if observer in name),
     }
-    told |= {"planned_for": datetime.now(UTC).date().isoformat(), "protege": "A new colleague"}
-    assert set(told) <= set(names), names
-    page = coordinator.submit(form, **told)
+    chose |= {"planned_for": datetime.now(UTC).date().isoformat(), "protege": "A new colleague"}
+    assert set(chose) <= set(names), names
+    page = coordinator.submit(form, **chose)
     assert page.status == 200, page.text
     return f"{course}/observations/{form.fields['plan']}"

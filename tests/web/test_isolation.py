@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +31,20 @@ from lti_mentoring.services import (
     dossier,
     draft,
     editing,
+    exempting,
     founding,
     intake,
     invite,
     marking,
+    matter,
     moving,
     notification,
     observation,
     opening,
     practice,
     recognition,
+    relation,
+    reporting_line,
     reviewing,
     roles,
     room,
@@ -48,6 +52,7 @@ from lti_mentoring.services import (
     training,
 )
 from lti_mentoring.services.rating import Note
+from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.services.session import hashed
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
@@ -284,6 +289,22 @@ EXAMPLES: dict[str, Example] = {
     "comparison.ask": post("coordinator", {"activity": "{activity}"}),
     "comparison.send_ours": post("coordinator", {"grade": "{grade}", "seen": "{seen}"}),
     "comparison.keep_theirs": post("coordinator", {"grade": "{grade}", "seen": "{seen}"}),
+    "conflict.index": Example("coordinator"),
+    "conflict.sheet": Example("coordinator", {"watched": "{watched}"}),
+    "conflict.ask": post(
+        "coordinator", {"reason": "Nobody else.", "safeguards": "Somebody looks on.", "ends_on": "{soon}"}, watched="{watched}"
+    ),
+    "conflict.speak": post("deputy", exception="{exception}", said="approve"),
+    "reporting_line.own": Example("other"),
+    "reporting_line.say": post("other", {"nobody": "yes"}),
+    "reporting_line.declare": post("candidate", {"person": "{person}"}),
+    "reporting_line.over": post("trainer", person="{person}"),
+    "reporting_line.one": Example("coordinator", {"person": "{person}"}),
+    "reporting_line.enter": post("coordinator", {"nobody": "yes"}, person="{person}"),
+    "reporting_line.ask": post("coordinator", person="{person}"),
+    "reporting_line.file": Example("coordinator"),
+    "reporting_line.look": post("coordinator", {"text": "person,manager\na@x.org,b@x.org\n"}),
+    "reporting_line.take": post("coordinator", {"text": "person,manager\na@x.org,b@x.org\n"}),
     "permission.why": Example("coordinator", query={"person": "{person}", "permission": "observation.rate"}),
     "office.index": Example("administrator"),
     "office.check": post("administrator"),
@@ -299,7 +320,7 @@ EXAMPLES: dict[str, Example] = {
 SECRETS = {"code"}
 """Not ids but secrets: a foreign one and a made-up one look the same, and the page says so in words (400)."""
 
-VALUES = {"revision", "part", "item", "seen"}
+VALUES = {"revision", "part", "item", "seen", "soon"}
 """Not ids of a row: a count, and names within the pack that both organisations have."""
 
 
@@ -357,6 +378,26 @@ def learned(world: World, people: dict[str, Any]) -> dict[str, str]:
     claim = Claim("Questions", "A college", "2023", "A certificate")
     asked = recognition.ask(actor=people["candidate"], recognition_id=base.new_id(), module_key="M1", claim=claim)
     return {**made, "recognition": asked, "other_candidacy": world.candidacy_id("Other")}
+
+
+def conflicted(world: World, people: dict[str, Any]) -> dict[str, str]:
+    """Somebody planned to observe whom they manage in part, held, with an exception asked for; another held without one; a relation."""
+    lead, tomorrow = people["coordinator"], base.now().date() + timedelta(days=1)
+    made = {}
+    for name in ("Led", "Led too"):
+        led = world.person(name)
+        with base.transactional() as session:
+            reporting_line.attest(session, actor=led, managers=[Manager("dotted", person_id=people["trainer"].person_id)])
+        roles.appoint(actor=lead, person_id=people["trainer"].person_id, role="observer") if name == "Led" else None
+        facts = {"observer_id": people["trainer"].person_id, "planned_for": tomorrow, "protege_label": "A", "exception": True}
+        observation.plan(actor=lead, candidacy_id=world.candidacy_id(name), **facts)
+    relation.declare(actor=people["trainer"], other_id=people["other"].person_id)
+    first, second = (one.id for one in matter.overview(actor=lead).held)
+    said = {"reason": "Nobody else.", "safeguards": "Somebody looks on.", "ends_on": tomorrow}
+    made["exception"] = exempting.request(actor=lead, matter_id=second, **said)
+    for name, unit in (("Deputy", "Ward 1"), ("Trainer", "Ward 2"), ("Led", "Ward 3"), ("Led too", "Ward 3")):
+        reporting_line.enter(actor=lead, person_id=world.people[name], managers=[], unit=unit)
+    return {**made, "watched": first, "soon": tomorrow.isoformat()}
 
 
 @pytest.fixture(scope="module")
@@ -459,6 +500,7 @@ def filled(name: str) -> Filled:
         applications = applied(world, people)
         ids = {
             **applications,
+            **conflicted(world, people),
             "course": world.course_id,
             "person": people["other"].person_id,
             "observer": observer.person_id,

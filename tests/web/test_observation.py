@@ -106,11 +106,11 @@ def course(app: Flask, world: World) -> Course:
 # --- planning and lists -----------------------------------------------------------------------------------------------------
 
 
-def test_the_plan_form_offers_candidates_and_observers_and_says_what_is_not_checked(course):
+def test_the_plan_form_offers_candidates_and_observers_and_says_what_is_checked(course):
     page = text(course.coordinator.get("observations/plan"))
     assert "F. Martins" in page
     assert "T. Lindqvist" in page
-    assert "Reporting lines are known only from applicants" in page
+    assert "Conflicts are looked for" in page
 
 
 @pytest.mark.parametrize(("field", "value"), [("planned_for", "soon"), ("protege", ""), ("observer", ""), ("candidate", "")])
@@ -211,7 +211,7 @@ def test_the_release_page_says_what_the_candidate_will_see_and_what_the_gradeboo
     assert "F. Martins reads the one note behind the levels" in page
     assert "it stays with you" in page
     assert "Completion goes to the gradebook" in page
-    assert "Reporting lines are known only from applicants" in page
+    assert "Conflicts are looked for" in page
 
 
 def test_not_yet_is_told_with_exact_reasons_and_nothing_is_said_to_be_sent(course):

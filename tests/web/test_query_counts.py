@@ -20,6 +20,7 @@ from lti_mentoring.services import (
     assistance,
     editing,
     intake,
+    matter,
     moving,
     notification,
     observation,
@@ -96,7 +97,12 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "participation.own": ("candidate", {}),
     "participation.leave": ("candidate", {}),
     "participation.candidate": ("coordinator", {"candidacy": "{candidacy}"}),
-    "observation.plan": ("coordinator", {}),
+    "observation.plan": ("coordinator", {"candidate": "{candidacy}"}),
+    "conflict.index": ("coordinator", {}),
+    "conflict.sheet": ("coordinator", {"watched": "{watched}"}),
+    "reporting_line.own": ("coordinator", {}),
+    "reporting_line.one": ("coordinator", {"person": "{person}"}),
+    "reporting_line.file": ("coordinator", {}),
     "observation.sheet": ("observer", {"observation": "{ready}"}),
     "field.page": ("observer", {"observation": "{ready}"}),
     "field.paper": ("observer", {"observation": "{ready}"}),
@@ -211,6 +217,9 @@ class Course:
             self.ids["ready"], revision = self._rate(name)
             self.ids["released"], revision = self._rate(name)
             observation.submit(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
+        self.world.person(f"Untold {number}", told=False)
+        self._plan(f"Untold {number}")
+        self.ids["watched"] = matter.overview(actor=self.people["coordinator"]).held[0].id
         self._help(number)
         self._present(number)
         self._learn(number)

@@ -62,7 +62,17 @@ from lti_mentoring.web.wording.candidacy import (
     station_words,
 )
 from lti_mentoring.web.wording.comparison import difference_words, why_not_words
-from lti_mentoring.web.wording.conflict import conflict_verdict_words, finding_words, row_fault_words
+from lti_mentoring.web.wording.conflict import (
+    conflict_verdict_words,
+    finding_words,
+    line_kind_words,
+    line_source_words,
+    matter_answer_words,
+    matter_words,
+    row_fault_words,
+    void_reasons_words,
+    why_words,
+)
 from lti_mentoring.web.wording.delivery import remedy_words
 from lti_mentoring.web.wording.diagnosis import diagnosis_words, link_words, scope_words
 from lti_mentoring.web.wording.editing import (
@@ -192,10 +202,14 @@ __all__ = [
     "lede_words",
     "letter_words",
     "level_words",
+    "line_kind_words",
+    "line_source_words",
     "link_words",
     "listed_words",
     "mail_choice_words",
     "marking_words",
+    "matter_answer_words",
+    "matter_words",
     "mean_words",
     "membership_words",
     "method_words",
@@ -265,6 +279,7 @@ __all__ = [
     "value_words",
     "version_words",
     "voice_words",
+    "void_reasons_words",
     "waiting_words",
     "waits_options_words",
     "waits_words",
@@ -272,6 +287,7 @@ __all__ = [
     "weight_meaning_words",
     "weight_words",
     "why_not_words",
+    "why_words",
 ]
 
 

@@ -137,6 +137,8 @@ CONFLICTS = {
     "managed": _l("is managed or appraised by the applicant"),
     "refereed": _l("is named as a referee"),
     "applies": _l("applies in this course too"),
+    "nominated": _l("has nominated the applicant, or was nominated by them"),
+    "related": _l("has a personal or financial relation to the applicant"),
 }
 
 SUPPORTS = {

@@ -3,24 +3,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from flask_babel import lazy_gettext
 
 from lti_mentoring.domain.conflict import Finding
 from lti_mentoring.domain.line_file import RowFault
+from lti_mentoring.domain.observation import VOID_REASONS
+from lti_mentoring.services.matter import Matter
 from lti_mentoring.web.wording.phrase import say, unknown
+from lti_mentoring.web.wording.time import day_words
 
 _l = lazy_gettext
 
 RULES: dict[str, object] = {
     "conflict": _l("There is no such matter here, or it is over."),
-    "conflict_closed": _l("This cannot be: the sentences beside it say why. There is no exception from it; choose somebody else."),
-    "conflict_needs_override": _l("This needs an exception first; the sentences beside it say why. Or choose somebody else."),
-    "conflict_unattested": _l("It is not known yet who manages everybody here, or where they work. Ask whoever is named, then try again."),
+    "conflict_closed": _l("%(why)s There is no exception from this: choose somebody else."),
+    "conflict_needs_override": _l("%(why)s Choose somebody else; where nobody else can, a coordinator asks for an exception first."),
+    "conflict_unattested": _l("%(why)s Ask whoever is named, then try again."),
+    "line_unsaid": _l("Say who manages and appraises them, or that nobody does; one of the two."),
     "line_of_ones_own": _l("Say who manages you on your own page; as coordinator you write down others only."),
     "line_file_wrong": _l("Nothing of the file was taken over. Mend the lines that are named, and send it again."),
     "relation_to_oneself": _l("That is yourself. Choose the other person."),
+    "relation_later": _l("That day lies ahead. Say it when it has begun."),
+    "relation_with": _l("Choose the other person."),
     "relation_unknown": _l("You have not declared such a relation, or it has ended already."),
     "override": _l("There is no such exception for you to decide on, or it was taken back."),
     "override_never": _l("There is no exception from this rule."),
@@ -117,6 +123,44 @@ SENTENCES: Mapping[str, Mapping[str, object]] = {
     "R12": {"one_observer": _l("%(one)s alone has observed %(other)s, %(observations)s times; somebody else observes at least once.")},
 }
 
+MATTERS = {
+    "observation": _l("%(acting)s observes %(concerned)s, %(day)s"),
+    "rater": _l("%(acting)s rates %(concerned)s as a further person, %(day)s"),
+    "application_review": _l("%(acting)s reviews the application of %(concerned)s"),
+    "pairing": _l("%(acting)s mentors %(concerned)s"),
+    "group": _l("%(acting)s leads a group with %(concerned)s"),
+    "assessment": _l("%(acting)s rates %(concerned)s"),
+    "review": _l("%(acting)s reviews the application of %(concerned)s"),
+    "award": _l("%(acting)s decide on %(concerned)s"),
+    "appeal": _l("%(acting)s hear the appeal of %(concerned)s"),
+    "determination": _l("%(acting)s observed %(concerned)s"),
+}
+
+ANSWERS = {
+    "clear": _l("Nothing stands against it."),
+    "warn": _l("It goes on, with a remark."),
+    "needs_override": _l("It is held until an exception is agreed, or somebody else does it."),
+    "released": _l("The candidate has read this result. Have an exception agreed, or set the rating aside."),
+    "unattested": _l("It is held until somebody says what is missing."),
+    "closed": _l("It cannot be, and there is no exception. Choose somebody else."),
+    "void": _l("The rating was set aside: it counts for nothing, and the session has to be repeated."),
+}
+
+SOURCES = {
+    "self": _l("said by themself"),
+    "staff": _l("written down by a coordinator"),
+    "csv": _l("from a file of the institution"),
+}
+
+VOID = {
+    "conflict": _l("a conflict"),
+    "consent_withdrawn": _l("somebody has taken their consent back"),
+    "protocol_breach": _l("the protocol was not kept"),
+    "other": _l("something else"),
+}
+
+KINDS = {"direct": _l("manages"), "dotted": _l("manages in part"), "appraiser": _l("appraises")}
+
 FAULTS = {
     "columns_missing": _l("The first line has to name the columns; missing: %(what)s."),
     "column_unknown": _l("No column is called “%(what)s”. Leave it out."),
@@ -146,6 +190,11 @@ def finding_words(finding: Finding, names: Mapping[str, str]) -> str:
     return f"{told} {say(_l('There is an exception until %(until)s.'), {'until': until})}" if until else told
 
 
+def why_words(findings: Iterable[Finding], names: Mapping[str, str]) -> str:
+    """All that was found, a sentence each, said once."""
+    return " ".join(dict.fromkeys(finding_words(one, names) for one in findings))
+
+
 def conflict_verdict_words(verdict: str) -> str:
     """What a check comes to, in a few words."""
     return str(VERDICTS[verdict]) if verdict in VERDICTS else unknown(verdict)
@@ -154,3 +203,33 @@ def conflict_verdict_words(verdict: str) -> str:
 def row_fault_words(fault: RowFault) -> str:
     """What is wrong on a line of a file of reporting lines."""
     return say(FAULTS[fault.code], {"what": fault.what}) if fault.code in FAULTS else unknown(fault.code)
+
+
+def matter_words(matter: Matter) -> str:
+    """What is watched, in a line: who does what to whom."""
+    day = day_words(matter.day) if matter.day is not None else ""
+    people = {"acting": ", ".join(matter.acting), "concerned": ", ".join(matter.concerned)}
+    sentence = MATTERS.get(matter.kind) or MATTERS.get(matter.purpose)
+    return say(sentence, {**people, "day": day}) if sentence is not None else unknown(matter.kind)
+
+
+def matter_answer_words(matter: Matter) -> str:
+    """How a matter stands, and what can be done."""
+    if matter.state == "void":
+        return str(ANSWERS["void"])
+    return str(ANSWERS["released" if matter.released and matter.verdict == "needs_override" else matter.verdict])
+
+
+def void_reasons_words() -> list[tuple[str, str]]:
+    """Why a rating can be set aside, as options."""
+    return [(reason, str(VOID[reason])) for reason in VOID_REASONS]
+
+
+def line_source_words(source: str) -> str:
+    """Who has said who manages somebody."""
+    return str(SOURCES[source]) if source in SOURCES else unknown(source)
+
+
+def line_kind_words(kind: str) -> str:
+    """What a line is."""
+    return str(KINDS[kind]) if kind in KINDS else unknown(kind)

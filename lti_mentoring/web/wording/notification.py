@@ -51,6 +51,10 @@ NOTICES = {
     "consent_asked": _l("You are asked whether your session of %(planned_for)s may be observed. Nobody else sees what you say."),
     "lines_to_read": _l("What was noted in your session of %(planned_for)s can be read. You may strike lines within 48 hours."),
     "guest_asks": _l("Somebody’s link to the session of %(planned_for)s does not work any more. They ask for another one."),
+    "line_wanted": _l("Say who manages you, or that nobody does: something waits for it."),
+    "conflict_found": _l("Something under “Lines and conflicts” needs you: the session of %(planned_for)s."),
+    "exception_waits": _l("Somebody asks for an exception that you have a say in."),
+    "observation_news": _l("There is news about your session of %(planned_for)s."),
     "grades_stuck": _l("Grades of an activity do not reach the gradebook. %(fault)s. What the LMS said stands on the page."),
 }
 
@@ -87,6 +91,10 @@ SUBJECTS = {
     "consent_asked": _l("May your session be observed?"),
     "lines_to_read": _l("What was noted in your session"),
     "guest_asks": _l("Somebody asks for a new link"),
+    "line_wanted": _l("Who do you report to?"),
+    "conflict_found": _l("Lines and conflicts: something needs you"),
+    "exception_waits": _l("An exception waits for your word"),
+    "observation_news": _l("News about a session of yours"),
     "grades_stuck": _l("Grades need a person"),
 }
 
@@ -123,6 +131,10 @@ COUNTS = {
     "consent_asked": _l("Sessions of yours that somebody would observe: %(count)s"),
     "lines_to_read": _l("Sessions of yours to read lines of: %(count)s"),
     "guest_asks": _l("New links asked for: %(count)s"),
+    "line_wanted": _l("Times that you were asked who manages you: %(count)s"),
+    "conflict_found": _l("Times that “Lines and conflicts” needed you: %(count)s"),
+    "exception_waits": _l("Exceptions that waited for you: %(count)s"),
+    "observation_news": _l("News about your sessions: %(count)s"),
     "grades_stuck": _l("Times that grades needed a person: %(count)s"),
 }
 

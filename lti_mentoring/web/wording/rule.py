@@ -219,10 +219,6 @@ OBSERVATION = {
     "observation_of_oneself": _l("Nobody observes and judges themself. Choose another observer."),
     "observer_plans_own": _l("You can plan observations for yourself to observe; a coordinator plans them for others."),
     "observer_unknown": _l("Choose somebody who is an observer in this course."),
-    "observer_helped": _l(
-        "This observer has helped the candidate with what is rated here, within a year, and the policy keeps the two apart. Choose another."
-    ),
-    "observer_line": _l("This observer manages or appraises the candidate, or the other way round, or did within a year. Choose another."),
     "kind_not_asked": _l("The policy that this candidate goes by does not ask for such a session. Choose another kind."),
     "protege_label_empty": _l("Say who the protégé is; initials or a role are enough."),
     "criterion_open": _l("Not rated yet: %(criteria)s. Choose a level, or “not observed”."),
@@ -272,7 +268,9 @@ RULES: dict[str, object] = {
 
 
 def rule_words(code: str, facts: Mapping[str, Any] | None = None) -> str:
-    """One sentence for a code, and what to do where the reader can do something."""
+    """One sentence for a code, and what to do where the reader can do something; what the conflict guard found comes first."""
+    if facts and "findings" in facts:
+        facts = {**facts, "why": conflict.why_words(facts["findings"], facts.get("names", {}))}
     return say(RULES[code], facts) if code in RULES else unknown(code)
 
 

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may observe and rate a candidate (R0, R6 to R8): the guard asked as an observation is planned, and again as it is rated.
+
+What is planned is looked at as of each day; what was rated as of the day on which it was: who begins to manage somebody afterwards has
+rated as freely as before, and what is told later of that day is found all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import conflict as rules
+from lti_mentoring.domain.conflict import ASSESSMENT, CLOSED, OVERRIDE, UNATTESTED, Check, Question
+from lti_mentoring.domain.observation import WAITING
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.programme import CO, Programme
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.standing import HELPED, Facts
+from lti_mentoring.services import attestation, conflict, matter, programme
+from lti_mentoring.services.conflict import About
+from lti_mentoring.services.matter import OBSERVATION, RATER
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.field import Participant
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import RoleGrant
+from lti_mentoring.store.rating import Rater
+
+STOPS = (OVERRIDE, CLOSED)
+"""Verdicts with which nobody observes or rates, unless an exception is agreed. What is only unknown is held, not refused: a small
+programme begins before everybody has been asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How observers stand to one candidate: for each the check, and what everybody in the findings is called."""
+
+    checks: Mapping[str, Check]
+    names: Mapping[str, str]
+
+
+def decide(session: Session, *, actor: Actor, row: Observation, subject_id: str, version: Programme, exception: bool = False) -> Check:
+    """Ask about an observation's observer as it is planned, in the caller's transaction, with its row flushed; watched from then on.
+
+    What is not known holds it, and whoever could tell is asked. RuleBroken ``conflict_closed``, ``conflict_needs_override`` (findings,
+    names); with ``exception`` the latter is held too, so that an exception can be asked for.
+    """
+    found = _decide(session, actor, row, _Subject(subject_id, version), row.observer_id, About(OBSERVATION, row.id, row.course_id))
+    if found.verdict == CLOSED or (found.verdict == OVERRIDE and not exception):
+        raise _refused(session, found)
+    _ask(session, actor, found)
+    return found
+
+
+def rate(session: Session, *, actor: Actor, row: Observation, subject_id: str, version: Programme, person_id: str) -> Check:
+    """Ask again as somebody submits their rating, in the caller's transaction, with the observation locked.
+
+    As of today, ever after. RuleBroken as ``decide``, so that what cannot count is not submitted; the draft stays. What is not known
+    holds the result.
+    """
+    about = About(OBSERVATION, row.id, row.course_id)
+    if person_id != row.observer_id:
+        seat = select(Rater.id).where(Rater.observation_id == row.id, Rater.person_id == person_id)
+        about = About(RATER, session.scalars(seat).one(), row.course_id)
+    found = _decide(session, actor, row, _Subject(subject_id, version), person_id, about, on=base.now().date())
+    if found.verdict in STOPS:
+        raise _refused(session, found)
+    _ask(session, actor, found)
+    return found
+
+
+def again(session: Session, *, actor: Actor, row: Observation) -> None:
+    """Ask again because somebody else will be in the room (R8), in the caller's transaction. Nothing is refused: what speaks against it
+    holds it, and stands on the page of who leads the course."""
+    if row.state in WAITING:
+        query = select(Candidacy.person_id, Candidacy.programme_version_id).where(Candidacy.id == row.candidacy_id)
+        subject_id, version_id = session.execute(query).one()
+        about = About(OBSERVATION, row.id, row.course_id)
+        _ask(session, actor, _decide(session, actor, row, _Subject(subject_id, programme.load(version_id)), row.observer_id, about))
+
+
+def invite(
+    session: Session, *, actor: Actor, row: Observation, subject_id: str, version: Programme, person_id: str, rater_id: str
+) -> Check:
+    """Ask about somebody who shall rate as a further person, in the caller's transaction; watched from then on. Refused as ``decide``."""
+    found = _decide(session, actor, row, _Subject(subject_id, version), person_id, About(RATER, rater_id, row.course_id))
+    if found.verdict in STOPS:
+        raise _refused(session, found)
+    _ask(session, actor, found)
+    return found
+
+
+def clear(session: Session, row: Observation) -> bool:
+    """Whether nothing stands against anybody whose rating of this observation counts."""
+    seats = session.scalars(select(Rater.id).where(Rater.observation_id == row.id, Rater.state != "ended")).all()
+    found = {**conflict.standing(session, OBSERVATION, [row.id]), **conflict.standing(session, RATER, seats)}
+    return all(verdict in rules.LETS_THROUGH for verdict in found.values())
+
+
+def end(session: Session, row: Observation) -> None:
+    """Look at an observation no more, in the caller's transaction: it was called off or set aside."""
+    conflict.end(session, About(OBSERVATION, row.id, row.course_id))
+    for rater_id in session.scalars(select(Rater.id).where(Rater.observation_id == row.id)):
+        conflict.end(session, About(RATER, rater_id, row.course_id))
+
+
+def standing(session: Session, subject: Candidacy, kind: str, observers: Collection[str]) -> Standing:
+    """How each of these people stands to a candidate today, as their observer; a constant number of statements, nothing is kept."""
+    facts = conflict.facts_of(session, {*observers, subject.person_id}, on=base.now().date())
+    version = programme.load(subject.programme_version_id)
+    asked = _question(version, kind, subject.person_id)
+    free = [one for one in observers if _free(asked, facts, one)]
+    checks = {one: rules.check(replace(asked, acting=(one,), noted=_noted(version, free, one)), facts) for one in observers}
+    people = {one for check in checks.values() for found in check.findings for one in (found.one, found.other) if one}
+    return Standing(checks, matter.names_of(session, people))
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    person_id: str
+    version: Programme
+
+
+def _decide(
+    session: Session, actor: Actor, row: Observation, subject: _Subject, person_id: str, about: About, *, on: date | None = None
+) -> Check:
+    version = subject.version
+    here = (Participant.observation_id == row.id, Participant.role == "protege")
+    present = tuple(session.scalars(select(Participant.person_id).where(*here).order_by(Participant.person_id)))
+    # Of a session that two led, the one of them who rates it is not held to be tied by it (step 5).
+    shared = row.kind == CO and row.mentor_id in (None, person_id)
+    asked = replace(_question(version, row.kind, subject.person_id), acting=(person_id,), present=present, shared=shared)
+    facts = conflict.facts_of(session, asked.people, on=on or base.now().date())
+    if any(tie.kind == HELPED and tie.one == person_id and tie.lately(facts.on) for tie in facts.ties):
+        asked = replace(asked, noted=_noted(version, _others(session, row, subject, person_id), person_id))
+    approvers = version.policy.waiver_approvers
+    return conflict.decide(session, actor=actor, question=asked, about=about, on=on, approvers=approvers, hold=True)
+
+
+def _question(version: Programme, kind: str, subject_id: str) -> Question:
+    rubric = version.rubric(version.policy.rubric_of(kind))
+    about = frozenset(key for criterion in rubric.criteria for key in criterion.competencies)
+    return Question(ASSESSMENT, (), (subject_id,), competencies=about, shared=kind == CO)
+
+
+def _others(session: Session, row: Observation, subject: _Subject, person_id: str) -> list[str]:
+    """Who else could observe them, and has not helped."""
+    held = (RoleGrant.course_id == row.course_id, RoleGrant.role == "observer", RoleGrant.revoked_at.is_(None))
+    query = select(RoleGrant.person_id).where(*held, RoleGrant.person_id.not_in((person_id, subject.person_id)))
+    people = sorted(set(session.scalars(query)))
+    facts = conflict.facts_of(session, {*people, subject.person_id}, on=base.now().date())
+    asked = _question(subject.version, row.kind, subject.person_id)
+    return [one for one in people if _free(asked, facts, one)]
+
+
+def _free(asked: Question, facts: Facts, person_id: str) -> bool:
+    found = rules.check(replace(asked, acting=(person_id,)), facts)
+    return person_id not in asked.concerned and all(one.verdict not in STOPS for one in found.findings)
+
+
+def _noted(version: Programme, free: Collection[str], person_id: str) -> frozenset[str]:
+    """Help never leaves a candidate without an observer: where nobody else is free, it is noted and stands in nobody's way."""
+    helper_may = version.policy.assistance.helper_may_assess or not set(free) - {person_id}
+    return frozenset({HELPED}) if helper_may else frozenset()
+
+
+def _refused(session: Session, found: Check) -> RuleBroken:
+    people = {one for each in found.findings for one in (each.one, each.other) if one}
+    stops = tuple(one for one in found.findings if one.verdict in STOPS)
+    return RuleBroken(f"conflict_{found.verdict}", findings=stops, names=matter.names_of(session, people))
+
+
+def _ask(session: Session, actor: Actor, found: Check) -> None:
+    """Whoever has not said who manages them is told that something waits for it."""
+    unknown = {one.one for one in found.findings if one.rule == "R0" and one.verdict == UNATTESTED}
+    attestation.want(session, unknown, org_id=actor.org_id, course_id=actor.course_id)
