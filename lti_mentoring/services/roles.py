@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, bindparam, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import COURSE_ROLES, GRANTED_ROLES, LEADS, Actor, display_name, roles_in_course
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
@@ -236,24 +237,33 @@ def _require_member(session: Session, course_id: str, person_id: str) -> None:
 
 def people_page(*, actor: Actor) -> PeoplePage:
     """Everybody who has launched in this course, by name; test users are never listed."""
-    grant = aliased(RoleGrant)
-    given = and_(grant.course_id == Membership.course_id, grant.person_id == Membership.person_id, grant.revoked_at.is_(None))
+    # Not joined: a grant is found by its course alone, so that each of thousands would look at the grants of all.
+    here = (RoleGrant.course_id == actor.course_id, RoleGrant.revoked_at.is_(None))
     tested = select(Identity.id).where(Identity.person_id == Membership.person_id, Identity.test_user).exists()
     query = (
-        select(Membership.person_id, Membership.standing, Membership.launched_at, Person.name, Person.chosen_name, Candidacy.id, grant.role)
+        select(Membership.person_id, Membership.standing, Membership.launched_at, Person.name, Person.chosen_name, Candidacy.id)
         .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
         .outerjoin(Candidacy, and_(Candidacy.course_id == Membership.course_id, Candidacy.person_id == Membership.person_id))
-        .outerjoin(grant, given)
-        .where(Membership.course_id == actor.course_id, or_(Membership.launched_at > NEVER, grant.role.is_not(None)), ~tested)
-    )
-    rows = base.session().execute(query).all()
-    found: dict[str, Colleague] = {}
-    for person_id, standing, launched_at, name, chosen, candidacy, role in rows:
-        old = found.get(person_id)
-        roles = (*(old.roles if old else ()), *((role,) if role else ()))
-        found[person_id] = Colleague(
-            person_id, display_name(name or chosen, person_id), standing, candidacy is not None, tuple(sorted(set(roles))), launched_at
+        .where(
+            Membership.course_id == actor.course_id,
+            or_(Membership.launched_at > NEVER, Membership.person_id.in_(select(RoleGrant.person_id).where(*here))),
+            ~tested,
         )
+    )
+    granted: dict[str, set[str]] = defaultdict(set)
+    for person_id, role in base.session().execute(select(RoleGrant.person_id, RoleGrant.role).where(*here)):
+        granted[person_id].add(role)
+    found = {
+        person_id: Colleague(
+            person_id,
+            display_name(name or chosen, person_id),
+            standing,
+            candidacy is not None,
+            tuple(sorted(granted.get(person_id, ()))),
+            launched_at,
+        )
+        for person_id, standing, launched_at, name, chosen, candidacy in base.session().execute(query)
+    }
     return PeoplePage(
         tuple(sorted(found.values(), key=lambda one: (one.name.casefold(), one.person_id))), grantable(actor), _open_invitations(actor)
     )
