@@ -239,31 +239,21 @@ def people_page(*, actor: Actor) -> PeoplePage:
     """Everybody who has launched in this course, by name; test users are never listed."""
     # Not joined: a grant is found by its course alone, so that each of thousands would look at the grants of all.
     here = (RoleGrant.course_id == actor.course_id, RoleGrant.revoked_at.is_(None))
+    among = Membership.person_id.in_(select(RoleGrant.person_id).where(*here))
     tested = select(Identity.id).where(Identity.person_id == Membership.person_id, Identity.test_user).exists()
     query = (
         select(Membership.person_id, Membership.standing, Membership.launched_at, Person.name, Person.chosen_name, Candidacy.id)
         .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
         .outerjoin(Candidacy, and_(Candidacy.course_id == Membership.course_id, Candidacy.person_id == Membership.person_id))
-        .where(
-            Membership.course_id == actor.course_id,
-            or_(Membership.launched_at > NEVER, Membership.person_id.in_(select(RoleGrant.person_id).where(*here))),
-            ~tested,
-        )
+        .where(Membership.course_id == actor.course_id, or_(Membership.launched_at > NEVER, among), ~tested)
     )
     granted: dict[str, set[str]] = defaultdict(set)
     for person_id, role in base.session().execute(select(RoleGrant.person_id, RoleGrant.role).where(*here)):
         granted[person_id].add(role)
-    found = {
-        person_id: Colleague(
-            person_id,
-            display_name(name or chosen, person_id),
-            standing,
-            candidacy is not None,
-            tuple(sorted(granted.get(person_id, ()))),
-            launched_at,
-        )
-        for person_id, standing, launched_at, name, chosen, candidacy in base.session().execute(query)
-    }
+    found = {}
+    for person_id, standing, launched_at, name, chosen, candidacy in base.session().execute(query):
+        held = tuple(sorted(granted.get(person_id, ())))
+        found[person_id] = Colleague(person_id, display_name(name or chosen, person_id), standing, candidacy is not None, held, launched_at)
     return PeoplePage(
         tuple(sorted(found.values(), key=lambda one: (one.name.casefold(), one.person_id))), grantable(actor), _open_invitations(actor)
     )
