@@ -9,5 +9,4 @@ if (form && secret) {
   history.replaceState(null, "", location.pathname);
   form.elements.token.value = secret;
   form.querySelector("[data-paste]").hidden = true;
-  form.querySelector("button").focus();
 }
