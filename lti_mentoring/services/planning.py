@@ -17,7 +17,7 @@ from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, delivery, focus, notification, privacy, programme, sheet
+from lti_mentoring.services import assessor, delivery, focus, notification, privacy, programme, room, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -144,6 +144,7 @@ def plan(
             created_by=actor.person_id,
         )
         _planned(session, actor, made, subject, exception=exception and actor.is_any(*LEADS))
+        room.ask(session, actor=actor, row=made)
         return made.id
 
 

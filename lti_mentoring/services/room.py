@@ -85,7 +85,7 @@ def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[N
     if row.mentor_id is not None:
         wanted[row.mentor_id] = MENTOR
     for one in named:
-        wanted[_person(session, one)] = one.role if one.role in ROLES else PROTEGE
+        wanted[person(session, one)] = one.role if one.role in ROLES else PROTEGE
     known = set(session.scalars(select(Participant.person_id).where(Participant.observation_id == row.id)))
     for person_id, role in sorted(wanted.items()):
         if person_id not in {*known, candidate_id, row.observer_id}:
@@ -111,8 +111,8 @@ def _members(session: Session, row: Observation) -> Iterable[tuple[str, str]]:
     return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
 
 
-def _person(session: Session, named: Named) -> str:
-    """Who has that address here, else somebody new; nobody is enrolled by it."""
+def person(session: Session, named: Named) -> str:
+    """Who has that address here, else somebody new, in the caller's transaction; nobody is enrolled by it. RuleBroken as ``ask``."""
     name, email = " ".join(named.name.split())[:LONGEST_NAME], named.email.strip()[:LONGEST_ADDRESS]
     if not name:
         raise RuleBroken("guest_name_empty")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import consent, participant, room
+from lti_mentoring.services import consent, outside, participant, room
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import rule_words
@@ -157,3 +157,36 @@ def reach(course: str, observation: str, person: str, verb: str) -> Answer:
             raise
         flash(rule_words(broken.code, broken.facts), "wait")
     return redirect(url_for("consent.people", course=course, observation=observation), 303)
+
+
+# --- observers from outside --------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/observers/outside")
+@require("people.manage")
+def outsiders(course: str) -> str:
+    return render_template("consent/outside.html", rows=outside.observers(actor=actor()), sent={}, errors={})
+
+
+@bp.post("/observers/outside")
+@require("people.manage")
+def name_outsider(course: str) -> Answer:
+    form: dict[str, Any] = NamedForm().load(request.form.to_dict())
+    try:
+        outside.name(actor=actor(), named=room.Named(**form))
+    except RuleBroken as broken:
+        if broken.code not in TO_MEND_IN_PLAN:
+            raise
+        field = "email" if broken.code == "guest_address" else "name"
+        errors = {field: rule_words(broken.code, broken.facts)}
+        return render_template("consent/outside.html", rows=outside.observers(actor=actor()), sent=form, errors=errors), 400
+    flash(gettext("They can be planned as an observer now. Their link is sent from the observation."), "ok")
+    return redirect(url_for("consent.outsiders", course=course), 303)
+
+
+@bp.post("/observers/outside/<person>/dismiss")
+@require("people.manage")
+def dismiss_outsider(course: str, person: str) -> AnyResponse:
+    outside.dismiss(actor=actor(), person_id=person)
+    flash(gettext("They are planned no more. Call off what is planned with them, or let it stand."), "ok")
+    return redirect(url_for("consent.outsiders", course=course), 303)

@@ -18,11 +18,12 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import READING
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import consent, guest, notification, observation, participant, releasing, reporting_line, room
+from lti_mentoring.services import consent, guest, notification, observation, outside, participant, releasing, reporting_line, roles, room
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentoringSession, Mentorship, MentorshipMember
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.people import Membership, Person
 from lti_mentoring.store.privacy import AuditEvent
@@ -43,12 +44,12 @@ class Room:
         self.lead = world.person("R. Okafor", "coordinator", standing="instructor")
         self.plan("Kim" if ask else "")
 
-    def plan(self, protege: str) -> None:
+    def plan(self, protege: str, *, observer_id: str = "") -> None:
         """A session, with this protégé asked."""
         self.id = observation.plan(
             actor=self.lead,
             candidacy_id=self.world.candidacy_id("F. Martins"),
-            observer_id=self.observer.person_id,
+            observer_id=observer_id or self.observer.person_id,
             planned_for=base.now().date(),
             protege_label="A new colleague",
         )
@@ -158,6 +159,31 @@ def test_an_enrolled_protege_is_told_in_the_course_and_needs_no_link(here: Room)
     assert [one.observation_id for one in consent.own(actor=kim)] == [here.id]
     with pytest.raises(RuleBroken, match="guest_inside"):
         room.link(actor=here.lead, observation_id=here.id, person_id=kim.person_id)
+
+
+def test_who_takes_part_in_the_session_is_asked_when_it_is_planned(here: Room) -> None:
+    kim, mentor = here.world.person("Noor", standing="none"), here.world.person("M. Host", standing="none")
+    today = base.now().date()
+    with base.transactional() as session:
+        pair = Mentorship(id=base.new_id(), course_id=here.world.course_id, started_on=today, created_by=here.lead.person_id)
+        session.add(pair)
+        session.flush()
+        for who, role in ((kim, "protege"), (mentor, "co_mentor"), (here.candidate, "mentor")):
+            session.add(MentorshipMember(mentorship_id=pair.id, person_id=who.person_id, role=role, started_on=today))
+        held = MentoringSession(
+            id=base.new_id(), mentorship_id=pair.id, starts_at=base.now(), minutes=45, created_by=here.lead.person_id
+        )
+        session.add(held)
+        session.flush()
+        row = session.scalars(select(Observation).where(Observation.id == here.id)).one()
+        row.session_id = held.id
+        room.ask(session, actor=here.lead, row=row)
+    assert {one.name: one.role for one in room.page(actor=here.lead, observation_id=here.id).people} == {
+        "Kim": "protege",
+        "Noor": "protege",
+        "M. Host": "mentor",
+    }
+    assert here.told(kim) == here.told(mentor) == ["consent_asked"]
 
 
 def test_nobody_else_asks_or_looks_into_the_room(here: Room) -> None:
@@ -441,6 +467,26 @@ def test_only_who_leads_makes_links_by_hand_and_gives_assignments(here: Room) ->
             room.link(actor=here.observer, observation_id=here.id, person_id=person)
     with pytest.raises(NotFound):
         room.link(actor=here.lead, observation_id=here.id, person_id=here.candidate.person_id)
+
+
+def test_an_observer_from_outside_is_planned_like_others_and_opens_their_link_alone(inside: Room) -> None:
+    with pytest.raises(RuleBroken, match="role_not_grantable"):
+        outside.name(actor=inside.observer, named=Named("P. Outer", "outer@example.org"))
+    person_id = outside.name(actor=inside.lead, named=Named("P. Outer", "outer@example.org"))
+    assert outside.name(actor=inside.lead, named=Named("Outer", "outer@example.org")) == person_id
+    assert outside.observers(actor=inside.lead) == ((person_id, "P. Outer"),)
+    inside.plan("", observer_id=person_id)
+    _, held = guest.exchange(token=room.link(actor=inside.lead, observation_id=inside.id, person_id=person_id))
+    actor = guest.here(held).actor
+    assert actor.roles == {"observer"}
+    observation.save_note(actor=actor, observation_id=inside.id, note=Note(FIRST, SAID))
+    assert [note.text for note in observation.sheet(actor=actor, observation_id=inside.id).notes] == [SAID]
+    with pytest.raises(NotFound):
+        roles.here(org_id=actor.org_id, person_id=person_id, course_id=actor.course_id, registration_id=inside.world.registration_id)
+    outside.dismiss(actor=inside.lead, person_id=person_id)
+    assert outside.observers(actor=inside.lead) == ()
+    with pytest.raises(NotFound):
+        outside.dismiss(actor=inside.lead, person_id=person_id)
 
 
 def test_asking_again_tells_who_leads_once_a_day(here: Room) -> None:

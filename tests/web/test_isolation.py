@@ -41,6 +41,7 @@ from lti_mentoring.services import (
     notification,
     observation,
     opening,
+    outside,
     practice,
     recognition,
     relation,
@@ -199,6 +200,9 @@ EXAMPLES: dict[str, Example] = {
     "consent.people": Example("observer", {"observation": "{present}"}),
     "consent.add": post("coordinator", {"name": "Somebody else"}, observation="{present}"),
     "consent.reach": post("coordinator", observation="{present}", person="{guest}", verb="link"),
+    "consent.outsiders": Example("coordinator"),
+    "consent.name_outsider": post("deputy", {"name": "From outside"}),
+    "consent.dismiss_outsider": post("coordinator", person="{outsider}"),
     "calibration.index": Example("observer"),
     "qualification.own": Example("observer"),
     "agreement.index": Example("coordinator"),
@@ -528,6 +532,7 @@ def filled(name: str) -> Filled:
         ids["rated"] = rating.submitted(observer)
         ids |= {"present": present, "guest": in_the_room(people, present)}
         ids["founder"] = founding.name(actor=coordinator, person_id=observer.person_id, reason="Ten years as a mentor")
+        ids["outsider"] = outside.name(actor=coordinator, named=room.Named("An outsider", ""))
     return Filled(world, ids, people)
 
 
@@ -679,7 +684,7 @@ def uses(endpoint: str) -> set[str]:
 
 APPLYING = ("application", "review", "reference", "person_of_staff")
 NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
-NAMES += ("asked", "taken", "answered", "offer", "present", "guest")
+NAMES += ("asked", "taken", "answered", "offer", "present", "guest", "outsider")
 NAMES += ("mail", "notice", "version", "moving")
 NAMES += ("submission", "claimed", "recognition", "other_candidacy")
 

@@ -25,6 +25,7 @@ from lti_mentoring.services import (
     notification,
     observation,
     opening,
+    outside,
     participation,
     programme,
     recognition,
@@ -113,6 +114,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "observation.report": ("coordinator", {"observation": "{released}"}),
     "consent.index": ("applicant", {}),
     "consent.one": ("applicant", {"observation": "{present}"}),
+    "consent.outsiders": ("coordinator", {}),
     "consent.people": ("observer", {"observation": "{present}"}),
     "calibration.index": ("observer", {}),
     "qualification.own": ("observer", {}),
@@ -235,6 +237,7 @@ class Course:
         self.ids.setdefault("present", made)
         with base.transactional() as session:
             session.add(Participant(observation_id=made, person_id=self.people["applicant"].person_id, role="protege"))
+        outside.name(actor=self.people["coordinator"], named=room.Named(f"Outsider {number}", ""))
         named = room.Named(f"Guest {number}", "")
         room.add(actor=self.people["coordinator"], observation_id=self.ids["present"], named=named)
 
