@@ -65,6 +65,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "observation.queue": frozenset({"observer"}),
     "observation.rate": frozenset({"observer", "candidate"}),
     "observation.void": LEADS,
+    "observation.second": LEADS,
+    "observation.capacity": LEADS,
     "calibration.practise": STAFF_ROLES,
     "qualification.read": LEADS,
     "agreement.read": LEADS,

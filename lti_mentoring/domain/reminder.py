@@ -19,6 +19,12 @@ ANSWER_SOON = timedelta(days=2)
 REVIEW_DAYS = timedelta(days=10)
 """After how long a review that is not in is late."""
 
+RATING_DAYS = timedelta(days=3)
+"""How long after the session a rating is due: 72 hours. It reminds and refuses nothing; a later one is taken all the same."""
+
+RATING_STALE = timedelta(days=30)
+"""How long a rating is late before nobody is reminded of it any more: that is a matter for people."""
+
 REFEREE_SOON = timedelta(days=5)
 """How long before their link ends a referee who has not answered is asked once more."""
 

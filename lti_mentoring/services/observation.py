@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from lti_mentoring.domain.observation import NO_MORE, RELEASED, WAITING
+from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED, WAITING
 from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.releasing import FIRST
 from lti_mentoring.services import consent, programme
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
@@ -24,6 +25,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
 from lti_mentoring.store.people import Person
+from lti_mentoring.store.rating import Rater, SubmittedRating
 
 __all__ = [
     "Clash",
@@ -52,7 +54,10 @@ MOST_LISTED = 200
 @dataclass(frozen=True, slots=True)
 class ListRow:
     """An observation in a list. Counts of notes and ratings are there for its observer only; ``waits``: its release
-    waits for modules that its candidate has to meet before observing; ``before`` names them, never to its observer."""
+    waits for modules that its candidate has to meet before observing; ``before`` names them, never to its observer.
+
+    In a rater's own list ``purpose`` and ``from_notes`` are those of their seat, ``due_on`` is a reminder, ``ready`` says whether there is
+    something to rate yet, ``correcting`` that they have taken up again what they had submitted."""
 
     id: str
     candidate: str
@@ -68,16 +73,28 @@ class ListRow:
     of: int = 0
     before: tuple[str, ...] = ()
     waits: bool = False
+    purpose: str = FIRST
+    from_notes: bool = False
+    due_on: date | None = None
+    ready: bool = True
+    correcting: bool = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether the reader has begun with it."""
+        return bool(self.notes or self.rated or self.correcting)
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What waits for an observer, oldest first, what was called off that still lies ahead, and what they released last."""
+    """What waits for somebody who observes or rates, from whichever seat, oldest first; what was called off that still lies ahead; what
+    they have handed in whose result is not out, and what was released last."""
 
     waiting: tuple[ListRow, ...]
     total: int
     called_off: tuple[ListRow, ...]
     done: tuple[ListRow, ...]
+    handed_in: tuple[ListRow, ...] = ()
 
 
 # --- lists --------------------------------------------------------------------------------------------------------------
@@ -96,17 +113,60 @@ _LISTED = (
 
 
 def queue(*, actor: Actor) -> Queue:
-    """What waits for this observer, oldest first, with how far each has come, and what they released last."""
-    session = base.session()
-    mine = and_(Observation.observer_id == actor.person_id, Observation.course_id == actor.course_id)
-    wait = and_(mine, Observation.state.in_(WAITING))
-    rows = _rows(session, _oldest_first(_LISTED.where(wait)))
+    """What waits for somebody, oldest first, with how far they have come: as observer, in the room beside them, from the notes, or of their
+    own part. Of anybody else's seat nothing is told."""
+    session, me = base.session(), actor.person_id
+    here = Observation.course_id == actor.course_id
+    first, seated = Observation.observer_id == me, _seated(me)
+    submitted = select(SubmittedRating.id).where(
+        SubmittedRating.org_id == Observation.org_id, SubmittedRating.observation_id == Observation.id, SubmittedRating.assessor_id == me
+    )
+    submitted = submitted.correlate(Observation)
+    sheet_of = (Assessment.org_id == Observation.org_id, Assessment.observation_id == Observation.id, Assessment.assessor_id == me)
+    taken_up = select(Assessment.id).where(*sheet_of, Assessment.state == "draft").correlate(Observation).exists()
+    under_way = Observation.state.in_((*WAITING, RATED))
+    opened = or_(
+        and_(first, Observation.state.in_(WAITING)),
+        and_(_seated(me, "asked"), under_way),
+        and_(or_(first, seated), Observation.state == RATED, taken_up),
+    )
+    wait = and_(here, opened)
     total = session.scalar(select(func.count(Observation.id)).where(wait)) or 0
-    done = _LISTED.where(mine, Observation.state == "released").order_by(Observation.released_at.desc(), Observation.id).limit(10)
-    off = and_(mine, Observation.called_off_for != "", Observation.planned_for >= base.now().date())
-    notes, rated = _counts(session, wait)
-    counted = tuple(replace(row, notes=notes.get(row.id, 0), rated=rated.get(row.id, 0)) for row in rows)
-    return Queue(counted, total, _rows(session, _oldest_first(_LISTED.where(off))), _rows(session, done))
+    off = and_(here, or_(first, seated), Observation.called_off_for != "", Observation.planned_for >= base.now().date())
+    over = and_(here, or_(first, seated), Observation.state == RELEASED)
+    out = _LISTED.where(here, or_(first, seated), under_way, submitted.exists(), ~taken_up)
+    return Queue(
+        waiting=_from_own_seat(session, actor, _rows(session, _oldest_first(_LISTED.where(wait))), wait),
+        total=total,
+        called_off=_rows(session, _oldest_first(_LISTED.where(off))),
+        done=_rows(session, _LISTED.where(over).order_by(Observation.released_at.desc(), Observation.id).limit(10)),
+        handed_in=_rows(session, _oldest_first(out)),
+    )
+
+
+def _seated(person_id: str, *states: str) -> ColumnElement[bool]:
+    """Whether somebody has a seat beside the observer, and nobody took it from them."""
+    of = (Rater.org_id == Observation.org_id, Rater.observation_id == Observation.id, Rater.person_id == person_id)
+    return select(Rater.id).where(*of, Rater.state.in_(states or ("asked", "submitted"))).correlate(Observation).exists()
+
+
+def _from_own_seat(session: Session, actor: Actor, rows: tuple[ListRow, ...], wait: Any) -> tuple[ListRow, ...]:
+    notes, rated = _counts(session, wait, actor.person_id)
+    ids = [row.id for row in rows]
+    mine = select(Rater).where(Rater.person_id == actor.person_id, Rater.observation_id.in_(ids), Rater.state != "ended")
+    seats_of = {row.observation_id: row for row in session.scalars(mine)}
+    before = select(SubmittedRating.observation_id).where(SubmittedRating.assessor_id == actor.person_id)
+    submitted = set(session.scalars(before.where(SubmittedRating.observation_id.in_(ids))))
+
+    def own(row: ListRow) -> ListRow:
+        told = replace(row, notes=notes.get(row.id, 0), rated=rated.get(row.id, 0), correcting=row.id in submitted)
+        seat = seats_of.get(row.id)
+        if seat is None:
+            return told
+        ready = not seat.from_notes or row.state == RATED
+        return replace(told, purpose=seat.purpose, from_notes=seat.from_notes, due_on=seat.due_on, ready=ready)
+
+    return tuple(own(row) for row in rows)
 
 
 def of_candidacy(candidacy_id: str) -> tuple[ListRow, ...]:
@@ -145,19 +205,19 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]], *, named: bool = Fa
     )
 
 
-def _counts(session: Session, wait: Any) -> tuple[dict[str, int], dict[str, int]]:
-    """Notes and rated criteria of each waiting observation."""
+def _counts(session: Session, wait: Any, person_id: str) -> tuple[dict[str, int], dict[str, int]]:
+    """How many notes somebody has written on each waiting observation, and how many criteria they have rated."""
     notes = (
         select(EvidenceNote.observation_id, func.count(EvidenceNote.id))
         .join(Observation, and_(Observation.org_id == EvidenceNote.org_id, Observation.id == EvidenceNote.observation_id))
-        .where(wait)
+        .where(wait, EvidenceNote.author_id == person_id)
         .group_by(EvidenceNote.observation_id)
     )
     rated = (
         select(Assessment.observation_id, func.count(CriterionRating.id))
         .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
         .join(Observation, and_(Observation.org_id == Assessment.org_id, Observation.id == Assessment.observation_id))
-        .where(wait, CriterionRating.level.is_not(None) | CriterionRating.not_observed)
+        .where(wait, Assessment.assessor_id == person_id, CriterionRating.level.is_not(None) | CriterionRating.not_observed)
         .group_by(Assessment.observation_id)
     )
     return {row[0]: row[1] for row in session.execute(notes)}, {row[0]: row[1] for row in session.execute(rated)}

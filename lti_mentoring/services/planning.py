@@ -17,7 +17,7 @@ from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, delivery, focus, notification, privacy, programme, room, sheet
+from lti_mentoring.services import assessor, delivery, drawing, focus, notification, privacy, programme, room, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -152,6 +152,7 @@ def _planned(session: Session, actor: Actor, made: Observation, subject: Candida
     """What comes with a plan: the guard's answer, the audit line, the observer's notice, the candidate's grade."""
     version = programme.load(subject.programme_version_id)
     focus.keep(session, made, subject)
+    drawing.decide_beforehand(session, made)
     assessor.decide(session, actor=actor, row=made, subject_id=subject.person_id, version=version, exception=exception)
     privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=made.observer_id)
     _tell_observer(session, made, actor, "observation_planned")
@@ -210,6 +211,8 @@ def cancel(*, actor: Actor, observation_id: str) -> None:
             return
         row.state = rules.after(row.state, "cancel")
         assessor.end(session, row)
+        session.flush()
+        drawing.decide_again(session, row.candidacy_id)
         privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id)
 
 

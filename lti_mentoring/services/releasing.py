@@ -18,7 +18,18 @@ from lti_mentoring.domain.programme import Programme, Rubric
 from lti_mentoring.domain.qualification import COUNTS, Standing
 from lti_mentoring.domain.releasing import FIRST, SELF, Hold, State, Submitted
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import assessor, delivery, impartial, notification, privacy, programme, qualification, room
+from lti_mentoring.services import (
+    assessor,
+    delivery,
+    drawing,
+    impartial,
+    notification,
+    privacy,
+    programme,
+    qualification,
+    rater,
+    room,
+)
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.seat import Seat
@@ -45,7 +56,8 @@ def weight_of(session: Session, seat: Seat) -> Standing:
         person_id=seat.person_id,
         rubric=programme.rubric(row.rubric_version_id).key,
         policy=sheets.subject_of(session, row).version.policy,
-        day=min(row.planned_for, base.now().date()),
+        # Who rates from the notes does so today, and confirms what somebody not qualified has rated: they have to be qualified now.
+        day=base.now().date() if seat.from_notes else min(row.planned_for, base.now().date()),
         apart_from=row.id,
     )
 
@@ -78,6 +90,7 @@ def state_of(session: Session, row: Observation) -> State:
     return State(
         ratings=ratings,
         reasons=frozenset(row.second_reasons.split()),
+        spared=bool(row.second_reasons) and rater.spared(session, row),
         own_part=any(one.purpose == SELF for one in seats),
         amending=bool(amending),
         readers=session.scalar(readers) or 0,
@@ -133,6 +146,8 @@ def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
     held = holding.holds(subject.version.policy, rubric, state, base.now())
     _want(session, row, subject)
     if held:
+        for wanted in {holding.ANOTHER, holding.THIRD_OPINION} & {one.code for one in held}:
+            rater.tell_leads(session, row, wanted)
         return False
     case = Case(subject_id=subject.person_id, assessor_id=row.observer_id, held=tuple(one.code for one in held))
     row.state = rules.after(row.state, "release", case)
@@ -200,6 +215,7 @@ def set_aside(session: Session, row: Observation, reason: str, *, actor: Actor |
     session.flush()
     assessor.end(session, row)
     privacy.record(session, actor=actor, verb="void", object_kind="observation", object_id=row.id, reason=reason)
+    drawing.decide_again(session, row.candidacy_id)
     subject = sheets.subject_of(session, row)
     _want(session, row, subject)
     if was_read:

@@ -30,6 +30,7 @@ from lti_mentoring.store.handing_in import HandingIn
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Placement, RoleGrant
+from lti_mentoring.store.rating import Rater
 from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
@@ -54,7 +55,7 @@ class Reason:
 
 def sweep(*, now: datetime) -> int:
     """Tell everybody what is due by the clock. -> how many were told. One query for each kind where nothing is due."""
-    return sum(_tell(find(now)) for find in (_windows, _answers, _reviews, _undelivered, _retakes, _stuck, _notes))
+    return sum(_tell(find(now)) for find in (_windows, _answers, _reviews, _undelivered, _retakes, _ratings, _stuck, _notes))
 
 
 def _tell(reasons: Iterable[Reason]) -> int:
@@ -272,6 +273,39 @@ def _notes(now: datetime) -> list[Reason]:
             {"planned_for": row.planned_for},
         )
         for row in _due("notes", query, Candidacy, once)
+    ]
+
+
+# --- ratings ----------------------------------------------------------------------------------------------------------------------
+
+
+def _ratings(now: datetime) -> list[Reason]:
+    """Whoever has a rating to give that is late: the observer, and who rates beside them. Nobody learns of anybody else's."""
+    today = now.date()
+    late, old = today - rules.RATING_DAYS - timedelta(days=1), today - rules.RATING_STALE
+    once = literal("rating:") + Observation.id
+    mine = (Observation.org_id, Observation.observer_id.label("person_id"), Observation.course_id, Observation.id, Observation.planned_for)
+    own = select(*mine, once.label("once")).where(Observation.state.in_(WAITING), Observation.planned_for.between(old, late))
+    seat = literal("rating:") + Rater.id + literal(":") + cast(Rater.due_on, String)
+    asked = (
+        select(Rater.org_id, Rater.person_id, Observation.course_id, Observation.id, Observation.planned_for, seat.label("once"))
+        .join(Observation, and_(Observation.org_id == Rater.org_id, Observation.id == Rater.observation_id))
+        .where(Rater.state == "asked", Rater.due_on < today, Rater.due_on > old, Observation.state.in_((*WAITING, RATED)))
+        .where(or_(~Rater.from_notes, Observation.state == RATED))
+    )
+    untold = own.where(~notification.told(Observation.org_id, Observation.observer_id, once))
+    found = [*_rows("ratings", untold), *_due("ratings asked for", asked, Rater, seat)]
+    return [
+        Reason(
+            row.org_id,
+            row.person_id,
+            "rating_overdue",
+            row.once,
+            "observation.sheet",
+            {"course": row.course_id, "observation": row.id},
+            {"planned_for": row.planned_for},
+        )
+        for row in found
     ]
 
 

@@ -23,6 +23,7 @@ from lti_mentoring.settings import Settings, resources
 from lti_mentoring.web import (
     access,
     board,
+    capacity,
     comparison,
     editing,
     errors,
@@ -49,6 +50,7 @@ from lti_mentoring.web import (
     registration,
     report,
     review,
+    second,
     selection,
     session,
     signing_out,
@@ -131,7 +133,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
-    told = (conflict_pages, line_pages)
+    told = (conflict_pages, line_pages, second, capacity)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *observing, *told, *staff):
         app.register_blueprint(room.bp)

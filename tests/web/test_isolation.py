@@ -52,6 +52,7 @@ from lti_mentoring.services import (
     selection,
     training,
 )
+from lti_mentoring.services import second as second_verbs
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.services.session import hashed
@@ -62,6 +63,7 @@ from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.platform import Deployment, Registration
+from lti_mentoring.store.reporting_line import LineAttestation
 from support import applying, marked, rating
 from support.closing import let_go
 from support.visitor import Visitor, handle
@@ -183,6 +185,15 @@ EXAMPLES: dict[str, Example] = {
     "handing_in_api.put_account": Example(
         "candidate", {"observation": "{watching}"}, json={"revision": 0, "text": "Three questions."}, method="PUT"
     ),
+    "second.index": Example("coordinator"),
+    "second.choose": Example("coordinator", {"observation": "{doubled}"}),
+    "second.ask": post("coordinator", {"person": "{second}", "way": "room"}, observation="{doubled}"),
+    "second.excuse": post("coordinator", {"person": "{third}"}, observation="{seated}"),
+    "second.without": post("coordinator", observation="{doubled}"),
+    "second.audit": Example("coordinator"),
+    "second.export": Example("coordinator"),
+    "capacity.index": Example("coordinator"),
+    "capacity.export": Example("coordinator"),
     "observation_api.put_draft": Example("observer", {"observation": "{planned}"}, json=DRAFT, method="PUT"),
     "field.page": Example("observer", {"observation": "{planned}"}),
     "field.keep": post("observer", {"id": "b" * 32, "text": "Asks, then waits."}, observation="{planned}"),
@@ -355,6 +366,19 @@ def released_level(observer: Any, made: str) -> int:
     return observation.save_draft(actor=observer, observation_id=made, revision=sheet.revision, ratings=levels, consent=True).revision
 
 
+def doubled(world: World, waiting: str, seated: str) -> dict[str, str]:
+    """Two sessions that want a second person's rating: one could be asked for one of them, and one is for the other. -> their ids"""
+    second, third = (world.person(name, "observer", standing="instructor").person_id for name in ("Second", "Third"))
+    with base.transactional() as session:
+        known = (world.people["Candidate"], second, third)
+        session.add_all(LineAttestation(person_id=one, attested_at=base.now()) for one in known)
+        for row in session.scalars(select(Observation).where(Observation.id.in_((waiting, seated)))):
+            row.second_reasons = "drawn"
+    verbs = {"actor": world.actor("Coordinator"), "observation_id": seated, "person_id": third}
+    second_verbs.assign(**verbs)
+    return {"doubled": waiting, "seated": seated, "second": second, "third": third}
+
+
 def helped(world: World, people: dict[str, Any]) -> dict[str, str]:
     """A request for help in each state that somebody can do something with. -> their ids"""
     candidate, trainer = people["candidate"], people["trainer"]
@@ -478,7 +502,7 @@ def filled(name: str) -> Filled:
                 protege_label="A new colleague",
             )
 
-        waiting, ready, done, present, watching = (planned() for _ in range(5))
+        waiting, ready, done, present, watching, alone, seated = (planned() for _ in range(7))
         note = Note(id=secrets.token_hex(16), text="Waits.")
         observation.save_note(actor=observer, observation_id=waiting, note=note)
         revision = released_level(observer, ready)
@@ -528,6 +552,7 @@ def filled(name: str) -> Filled:
             "handle": handle(world.org_id),
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
+        ids |= doubled(world, alone, seated)
         ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
         ids["rated"] = rating.submitted(observer)
         ids |= {"present": present, "guest": in_the_room(people, present)}
@@ -685,6 +710,7 @@ def uses(endpoint: str) -> set[str]:
 APPLYING = ("application", "review", "reference", "person_of_staff")
 NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "ready", "released", "note", "grade", "code", *APPLYING)
 NAMES += ("asked", "taken", "answered", "offer", "present", "guest", "outsider")
+NAMES += ("doubled", "seated", "second", "third")
 NAMES += ("mail", "notice", "version", "moving")
 NAMES += ("submission", "claimed", "recognition", "other_candidacy")
 

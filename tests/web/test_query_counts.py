@@ -47,6 +47,7 @@ from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
+from lti_mentoring.store.rating import Rater
 from lti_mentoring.store.training import CheckAttempt
 from support import applying, marked, rating
 from support.statements import statements
@@ -116,6 +117,12 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "consent.one": ("applicant", {"observation": "{present}"}),
     "consent.outsiders": ("coordinator", {}),
     "consent.people": ("observer", {"observation": "{present}"}),
+    "second.index": ("coordinator", {}),
+    "second.choose": ("coordinator", {"observation": "{doubled}"}),
+    "second.audit": ("coordinator", {}),
+    "second.export": ("coordinator", {}),
+    "capacity.index": ("coordinator", {}),
+    "capacity.export": ("coordinator", {}),
     "calibration.index": ("observer", {}),
     "qualification.own": ("observer", {}),
     "agreement.index": ("coordinator", {}),
@@ -216,6 +223,8 @@ class Course:
             self._attempt(name, number + 1 if name == "Candidate" else 1)
             self._plan(name)
             self._watch(name)
+            self.ids["doubled"] = self._plan(name)
+            self._double(self.ids["doubled"], number)
             self.ids["ready"], revision = self._rate(name)
             self.ids["released"], revision = self._rate(name)
             observation.submit(actor=self.people["observer"], observation_id=self.ids["released"], revision=revision)
@@ -339,6 +348,15 @@ class Course:
             planned_for=base.now().date(),
             protege_label="A new colleague",
         )
+
+    def _double(self, made: str, number: int) -> None:
+        """Somebody is wanted beside the observer, and was asked for every second one."""
+        with base.transactional() as session:
+            row = session.scalars(select(Observation).where(Observation.id == made)).one()
+            row.second_reasons = "drawn"
+            if number % 2:
+                person = self.world.people[f"Observer {number}"]
+                session.add(Rater(observation_id=made, person_id=person, purpose="second", assigned_by="x"))
 
     def _rate(self, name: str) -> tuple[str, int]:
         made, observer = self._plan(name), self.people["observer"]

@@ -131,10 +131,23 @@ from lti_mentoring.web.wording.recognition import recognition_words, voice_words
 from lti_mentoring.web.wording.report import exact_level_words, how_words, method_words, rater_words, reason_words
 from lti_mentoring.web.wording.roster import membership_words, roster_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
+from lti_mentoring.web.wording.second import (
+    able_words,
+    binds_remedy_words,
+    binds_words,
+    bound_words,
+    combined_words,
+    opinion_words,
+    outlook_words,
+    second_reason_words,
+    short_kind_words,
+    unable_words,
+)
 from lti_mentoring.web.wording.time import day_words, moment_words
 
 __all__ = [
     "Refusal",
+    "able_words",
     "agreement_words",
     "alert_options_words",
     "alert_words",
@@ -144,8 +157,11 @@ __all__ = [
     "asked_title",
     "bias_figure_words",
     "bias_words",
+    "binds_remedy_words",
+    "binds_words",
     "block_words",
     "board_words",
+    "bound_words",
     "called_off_words",
     "capture_about_words",
     "capture_words",
@@ -156,6 +172,7 @@ __all__ = [
     "clock_words",
     "cohort_words",
     "column_title",
+    "combined_words",
     "come_by_words",
     "compared_words",
     "component_words",
@@ -222,6 +239,8 @@ __all__ = [
     "notice_title",
     "notice_words",
     "offer_words",
+    "opinion_words",
+    "outlook_words",
     "own_help_words",
     "own_standing_words",
     "page_words",
@@ -257,7 +276,9 @@ __all__ = [
     "row_fault_words",
     "rule_words",
     "scope_words",
+    "second_reason_words",
     "share_words",
+    "short_kind_words",
     "short_words",
     "sort_options_words",
     "source_words",
@@ -273,6 +294,7 @@ __all__ = [
     "taking_part_words",
     "todo_words",
     "topic_words",
+    "unable_words",
     "undefined_words",
     "under_way_words",
     "urgency_words",

@@ -54,6 +54,8 @@ PERMISSIONS = {
     "observation.plan": _l("Plan an observation"),
     "observation.queue": _l("See one’s own observations"),
     "observation.rate": _l("Rate an observation"),
+    "observation.second": _l("Ask somebody for a second or third opinion"),
+    "observation.capacity": _l("See who can observe whom"),
     "observation.void": _l("Set an observation aside"),
     "consent.own": _l("Say whether one may be observed, and read and strike the lines about oneself"),
     "consent.ask": _l("Ask who is in the room of an observation, and see whether it can be observed"),

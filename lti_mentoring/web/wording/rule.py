@@ -22,6 +22,7 @@ from lti_mentoring.web.wording import (
     participation,
     practice,
     recognition,
+    second,
 )
 from lti_mentoring.web.wording.phrase import say, unknown
 
@@ -252,7 +253,7 @@ RULES: dict[str, object] = {
     **TRAINING,
     **OBSERVATION,
     **calibration.RULES,
-    **conflict.RULES,
+    **conflict.RULES, **second.RULES,
     **field.RULES,
     **moving.RULES,
     **participation.RULES,

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Second and third opinions as who leads the course reads of them: which observation waits for one, and whom to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from lti_mentoring.domain import releasing as holding
+from lti_mentoring.domain.conflict import LETS_THROUGH
+from lti_mentoring.domain.observation import RATED, WAITING
+from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.programme import Policy
+from lti_mentoring.domain.releasing import SECOND, THIRD, State, Submitted
+from lti_mentoring.domain.rule import NotFound
+from lti_mentoring.services import conflict, programme, rater
+from lti_mentoring.services.rater import Possible
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Person, RoleGrant
+from lti_mentoring.store.rating import Rater, SubmittedRating
+
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """An observation that wants another person's rating; for who leads the course alone.
+
+    ``purpose``: second or third. ``reasons`` are codes of ``domain.scoring`` and ``domain.releasing``; none are told to who rates it
+    themself. ``ahead``: somebody can still sit in the room. ``rater`` was asked and has not submitted; ``unfit`` says that they have come
+    into conflict since. ``able``: how many could be asked; ``spared``: the policy does without, where nobody can.
+    """
+
+    id: str
+    candidate: str
+    observer: str
+    kind: str
+    planned_for: date
+    purpose: str
+    reasons: tuple[str, ...]
+    ahead: bool
+    since: datetime
+    able: int
+    rater: str = ""
+    rater_id: str = ""
+    from_notes: bool = False
+    due_on: date | None = None
+    late: bool = False
+    unfit: bool = False
+    spared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whom to ask about one matter."""
+
+    matter: Matter
+    people: tuple[Possible, ...]
+    names: Mapping[str, str]
+    """Of everybody whom the sentences about conflicts speak of."""
+
+    @property
+    def able(self) -> tuple[Possible, ...]:
+        """Those who may be asked."""
+        return tuple(one for one in self.people if not one.why)
+
+    @property
+    def unable(self) -> tuple[Possible, ...]:
+        """Those who may not, each with why."""
+        return tuple(one for one in self.people if one.why)
+
+
+# --- what waits --------------------------------------------------------------------------------------------------------------------
+
+_Observer = aliased(Person)
+_ROWS = (
+    select(Observation, Candidacy.person_id, Candidacy.programme_version_id)
+    .add_columns(Person.name, Person.chosen_name, _Observer.name, _Observer.chosen_name)
+    .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
+    .join(Person, and_(Person.org_id == Observation.org_id, Person.id == Candidacy.person_id))
+    .join(_Observer, and_(_Observer.org_id == Observation.org_id, _Observer.id == Observation.observer_id))
+)
+
+
+def waiting(*, actor: Actor) -> tuple[Matter, ...]:
+    """What waits for somebody's second or third opinion in a course: what is rated already first, the longest wait at the top; a constant
+    number of queries. Of their own ratings who leads the course is told nothing while somebody else leads it as well."""
+    session = base.session()
+    wants = and_(Observation.state.in_(WAITING), Observation.second_reasons != "") | (Observation.state == RATED)
+    query = _ROWS.where(Observation.course_id == actor.course_id, wants).order_by(Observation.planned_for, Observation.id)
+    found = session.execute(query.limit(MOST_LISTED)).all()
+    made = _matters(session, actor, found, rater.pool(session, actor.course_id, [row[0] for row in found])) if found else []
+    return tuple(sorted(made, key=lambda one: (one.ahead, one.since, one.id)))
+
+
+def choose(*, actor: Actor, observation_id: str) -> Choice:
+    """One matter with everybody who could be asked. NotFound where it wants nobody's rating, or is the reader's own."""
+    session = base.session()
+    query = _ROWS.where(Observation.id == observation_id, Observation.course_id == actor.course_id)
+    found = session.execute(query.where(Observation.state.in_((*WAITING, RATED)))).all()
+    pool = rater.pool(session, actor.course_id, [row[0] for row in found])
+    made = _matters(session, actor, found, pool)
+    if not made:
+        raise NotFound("second")
+    people = pool.of(found[0][0])
+    spoken_of = {person for one in people for found in one.findings for person in (found.one, found.other, found.facts.get("manager", ""))}
+    return Choice(made[0], people, _names(session, spoken_of))
+
+
+def _names(session: Session, people: Collection[object]) -> dict[str, str]:
+    rows = session.execute(select(Person.id, Person.name, Person.chosen_name).where(Person.id.in_(people)))
+    return {row.id: display_name(row.chosen_name or row.name, row.id) for row in rows}
+
+
+def matter_of(session: Session, actor: Actor, row: Observation) -> Matter | None:
+    """What one observation wants, None where it wants nobody's rating, or is the actor's own."""
+    pool = rater.pool(session, row.course_id, [row])
+    made = _matters(session, actor, session.execute(_ROWS.where(Observation.id == row.id)).all(), pool)
+    return made[0] if made else None
+
+
+def _matters(session: Session, actor: Actor, found: Sequence[Any], pool: rater.Pool) -> list[Matter]:
+    ids = [one[0].id for one in found]
+    ratings, seats = _submitted(session, ids), _seats(session, ids)
+    fit = conflict.standing(session, "rater", [one.id for some in seats.values() for one in some])
+    alone = _leads_alone(session, actor)
+    made = []
+    for row, subject_id, version_id, *names in found:
+        own = {row.observer_id, *(one.person_id for one in seats.get(row.id, ()))}
+        if actor.person_id == subject_id or (actor.person_id in own and not alone):
+            continue
+        version = programme.load(version_id)
+        able = sum(not one.why for one in pool.of(row))
+        doubling = version.policy.doubling
+        left_out = not able and not _asked(seats.get(row.id, ()), SECOND) and doubling is not None and doubling.where_possible
+        state = State(ratings.get(row.id, ()), frozenset(row.second_reasons.split()), spared=left_out)
+        purpose = _wanted(row, state, version.policy, spared=left_out)
+        if not purpose:
+            continue
+        asked = _asked(seats.get(row.id, ()), purpose)
+        names_of = [display_name(names[1] or names[0], subject_id), display_name(names[3] or names[2], row.observer_id)]
+        made.append(_matter(row, names_of, purpose, state, asked, pool, able, fit, hidden=actor.person_id in own))
+    return made
+
+
+def _asked(seats: Iterable[Rater], purpose: str) -> Rater | None:
+    """Who was asked for an opinion and has not given it yet."""
+    return next((one for one in seats if one.purpose == purpose and one.state == "asked"), None)
+
+
+def _wanted(row: Observation, state: State, policy: Policy, *, spared: bool) -> str:
+    """For what another person is wanted: before the first rating is in, what is known beforehand; then what holds the result back."""
+    if row.state != RATED:
+        given = any(one.purpose == SECOND for one in state.ratings)
+        return SECOND if state.reasons and not given else ""
+    if holding.second_missing(State(state.ratings, state.reasons)):  # shown where it is spared too, so that it does not wait unseen
+        return SECOND
+    return "" if holding.resolution(policy, programme.rubric(row.rubric_version_id), state.ratings).resolved else THIRD
+
+
+def _matter(
+    row: Observation,
+    names: Sequence[str],
+    purpose: str,
+    state: State,
+    asked: Rater | None,
+    pool: rater.Pool,
+    able: int,
+    fit: Mapping[str, str],
+    *,
+    hidden: bool,
+) -> Matter:
+    today = base.now().date()
+    return Matter(
+        id=row.id,
+        candidate=names[0],
+        observer=names[1],
+        kind=row.kind,
+        planned_for=row.planned_for,
+        purpose=purpose,
+        reasons=() if hidden else tuple(sorted(state.reasons)) if purpose == SECOND else ("disputed",),
+        ahead=_ahead(row),
+        since=max((one.at for one in state.ratings if one.at), default=row.created_at),
+        able=able,
+        rater=pool.names.get(asked.person_id, display_name(None, asked.person_id)) if asked else "",
+        rater_id=asked.person_id if asked else "",
+        from_notes=asked.from_notes if asked else False,
+        due_on=asked.due_on if asked else None,
+        late=bool(asked and asked.due_on and asked.due_on < today),
+        unfit=bool(asked) and fit.get(asked.id if asked else "", "clear") not in LETS_THROUGH,
+        spared=state.spared,
+    )
+
+
+def _ahead(row: Observation) -> bool:
+    return row.state in WAITING and row.planned_for >= base.now().date()
+
+
+def _leads_alone(session: Session, actor: Actor) -> bool:
+    held = (RoleGrant.course_id == actor.course_id, RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None))
+    return not session.scalar(select(func.count()).where(*held, RoleGrant.person_id != actor.person_id))
+
+
+def _submitted(session: Session, ids: Collection[str]) -> dict[str, tuple[Submitted, ...]]:
+    """The ratings that stand of many observations; as ``releasing.submissions`` reads those of one."""
+    query = select(SubmittedRating).where(SubmittedRating.observation_id.in_(ids))
+    newest: dict[tuple[str, str], SubmittedRating] = {}
+    for row in session.scalars(query.order_by(SubmittedRating.number, SubmittedRating.submitted_at, SubmittedRating.id)):
+        newest[row.observation_id, row.assessor_id] = row
+    gone = {(one.observation_id, one.person_id) for some in _seats(session, ids, ended=True).values() for one in some}
+    found: dict[str, list[Submitted]] = {}
+    for key, row in newest.items():
+        if key not in gone:
+            made = Submitted(row.id, row.assessor_id, row.purpose, holding.read(row.said), row.weight, row.submitted_at)
+            found.setdefault(row.observation_id, []).append(made)
+    return {key: tuple(some) for key, some in found.items()}
+
+
+def _seats(session: Session, ids: Iterable[str], *, ended: bool = False) -> dict[str, list[Rater]]:
+    state = Rater.state == "ended" if ended else Rater.state != "ended"
+    found: dict[str, list[Rater]] = {}
+    for row in session.scalars(select(Rater).where(Rater.observation_id.in_(ids), state).order_by(Rater.assigned_at, Rater.id)):
+        found.setdefault(row.observation_id, []).append(row)
+    return found
