@@ -20,7 +20,7 @@ from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import DrawSeed, Rater
 from support import opinions
-from support.opinions import doubling, known, manages, planned, rate
+from support.opinions import doubling, manages, planned, rate
 
 TOMORROW = timedelta(days=1)
 
@@ -30,7 +30,7 @@ def place(any_app: Flask) -> Iterator[World]:
     """A course on each database: one candidate, three qualified observers, a coordinator; first sessions are rated twice."""
     made = make_world("Northfield")
     with base.tenant(made.org_id):
-        known(made.person("F. Martins"))
+        made.person("F. Martins")
         for name in ("T. Lindqvist", "A. Moreno", "L. Brandt"):
             opinions.observer(made, name)
         made.person("R. Okafor", "coordinator", standing="instructor")
@@ -168,9 +168,9 @@ def test_two_who_straddle_the_bar_want_a_third_who_is_neither_of_them(place):
 
 def test_everybody_who_may_not_be_asked_has_a_why(place):
     made = planned(place, first(place), on=base.now().date() + TOMORROW)
-    place.person("N. Untold", "observer", standing="instructor")
+    place.person("N. Untold", "observer", standing="instructor", told=False)
     opinions.qualified(place, place.actor("N. Untold"))
-    known(place.person("N. Untrained", "observer", standing="instructor"))
+    place.person("N. Untrained", "observer", standing="instructor")
     boss = opinions.observer(place, "N. Boss")
     manages(boss, place.actor("F. Martins"))
     assert why_not(place, made) == {
@@ -199,7 +199,6 @@ def test_nobody_but_an_observer_of_the_course_can_be_asked(place):
 
 def test_a_coordinator_learns_nothing_of_a_session_that_they_rate_while_somebody_else_leads_too(place):
     both = place.person("C. Both", "observer", "coordinator", standing="instructor")
-    known(both)
     made = planned(place, both, on=base.now().date() + TOMORROW)
     assert second.waiting(actor=both) == ()
     with pytest.raises(NotFound):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A course whose policy asks for second ratings, with observers who are qualified and of whom it is known who manages them."""
+"""A course whose policy asks for second ratings, with observers who are qualified."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lti_mentoring.services.observation import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.qualification import ObserverQualification
-from lti_mentoring.store.reporting_line import LineAttestation, ReportingLine
+from lti_mentoring.store.reporting_line import ReportingLine
 
 ALWAYS_SECOND = Doubling(first=True, percent=0, critical=False, near_hundredths=0, new_ratings=0)
 """A candidate's first session alone is rated twice, and no other."""
@@ -47,12 +47,6 @@ def rubric(world: World) -> str:
     return programme.load(now.id).policy.observation_rubric
 
 
-def known(*people: Actor, unit: str = "") -> None:
-    """It is known who manages these people: nobody."""
-    with base.transactional() as session:
-        session.add_all(LineAttestation(person_id=one.person_id, attested_at=base.now(), unit=unit) for one in people)
-
-
 def manages(manager: Actor, subordinate: Actor, start: date = date(2020, 1, 1)) -> None:
     with base.transactional() as session:
         facts = {"kind": "direct", "started_on": start, "said_by": "x"}
@@ -73,9 +67,8 @@ def qualified(world: World, *people: Actor) -> None:
 
 
 def observer(world: World, name: str) -> Actor:
-    """A qualified observer of whom it is known who manages them."""
+    """A qualified observer."""
     made = world.person(name, "observer", standing="instructor")
-    known(made)
     qualified(world, made)
     return made
 

@@ -63,7 +63,6 @@ from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.platform import Deployment, Registration
-from lti_mentoring.store.reporting_line import LineAttestation
 from support import applying, marked, rating
 from support.closing import let_go
 from support.visitor import Visitor, handle
@@ -370,8 +369,6 @@ def doubled(world: World, waiting: str, seated: str) -> dict[str, str]:
     """Two sessions that want a second person's rating: one could be asked for one of them, and one is for the other. -> their ids"""
     second, third = (world.person(name, "observer", standing="instructor").person_id for name in ("Second", "Third"))
     with base.transactional() as session:
-        known = (world.people["Candidate"], second, third)
-        session.add_all(LineAttestation(person_id=one, attested_at=base.now()) for one in known)
         for row in session.scalars(select(Observation).where(Observation.id.in_((waiting, seated)))):
             row.second_reasons = "drawn"
     verbs = {"actor": world.actor("Coordinator"), "observation_id": seated, "person_id": third}

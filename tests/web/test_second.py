@@ -15,7 +15,7 @@ from lti_mentoring.domain.reliability import Doubling
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import Observation
 from support import opinions
-from support.opinions import doubling, known, manages, planned, rate
+from support.opinions import doubling, manages, planned, rate
 from support.visitor import Visitor
 
 DAY = timedelta(days=1)
@@ -24,7 +24,7 @@ WORDS = ("Why not here?", "A question that nobody else may read.")
 
 @pytest.fixture
 def cast(world: World) -> World:
-    known(world.person("F. Martins"))
+    world.person("F. Martins")
     for name in ("T. Lindqvist", "A. Moreno", "L. Brandt"):
         opinions.observer(world, name)
     world.person("R. Okafor", "coordinator", standing="instructor")
