@@ -80,7 +80,8 @@ def rate(cast, made: str, seat: str, levels: int | dict[str, int], *, text: str 
     level = 3 if isinstance(levels, dict) else levels
     links = (page.notes[0].id,)
     ratings = [Rating(row.criterion.key, said.get(row.criterion.key, level), note_ids=links) for row in page.criteria]
-    consent = True if seat == "first" else None
+    theirs = base.session().scalar(select(Participant.id).where(Participant.observation_id == made).limit(1))
+    consent = True if seat == "first" and theirs is None else None  # whoever is asked answers for themself
     draft = observation.save_draft(actor=actor, observation_id=made, revision=page.revision, ratings=ratings, consent=consent)
     observation.submit(actor=actor, observation_id=made, revision=draft.revision)
 
