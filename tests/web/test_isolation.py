@@ -183,9 +183,9 @@ EXAMPLES: dict[str, Example] = {
     "meeting.calendar": Example("coordinator", {"meeting": "{meeting}"}),
     "meeting.observed": Example("observer", {"observation": "{planned}"}),
     "joint_plan.sheet": Example("observer", {"observation": "{together}"}),
-    "joint_plan.keep": post("observer", {"purpose": "To listen.", "action": "draft"}, observation="{together}"),
+    "joint_plan.keep": post("candidate", {"purpose": "To listen.", "action": "draft"}, observation="{together}"),
     "joint_plan_api.put_plan": Example(
-        "observer", {"observation": "{together}"}, json={"parts": {"purpose": {"text": "To listen."}}}, method="PUT"
+        "candidate", {"observation": "{together}"}, json={"parts": {"purpose": {"text": "To listen."}}}, method="PUT"
     ),
     "observation.plan": Example("coordinator", query={"candidate": "{candidacy}"}),
     "observation.make_plan": post(
@@ -595,7 +595,8 @@ def paired_up(world: World, people: dict[str, Any], together: str) -> dict[str, 
     pair = pairing.paired(lead, observer.person_id, started_on=date(2026, 1, 1))
     begun = pairing.met(lead, pair, pairing.ahead(-1))
     with base.transactional() as session:
-        session.get_one(Observation, (world.org_id, together)).kind = "co"
+        row = session.get_one(Observation, (world.org_id, together))
+        row.kind, row.mentor_id = "co", people["deputy"].person_id
     return {"pair": pair, "meeting": pairing.met(lead, pair), "met": begun, "together": together}
 
 

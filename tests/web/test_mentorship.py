@@ -75,7 +75,7 @@ def test_a_pair_is_made_meets_and_ends(course):
     assert made.status_code == 303
     page = text(course.lead.get(made.location))
     assert "Ada Quill" in page
-    assert "F. Martins has not said yet who manages them." in page
+    assert "Ada Quill has not said yet who manages them." in page
     planned = course.lead.post(f"{made.location}/sessions", {"meeting": uuid.uuid4().hex, **WHEN})
     assert planned.status_code == 303
     row = one(MentoringSession)

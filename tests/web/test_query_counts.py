@@ -271,6 +271,7 @@ class Course:
         with base.transactional() as session:
             row = session.get_one(observation.Observation, (self.world.org_id, self.ids["together"]))
             row.kind, row.session_id = "co", self.ids["meeting"]
+            row.mentor_id = self.people["coordinator"].person_id  # who mentors with a candidate observes them no more
 
     def _learn(self, number: int) -> None:
         """The writer's practice task comes back, somebody else's waits; a recognition is refused."""
