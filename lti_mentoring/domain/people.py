@@ -61,6 +61,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "programme.open": LEADS,
     "programme.move": LEADS,
     "programme.edit": LEADS,
+    "mentorship.manage": LEADS | {"mentor"},
+    "session.own": frozenset({"candidate", "mentor", "protege", "observer"}),
+    "session.calendar": LEADS | {"candidate", "mentor", "protege", "observer"},
+    "observation.plan_together": frozenset({"candidate", "mentor", "observer"}),
     "observation.plan": frozenset({"coordinator", "deputy", "observer"}),
     "observation.queue": frozenset({"observer"}),
     "observation.rate": frozenset({"observer", "candidate"}),
@@ -101,7 +105,14 @@ class Actor:
 
 
 def roles_in_course(
-    *, standing: str, granted: frozenset[str], is_candidate: bool, coordinated: bool, lms_administrator: bool = False
+    *,
+    standing: str,
+    granted: frozenset[str],
+    is_candidate: bool,
+    coordinated: bool,
+    lms_administrator: bool = False,
+    mentors: bool = False,
+    mentored: bool = False,
 ) -> frozenset[str]:
     """The roles of a person in a course.
 
@@ -113,6 +124,10 @@ def roles_in_course(
         roles.add("teacher" if not coordinated else "colleague")
     if is_candidate:
         roles.add("candidate")
+    if mentors:
+        roles.add("mentor")
+    if mentored:
+        roles.add("protege")
     if lms_administrator:
         roles.add("lms_administrator")
     return frozenset(roles)

@@ -22,6 +22,7 @@ from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.conflict import ConflictParty, DeclaredRelation
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentorshipMember
 from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import EvidenceNote, Observation
@@ -122,13 +123,15 @@ def _kinds(person_id: str) -> dict[str, Any]:
 
 
 def _own_kinds(person_id: str) -> dict[str, Any]:
-    """Kinds that are counted for the person alone: nobody else learns that somebody has asked for help, or practises rating."""
+    """Kinds that are counted for the person alone: nobody else learns that somebody has asked for help, practises rating, or is
+    mentored."""
     candidacies = select(Candidacy.id).where(Candidacy.person_id == person_id)
     return {
         "asked": (AssistanceRequest.id, AssistanceRequest.candidacy_id.in_(candidacies)),
         "calibrated": (CalibrationAttempt.id, CalibrationAttempt.person_id == person_id),
         "related": (DeclaredRelation.id, DeclaredRelation.one_id == person_id),
         "present": (Participant.id, Participant.person_id == person_id),
+        "paired": (MentorshipMember.id, MentorshipMember.person_id == person_id),
         "helped": (AssistanceContact.id, AssistanceContact.helper_id == person_id),
     }
 

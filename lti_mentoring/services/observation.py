@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED, WAITING
 from lti_mentoring.domain.people import Actor, display_name
+from lti_mentoring.domain.programme import INDEPENDENT
 from lti_mentoring.domain.releasing import FIRST
 from lti_mentoring.services import consent, programme
 from lti_mentoring.services import seat as seats
@@ -73,6 +74,7 @@ class ListRow:
     of: int = 0
     before: tuple[str, ...] = ()
     waits: bool = False
+    kind: str = INDEPENDENT
     purpose: str = FIRST
     from_notes: bool = False
     due_on: date | None = None
@@ -200,6 +202,7 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]], *, named: bool = Fa
             of=criteria[row.rubric_version_id],
             before=before.get(row.candidacy_id, ()) if named and row.state in WAITING else (),
             waits=bool(before.get(row.candidacy_id)) and row.state in WAITING,
+            kind=row.kind,
         )
         for row, person_id, name, chosen, observer_name, observer_chosen, _ in found
     )

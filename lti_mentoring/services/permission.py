@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from lti_mentoring.domain.people import PERMISSIONS, Actor, Verdict, display_name, may_ask_why_of_others, roles_in_course, verdict
 from lti_mentoring.domain.rule import NotAllowed, NotFound
+from lti_mentoring.services.mentorship import roles_held
 from lti_mentoring.services.privacy import OPERATOR
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -24,7 +25,8 @@ MOST_PEOPLE = 500
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a role comes from. ``origin``: launch, grant, candidacy or lms; ``by`` is who gave it ("operator" is the command line)."""
+    """Where a role comes from. ``origin``: launch, grant, candidacy, mentorship or lms; ``by`` is who gave it ("operator" is the command
+    line)."""
 
     role: str
     origin: str
@@ -63,12 +65,15 @@ def why(*, actor: Actor, person_id: str, permission: str) -> WhyPage:
     sources, coordinated = _granted(actor, person_id)
     if row.candidate_since is not None:
         sources.append(Source("candidate", "candidacy", row.candidate_since))
+    sources += [Source(role, "mentorship") for role, held in (("mentor", row.mentors), ("protege", row.mentored)) if held]
     held = roles_in_course(
         standing=member.standing,
         granted=frozenset(one.role for one in sources if one.origin == "grant"),
         is_candidate=row.candidate_since is not None,
         coordinated=coordinated,
         lms_administrator=person_id == actor.person_id and actor.is_any("lms_administrator"),
+        mentors=row.mentors,
+        mentored=row.mentored,
     )
     known = {one.role for one in sources}
     sources += [Source(role, "launch", member.launched_at) for role in sorted(held - known)]
@@ -93,7 +98,10 @@ def _member(course_id: str, person_id: str) -> Any:
     found = (
         base.session()
         .execute(
-            select(Membership, Person.name, Person.chosen_name, Candidacy.started_at.label("candidate_since"), Identity.registration_id)
+            select(
+                *(Membership, Person.name, Person.chosen_name, Candidacy.started_at.label("candidate_since"), Identity.registration_id),
+                *roles_held(Membership.org_id, Membership.course_id, Membership.person_id),
+            )
             .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
             .outerjoin(Identity, and_(Identity.org_id == Person.org_id, Identity.person_id == Person.id))
             .outerjoin(Candidacy, candidacy)

@@ -17,7 +17,8 @@ from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, delivery, drawing, focus, notification, privacy, programme, room, sheet
+from lti_mentoring.services import assessor, delivery, drawing, focus, notification, occasion, privacy, programme, room, sheet
+from lti_mentoring.services.occasion import NOTHING_ASKED, Asked, Occasions
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -48,6 +49,7 @@ class PlanOptions:
     kinds: tuple[str, ...] = (INDEPENDENT,)
     looked: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    occasions: Occasions = field(default_factory=Occasions)
 
 
 def candidates(*, actor: Actor, chosen: str = "", kind: str = INDEPENDENT) -> PlanOptions:
@@ -86,6 +88,7 @@ def _options(actor: Actor) -> PlanOptions:
         ),
         kinds=tuple(kind for kind in KINDS if any(policy.asks(kind) for policy in policies)) or (INDEPENDENT,),
         observers=_by_name(PersonRow(row[0], display_name(row[2] or row[1], row[0])) for row in session.execute(observers)),
+        occasions=occasion.options(actor=actor),
     )
 
 
@@ -107,21 +110,19 @@ def plan(
     actor: Actor,
     candidacy_id: str,
     observer_id: str,
-    planned_for: date,
-    protege_label: str,
+    planned_for: date | None = None,
+    protege_label: str = "",
     place: str = "",
     kind: str = INDEPENDENT,
     observation_id: str | None = None,
     exception: bool = False,
+    asked: Asked = NOTHING_ASKED,
 ) -> str:
-    """Plan an observation of one of the kinds. -> its id. ``observation_id`` is the form's own, so that sending it twice plans once.
+    """Plan an observation: of the session that is asked for, or on a plain day. -> its id, the form's own, so that twice plans once.
 
-    Where it is not known yet who manages its people, it is planned and held. With ``exception`` who leads the course plans what needs
-    one, and asks for it then; it is held meanwhile. NotFound ``candidacy``; NotAllowed ``observer_plans_own``; RuleBroken
-    ``candidacy_paused``, ``observer_unknown``, ``protege_label_empty``, ``observation_of_oneself``, ``kind_not_asked`` by the
-    candidate's policy, ``conflict_closed``, ``conflict_needs_override`` (findings, names).
+    Where it is not known yet who manages its people, it is held; with ``exception`` so is what needs one. NotAllowed
+    ``observer_plans_own``; RuleBroken as ``occasion.of``, ``assessor.decide``, ``_chosen`` and ``_rubric_for``.
     """
-    label = _label(protege_label)
     if not actor.is_any(*LEADS) and observer_id != actor.person_id:
         raise NotAllowed("observer_plans_own")
     with base.transactional() as session:
@@ -130,21 +131,24 @@ def plan(
         subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
         rubric = _rubric_for(subject, kind)
+        asked = replace(asked, day=planned_for, label=protege_label, place=place)
+        when = occasion.of(session, actor, asked, kind=kind, candidate_id=subject.person_id, observer_id=observer_id)
         made = Observation(
             id=observation_id or base.new_id(),
             candidacy_id=subject.id,
             course_id=actor.course_id,
             kind=kind,
             observer_id=observer_id,
-            protege_label=label[:120],
-            planned_for=planned_for,
-            place=" ".join(place.split())[:200],
+            protege_label=when.label,
+            planned_for=when.planned_for,
+            place=when.place,
+            session_id=when.session_id,
+            mentor_id=when.mentor_id,
             rubric_version_id=programme.rubric_version_id(subject.programme_version_id, rubric),
             state=state,
             created_by=actor.person_id,
         )
         _planned(session, actor, made, subject, exception=exception and actor.is_any(*LEADS))
-        room.ask(session, actor=actor, row=made)
         return made.id
 
 
@@ -153,17 +157,11 @@ def _planned(session: Session, actor: Actor, made: Observation, subject: Candida
     version = programme.load(subject.programme_version_id)
     focus.keep(session, made, subject)
     drawing.decide_beforehand(session, made)
+    room.ask(session, actor=actor, row=made)  # first, since the guard looks at who is in the room
     assessor.decide(session, actor=actor, row=made, subject_id=subject.person_id, version=version, exception=exception)
     privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=made.observer_id)
     _tell_observer(session, made, actor, "observation_planned")
     delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
-
-
-def _label(protege: str) -> str:
-    label = " ".join(protege.split())
-    if not label:
-        raise RuleBroken("protege_label_empty")
-    return label
 
 
 def _rubric_for(subject: Candidacy, kind: str) -> str:

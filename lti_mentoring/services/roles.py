@@ -17,6 +17,7 @@ from lti_mentoring.lti import claims
 from lti_mentoring.services import invite as invites
 from lti_mentoring.services import privacy
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.mentorship import roles_held
 from lti_mentoring.services.notification import unread_of
 from lti_mentoring.services.offering import OFFERED
 from lti_mentoring.services.session import hashed
@@ -79,6 +80,7 @@ _HERE = (
         Organisation.name.label("organisation"),
         OFFERED.label("offered"),
         unread_of(Membership.org_id, Membership.person_id),
+        *roles_held(Membership.org_id, Membership.course_id, Membership.person_id),
     )
     .join(Course, and_(Course.org_id == Membership.org_id, Course.id == Membership.course_id))
     .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
@@ -118,7 +120,7 @@ def here(*, org_id: str, person_id: str, course_id: str, registration_id: str, l
         granted=frozenset(grant.role for grant in grants if grant.person_id == person_id),
         is_candidate=row.candidacy is not None,
         coordinated=coordinated,
-        lms_administrator=lms_administrator,
+        **{"lms_administrator": lms_administrator, "mentors": row.mentors, "mentored": row.mentored},
     )
     name = row.name or row.chosen_name
     actor = Actor(org_id, person_id, course_id, display_name(name, person_id), roles, registration_id)

@@ -13,6 +13,7 @@ from sqlalchemy import Row, and_, bindparam, func, or_, select
 from lti_mentoring.domain.people import Actor, display_name, roles_in_course
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.candidacy import CandidacyRow
+from lti_mentoring.services.mentorship import roles_held
 from lti_mentoring.services.notification import unread_of
 from lti_mentoring.services.offering import OFFERED
 from lti_mentoring.services.roles import Here
@@ -96,6 +97,7 @@ _VISIT = (
         select(func.max(_y.moved_at)).where(_y.org_id == _v.org_id, _y.candidacy_id == _v.id).scalar_subquery().label("moved_at"),
         OFFERED.label("offered"),
         unread_of(_s.org_id, _s.person_id),
+        *roles_held(_s.org_id, bindparam("course"), _s.person_id),
     )
     .select_from(base.table(WebSession))
     .join(base.table(Registration), and_(_r.id == _s.registration_id, _r.active))
@@ -168,6 +170,8 @@ def _here(rows: Sequence[Row[*tuple[Any, ...]]], org_id: str, course_id: str) ->
         is_candidate=row.candidacy is not None,
         coordinated=coordinated,
         lms_administrator=row.lms_administrator,
+        mentors=row.mentors,
+        mentored=row.mentored,
     )
     name = row.name or row.chosen_name
     own = None

@@ -58,6 +58,8 @@ class MentoringSession(TenantMixin, Base):
 
     mentorship_id: Mapped[str] = mapped_column(Id)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    utc_offset: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Minutes by which the clock of whoever planned it is ahead of UTC, so that its day is the one on their calendar."""
     minutes: Mapped[int]
     """As planned; after the session as it was."""
     mode: Mapped[str] = mapped_column(String(20), default="in_person")

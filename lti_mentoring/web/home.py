@@ -25,6 +25,8 @@ def index(course: str) -> str | AnyResponse:
         return redirect(url_for("office.index", course=course))
     if who.is_any("lms_administrator") and not who.is_any("teacher", "colleague", *STAFF_ROLES):
         return redirect(url_for("people.office", course=course))
+    if who.is_any("mentor", "protege") and who.roles <= {"member", "mentor", "protege"}:
+        return redirect(url_for("meeting.index", course=course))
     if who.roles == {"member"} and application.takes_applications(who):
         return redirect(url_for("application.index", course=course))
     return render_template("home/staff.html", page=reports.staff_home(actor=who, coordinated=here().coordinated))

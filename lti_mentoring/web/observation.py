@@ -20,7 +20,7 @@ from lti_mentoring.services import matter
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm
+from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm, asked
 from lti_mentoring.web.wording import field_words, rule_words, why_words
 
 bp = Blueprint("observation", __name__, url_prefix="/courses/<course>")
@@ -38,6 +38,17 @@ PLAN_FIELDS = {
     "kind_not_asked": "kind",
     "conflict_closed": "observer",
     "conflict_needs_override": "observer",
+    "protege_label_empty": "protege",
+    "day_missing": "planned_for",
+    "session_before": "planned_for",
+    "mentorship_ended": "occasion",
+    "pair_held": "occasion",
+    "session_closed": "occasion",
+    "session_of_candidate": "occasion",
+    "session_watched": "occasion",
+    "session_mentor": "mentor",
+    "mentor_unknown": "mentor",
+    "mentor_observes": "observer",
 }
 """What a rule refuses of a plan, by the field that it is about."""
 
@@ -91,7 +102,7 @@ def cohort(course: str) -> AnyResponse:
 @bp.get("/observations/plan")
 @require("observation.plan")
 def plan(course: str) -> str:
-    chosen = {"candidate": request.args.get("candidate", ""), "plan": uuid.uuid4().hex}
+    chosen = {name: request.args.get(name, "") for name in ("candidate", "occasion")} | {"plan": uuid.uuid4().hex}
     page = verbs.candidates(actor=actor(), chosen=chosen["candidate"])
     if chosen["candidate"] and chosen["candidate"] not in {one.id for one in page.candidates}:
         raise NotFound("candidacy")
@@ -105,7 +116,7 @@ def make_plan(course: str) -> Answer:
     if sent.get("action") == "look":
         return _plan_again(sent, {}, 200)
     try:
-        form: dict[str, Any] = PlanForm().load(sent)
+        form: dict[str, Any] = PlanForm().load({name: value for name, value in sent.items() if value})
         verbs.plan(
             actor=actor(),
             candidacy_id=form["candidate"],
@@ -116,6 +127,7 @@ def make_plan(course: str) -> Answer:
             kind=form["kind"],
             observation_id=form["plan"],
             exception=form["exception"],
+            asked=asked(form),
         )
     except ValidationError as error:
         return _plan_again(sent, {name: field_words(told) for name, told in error.normalized_messages().items()})

@@ -6,12 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields, post_load, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from lti_mentoring.domain.mentorship import IN_PERSON, LEAST_MINUTES, MODES, MOST_MINUTES
 from lti_mentoring.domain.observation import LEVELS, Rating
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.services.observation import Note
+from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.rating import LONGEST_NOTE, LONGEST_REASON
+from lti_mentoring.web.when import FARTHEST, when
 
 MOST_NOTES = 400
 
@@ -25,7 +28,8 @@ class Hex(fields.UUID):
 
 
 class PlanForm(Schema):
-    """An observation to plan. ``plan`` is the form's own id, so that sending it twice plans once."""
+    """An observation to plan. ``plan`` is the form's own id, so that sending it twice plans once. ``occasion`` is a session ("session:"
+    and its id), a pair that shall meet ("pair:" and its id), or empty: a plain day."""
 
     class Meta:
         unknown = EXCLUDE
@@ -33,11 +37,35 @@ class PlanForm(Schema):
     plan = Hex(required=True)
     candidate = fields.String(required=True, validate=validate.Length(min=1, max=32))
     observer = fields.String(required=True, validate=validate.Length(min=1, max=32))
-    planned_for = fields.Date(required=True)
-    protege = fields.String(required=True, validate=validate.Length(min=1, max=120))
-    place = fields.String(load_default="", validate=validate.Length(max=200))
     kind = fields.String(load_default=INDEPENDENT, validate=validate.OneOf(KINDS))
     exception = fields.Boolean(load_default=False)
+    mentor = fields.String(load_default="", validate=validate.Length(max=32))
+    occasion = fields.String(load_default="", validate=validate.Regexp(r"(session|pair):[0-9a-f]{1,32}\Z|\Z"))
+    planned_for = fields.Date(load_default=None)
+    time = fields.Time(load_default=None)
+    offset = fields.Integer(load_default=0, validate=validate.Range(-FARTHEST, FARTHEST))
+    minutes = fields.Integer(load_default=60, validate=validate.Range(LEAST_MINUTES, MOST_MINUTES))
+    mode = fields.String(load_default=IN_PERSON, validate=validate.OneOf(MODES))
+    protege = fields.String(load_default="", validate=validate.Length(max=120))
+    place = fields.String(load_default="", validate=validate.Length(max=200))
+
+    @validates_schema
+    def says_when(self, data: dict[str, Any], **kwargs: Any) -> None:
+        """A session that is there says when it is; a new one needs a day and a time, and a plain day the day."""
+        what = data.get("occasion", "").partition(":")[0]
+        if what != "session" and data.get("planned_for") is None:
+            raise ValidationError("day_missing", "planned_for")
+        if what == "pair" and data.get("time") is None:
+            raise ValidationError("time_missing", "time")
+
+
+def asked(form: dict[str, Any]) -> Asked:
+    """The session that a ``PlanForm`` asks for."""
+    what, _, which = form["occasion"].partition(":")
+    if what == "pair":
+        told = when({**form, "day": form["planned_for"]})
+        return Asked(mentorship_id=which, when=told, new_id=form["plan"], mentor_id=form["mentor"])
+    return Asked(session_id=which, mentor_id=form["mentor"])
 
 
 class NoteForm(Schema):

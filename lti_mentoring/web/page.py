@@ -20,6 +20,8 @@ from lti_mentoring.web.reader import tongue
 NAVIGATION = (
     ("home.way", "candidacy.way"),
     ("observation.index", "observation.queue"),
+    ("meeting.index", "session.own"),
+    ("mentorship.index", "mentorship.manage"),
     ("board.index", "candidacy.cohort"),
     ("selection.queue", "application.read"),
     ("people.index", "people.read"),
@@ -36,6 +38,8 @@ def _label(endpoint: str) -> str:
     labels = {
         "home.way": gettext("My way"),
         "observation.index": gettext("Observations"),
+        "meeting.index": gettext("My sessions"),
+        "mentorship.index": gettext("Pairs"),
         "board.index": gettext("Cohort"),
         "selection.queue": gettext("Applications"),
         "opening.index": gettext("Programme"),

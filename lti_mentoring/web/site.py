@@ -35,6 +35,7 @@ from lti_mentoring.web import (
     health,
     holdings,
     home,
+    joint_plan,
     linking,
     listing,
     lti,
@@ -66,6 +67,8 @@ from lti_mentoring.web import conflict as conflict_pages
 from lti_mentoring.web import consent as consent_pages
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import field as field_pages
+from lti_mentoring.web import meeting as meeting_pages
+from lti_mentoring.web import mentorship as mentorship_pages
 from lti_mentoring.web import notification as notification_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
@@ -134,8 +137,9 @@ def _dress(app: Flask, settings: Settings) -> None:
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
     told = (conflict_pages, line_pages, second, capacity)
+    pairs = (mentorship_pages, meeting_pages, joint_plan)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
-    for room in (*rooms, *way, *learned, *observing, *told, *staff):
+    for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

@@ -24,7 +24,7 @@ from lti_mentoring.domain.people import (
 
 STANDINGS = ("instructor", "grader", "learner", "none")
 GRANTS = st.frozensets(st.sampled_from(GRANTED_ROLES))
-DERIVED = {"member", "candidate", "teacher", "colleague", "lms_administrator"}
+DERIVED = {"member", "candidate", "mentor", "protege", "teacher", "colleague", "lms_administrator"}
 
 
 def actor(roles: frozenset[str]) -> Actor:
@@ -45,6 +45,8 @@ def standings(draw: st.DrawFn) -> dict[str, object]:
         "is_candidate": draw(st.booleans()),
         "coordinated": draw(st.booleans()),
         "lms_administrator": draw(st.booleans()),
+        "mentors": draw(st.booleans()),
+        "mentored": draw(st.booleans()),
     }
 
 
@@ -61,7 +63,7 @@ def test_what_was_granted_holds_and_everybody_is_a_member(facts):
 
 @given(standings(), st.sampled_from(STANDINGS), st.booleans())
 def test_no_word_of_an_lms_grants_a_role_of_ours(facts, standing, administrator):
-    ours = set(GRANTED_ROLES) | {"candidate"}
+    ours = set(GRANTED_ROLES) | {"candidate", "mentor", "protege"}
     told = roles_in_course(**facts | {"standing": standing, "lms_administrator": administrator})
     assert told & ours == roles_in_course(**facts) & ours
 
@@ -77,7 +79,8 @@ def test_a_teacher_is_one_only_while_nobody_coordinates(facts):
 
 @given(standings())
 def test_an_administrator_of_the_lms_asks_for_the_office_and_places_activities_and_nothing_else(facts):
-    bare = roles_in_course(**facts | {"granted": frozenset(), "is_candidate": False, "lms_administrator": True})
+    nothing = dict.fromkeys(("is_candidate", "mentors", "mentored"), False)
+    bare = roles_in_course(**facts | nothing | {"granted": frozenset(), "lms_administrator": True})
     assert allowed(bare) == allowed(EVERYONE) | {"platform.ask_office", "linking.author"}
     assert may(actor(roles_in_course(**facts)), "platform.ask_office") == facts["lms_administrator"]
 
@@ -104,7 +107,14 @@ def test_only_granted_roles_see_other_people(roles):
 
 def test_a_candidate_only_learns_and_reads_what_is_theirs():
     own = {"training.learn", "training.read", "candidacy.way", "participation.own", "observation.read", "assistance.ask", "recognition.ask"}
+    own |= {"session.own", "session.calendar", "observation.plan_together"}
     assert allowed(frozenset({"member", "candidate"})) == allowed(EVERYONE) | own
+
+
+def test_a_mentor_sees_to_pairs_and_a_protege_to_nothing_but_their_own_days():
+    assert allowed(frozenset({"protege"})) == {"session.own", "session.calendar"}
+    mine = {"mentorship.manage", "session.own", "session.calendar", "observation.plan_together"}
+    assert allowed(frozenset({"mentor"})) == mine
 
 
 @pytest.mark.parametrize("role", ["coordinator", "deputy", "trainer", "teacher", "colleague"])

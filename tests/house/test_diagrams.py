@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lti_mentoring.domain import application, assistance, observation, participation, practice, qualification, recognition
+from lti_mentoring.domain import application, assistance, mentorship, observation, participation, practice, qualification, recognition
 from lti_mentoring.domain.diagram import diagram
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -19,6 +19,10 @@ def drawn_in(page: str) -> list[str]:
 
 def test_the_states_of_observations_help_and_applications_are_drawn_as_they_are():
     assert drawn_in("domain.md") == [observation.diagram(), assistance.diagram(), application.diagram()]
+
+
+def test_the_states_of_a_session_are_drawn_as_they_are():
+    assert drawn_in("pairs.md") == [diagram((move.state, move.verb, move.to) for move in mentorship.MOVES)]
 
 
 def test_the_states_of_taking_part_are_drawn_and_listed_as_they_are():

@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.platform import Deployment, Registration
-from support import applying, marked, rating
+from support import applying, marked, pairing, rating
 from support.closing import let_go
 from support.visitor import Visitor, handle
 
@@ -166,6 +166,27 @@ EXAMPLES: dict[str, Example] = {
     "participation.candidate": Example("coordinator", {"candidacy": "{candidacy}"}),
     "participation.decide": post("coordinator", {"verb": "extend", "reason": "illness"}, candidacy="{candidacy}"),
     "participation.enrol": post("coordinator", {"state": "active", "day": "2026-02-01"}, candidacy="{candidacy}"),
+    "mentorship.index": Example("coordinator"),
+    "mentorship.form": Example("coordinator"),
+    "mentorship.make": post(
+        "coordinator",
+        {"pair": "d" * 32, "leader": "{observer}", "proteges": "Bo Lind, bo@example.org", "started_on": "2026-01-05"},
+    ),
+    "mentorship.one": Example("coordinator", {"pair": "{pair}"}),
+    "mentorship.end": post("coordinator", pair="{pair}"),
+    "mentorship.plan": post("coordinator", {"meeting": "e" * 32, "day": "2031-01-05", "time": "10:00"}, pair="{pair}"),
+    "meeting.index": Example("observer"),
+    "meeting.sheet": Example("coordinator", {"meeting": "{meeting}"}),
+    "meeting.change": post("coordinator", {"day": "2031-01-05", "time": "10:00"}, meeting="{meeting}"),
+    "meeting.hold": post("coordinator", {"minutes": "50"}, meeting="{met}"),
+    "meeting.drop": post("coordinator", meeting="{meeting}", how="called_off"),
+    "meeting.calendar": Example("coordinator", {"meeting": "{meeting}"}),
+    "meeting.observed": Example("observer", {"observation": "{planned}"}),
+    "joint_plan.sheet": Example("observer", {"observation": "{together}"}),
+    "joint_plan.keep": post("candidate", {"purpose": "To listen.", "action": "draft"}, observation="{together}"),
+    "joint_plan_api.put_plan": Example(
+        "candidate", {"observation": "{together}"}, json={"parts": {"purpose": {"text": "To listen."}}}, method="PUT"
+    ),
     "observation.plan": Example("coordinator", query={"candidate": "{candidacy}"}),
     "observation.make_plan": post(
         "coordinator", {"candidate": "{candidacy}", "observer": "{observer}", "planned_for": "2026-12-01", "protege": "A", "plan": "0" * 32}
@@ -550,6 +571,7 @@ def filled(name: str) -> Filled:
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
         ids |= doubled(world, alone, seated)
+        ids |= paired_up(world, people, planned())
         ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
         ids["rated"] = rating.submitted(observer)
         ids |= {"present": present, "guest": in_the_room(people, present)}
@@ -565,6 +587,17 @@ def in_the_room(people: dict[str, Any], observation_id: str) -> str:
     room.add(actor=people["coordinator"], observation_id=observation_id, named=room.Named("A guest", ""))
     page = room.page(actor=people["coordinator"], observation_id=observation_id)
     return next(one.person_id for one in page.people if not one.inside)
+
+
+def paired_up(world: World, people: dict[str, Any], together: str) -> dict[str, str]:
+    """A pair with a session ahead and one that has begun, and an observation of two who lead together. -> their ids"""
+    lead, observer = people["coordinator"], people["observer"]
+    pair = pairing.paired(lead, observer.person_id, started_on=date(2026, 1, 1))
+    begun = pairing.met(lead, pair, pairing.ahead(-1))
+    with base.transactional() as session:
+        row = session.get_one(Observation, (world.org_id, together))
+        row.kind, row.mentor_id = "co", people["deputy"].person_id
+    return {"pair": pair, "meeting": pairing.met(lead, pair), "met": begun, "together": together}
 
 
 def movable(world: World, lead: Actor) -> dict[str, str]:
@@ -709,6 +742,7 @@ NAMES = ("person", "observer", "candidacy", "activity", "attempt", "planned", "r
 NAMES += ("asked", "taken", "answered", "offer", "present", "guest", "outsider")
 NAMES += ("doubled", "seated", "second", "third")
 NAMES += ("mail", "notice", "version", "moving")
+NAMES += ("pair", "meeting", "met", "together")
 NAMES += ("submission", "claimed", "recognition", "other_candidacy")
 
 

@@ -49,7 +49,7 @@ from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, P
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.rating import Rater
 from lti_mentoring.store.training import CheckAttempt
-from support import applying, marked, rating
+from support import applying, marked, pairing, rating
 from support.statements import statements
 from support.visitor import Visitor, handle
 
@@ -105,6 +105,14 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "reporting_line.own": ("coordinator", {}),
     "reporting_line.one": ("coordinator", {"person": "{person}"}),
     "reporting_line.file": ("coordinator", {}),
+    "mentorship.index": ("coordinator", {}),
+    "mentorship.form": ("coordinator", {}),
+    "mentorship.one": ("coordinator", {"pair": "{pair}"}),
+    "meeting.index": ("observer", {}),
+    "meeting.sheet": ("coordinator", {"meeting": "{meeting}"}),
+    "meeting.calendar": ("coordinator", {"meeting": "{meeting}"}),
+    "meeting.observed": ("observer", {"observation": "{ready}"}),
+    "joint_plan.sheet": ("observer", {"observation": "{together}"}),
     "observation.sheet": ("observer", {"observation": "{ready}"}),
     "field.page": ("observer", {"observation": "{ready}"}),
     "field.paper": ("observer", {"observation": "{ready}"}),
@@ -233,6 +241,7 @@ class Course:
         self.ids["watched"] = matter.overview(actor=self.people["coordinator"]).held[0].id
         self._help(number)
         self._present(number)
+        self._pair(number)
         self._learn(number)
         self.ids["rated"] = rating.submitted(self.people["observer"], number=number + 1)
         with base.transactional() as session:
@@ -249,6 +258,20 @@ class Course:
         outside.name(actor=self.people["coordinator"], named=room.Named(f"Outsider {number}", ""))
         named = room.Named(f"Guest {number}", "")
         room.add(actor=self.people["coordinator"], observation_id=self.ids["present"], named=named)
+
+    def _pair(self, number: int) -> None:
+        """A group that grows in sessions, another pair, and a session that two lead together."""
+        lead, observer = self.people["coordinator"], self.people["observer"].person_id
+        if not number:
+            proteges = "\n".join(f"Protégé {one}, p{one}@example.org" for one in range(9))
+            self.ids["pair"] = pairing.paired(lead, observer, proteges, kind="group")
+        self.ids["meeting"] = pairing.met(lead, self.ids["pair"])
+        pairing.paired(lead, observer, f"Protégé {number}, only{number}@example.org")
+        self.ids["together"] = self._plan(f"Candidate {number}")
+        with base.transactional() as session:
+            row = session.get_one(observation.Observation, (self.world.org_id, self.ids["together"]))
+            row.kind, row.session_id = "co", self.ids["meeting"]
+            row.mentor_id = self.people["coordinator"].person_id  # who mentors with a candidate observes them no more
 
     def _learn(self, number: int) -> None:
         """The writer's practice task comes back, somebody else's waits; a recognition is refused."""

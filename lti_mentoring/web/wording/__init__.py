@@ -95,6 +95,14 @@ from lti_mentoring.web.wording.handout import handout_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
 from lti_mentoring.web.wording.listing import hold_choice_words, holds_words, listed_words
+from lti_mentoring.web.wording.mentorship import (
+    joint_plan_words,
+    meeting_mode_words,
+    meeting_state_words,
+    mentorship_kind_words,
+    mentorship_role_words,
+    part_in_session_words,
+)
 from lti_mentoring.web.wording.moving import asked_title, block_words, change_words, under_way_words, version_words
 from lti_mentoring.web.wording.notification import family_words, letter_words, mail_choice_words, notice_title, notice_words
 from lti_mentoring.web.wording.observation import called_off_words, gap_words, kind_words, level_words, mean_words, rating_words, step_words
@@ -211,6 +219,7 @@ __all__ = [
     "item_preview_words",
     "item_title",
     "item_words",
+    "joint_plan_words",
     "kind_words",
     "known_enrolment_words",
     "lack_words",
@@ -228,7 +237,11 @@ __all__ = [
     "matter_answer_words",
     "matter_words",
     "mean_words",
+    "meeting_mode_words",
+    "meeting_state_words",
     "membership_words",
+    "mentorship_kind_words",
+    "mentorship_role_words",
     "method_words",
     "missing_people_words",
     "mode_words",
@@ -245,6 +258,7 @@ __all__ = [
     "own_standing_words",
     "page_words",
     "part_done_words",
+    "part_in_session_words",
     "part_line_words",
     "part_reason_words",
     "part_reasons_words",

@@ -23,6 +23,7 @@ HOLDINGS = {
     "notes": _l("Evidence notes written by them"),
     "asked": _l("Requests for help and offers of it; only you see this count"),
     "calibrated": _l("Calibration transcripts that you have rated or begun to rate; only you see this count"),
+    "paired": _l("Pairs and groups in which you are or were; only you see this count"),
     "related": _l("Personal or financial relations that you have declared; only you see this count"),
     "present": _l("Sessions in which you were asked whether they may be observed; only you see this count"),
     "helped": _l("Contacts in which you have helped; only you see this count"),

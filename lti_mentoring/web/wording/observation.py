@@ -34,6 +34,7 @@ KINDS = {
 
 
 CALLED_OFF = {
+    "session": _l("The session itself does not take place."),
     "deferred": _l("The candidate takes no part at the moment; a new session is planned when they are back."),
     "completed": _l("The candidate has completed the programme, so there is nothing more to observe."),
 }

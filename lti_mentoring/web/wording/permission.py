@@ -51,6 +51,10 @@ PERMISSIONS = {
     "participation.own": _l("Pause, leave, or come back"),
     "participation.decide": _l("See whether candidates take part, and pause or bring back their part"),
     "candidacy.cohort": _l("See the candidates and how far they are"),
+    "mentorship.manage": _l("Make pairs and groups, and plan their sessions: all of the course, or one’s own"),
+    "session.own": _l("See one’s own sessions"),
+    "session.calendar": _l("Take a session along as a calendar file"),
+    "observation.plan_together": _l("Plan a session of co-mentoring together"),
     "observation.plan": _l("Plan an observation"),
     "observation.queue": _l("See one’s own observations"),
     "observation.rate": _l("Rate an observation"),
@@ -85,6 +89,8 @@ HOW = {
     "teacher": _l("the LMS says that somebody teaches the course, and nobody coordinates it yet"),
     "colleague": _l("the LMS says that somebody teaches the course"),
     "candidate": _l("by opening an activity as a learner of the course; who pauses or leaves keeps it, to read what they did"),
+    "mentor": _l("by leading a pair or group that goes on, or as a founding mentor whom a sponsor has signed for"),
+    "protege": _l("by being the protégé of a pair or group that goes on"),
     "observer": _l("a coordinator or deputy gives it on the page of people, or by an invitation"),
     "trainer": _l("a coordinator or deputy gives it on the page of people, or by an invitation"),
     "deputy": _l("a coordinator gives it on the page of people"),
@@ -116,4 +122,6 @@ def source_words(source: Any) -> str:
         return gettext("given by %(name)s", name=by)
     if source.origin == "candidacy":
         return gettext("follows from the candidacy")
+    if source.origin == "mentorship":
+        return gettext("follows from being in a pair or group, or from being a founding mentor")
     return gettext("follows from the last launch")

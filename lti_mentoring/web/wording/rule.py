@@ -18,6 +18,7 @@ from lti_mentoring.web.wording import (
     field,
     guest,
     handing_in,
+    mentorship,
     moving,
     participation,
     practice,
@@ -243,6 +244,11 @@ DELIVERY = {
     "placement": _l("There is no such activity in this course."),
 }
 
+ROOMS = (
+    *(calibration, conflict, field, mentorship, moving, participation),
+    *(assistance, editing, guest, handing_in, practice, recognition, second),
+)
+
 RULES: dict[str, object] = {
     **FORMS,
     **PEOPLE,
@@ -252,17 +258,7 @@ RULES: dict[str, object] = {
     **PROGRAMME,
     **TRAINING,
     **OBSERVATION,
-    **calibration.RULES,
-    **conflict.RULES, **second.RULES,
-    **field.RULES,
-    **moving.RULES,
-    **participation.RULES,
-    **assistance.RULES,
-    **editing.RULES,
-    **guest.RULES,
-    **handing_in.RULES,
-    **practice.RULES,
-    **recognition.RULES,
+    **{code: words for room in ROOMS for code, words in room.RULES.items()},
     **DELIVERY,
     **application.RULES,
 }
