@@ -22,6 +22,7 @@ from lti_mentoring.domain.listing import Wanted
 from lti_mentoring.domain.observation import RATED
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.releasing import SELF, Hold, State, Submitted
+from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import conflict, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -74,28 +75,36 @@ _LISTED = (
 
 
 def page(*, actor: Actor, wanted: Wanted) -> Listing:
-    """The page that was asked for, or the nearest one that there is."""
+    """The page that was asked for, or the nearest one that there is. NotFound ``person`` for an observer who observes nobody here."""
     session = base.session()
     held = _held(session, actor)
     here = Observation.course_id == actor.course_id
+    observers = _observers(session, here)
+    _check_observer(wanted, observers)
     which = and_(here, *_asked(wanted, held))
     found = _count(session, which)
     number, pages = board.page_of(found, wanted.page)
     rows = session.execute(_ordered(_LISTED.where(which), wanted).limit(board.PER_PAGE).offset((number - 1) * board.PER_PAGE)).all()
     of = _count(session, here) if wanted.filters else found
-    return Listing(_rows(rows, held), found, of, sum(map(bool, held.values())), _observers(session, here), number, pages)
+    return Listing(_rows(rows, held), found, of, sum(map(bool, held.values())), observers, number, pages)
 
 
 def export(*, actor: Actor, wanted: Wanted) -> tuple[Row, ...]:
-    """All that were asked for, to leave the tool; that they did stands in the record."""
+    """All that were asked for, to leave the tool; that they did stands in the record. NotFound as ``page``."""
     session = base.session()
     held = _held(session, actor)
+    _check_observer(wanted, _observers(session, Observation.course_id == actor.course_id))
     which = and_(Observation.course_id == actor.course_id, *_asked(wanted, held))
     rows = _rows(session.execute(_ordered(_LISTED.where(which), wanted)).all(), held)
     with base.transactional() as session:
         what = {"object_kind": "observations", "object_id": actor.course_id}
         privacy.record(session, actor=actor, verb="export", **what, rows=len(rows), filtered=wanted.filters)
     return rows
+
+
+def _check_observer(wanted: Wanted, observers: Iterable[tuple[str, str]]) -> None:
+    if wanted.observer and wanted.observer not in dict(observers):
+        raise NotFound("person")
 
 
 def _asked(wanted: Wanted, held: Mapping[str, Sequence[Hold]]) -> Iterable[ColumnElement[bool]]:
