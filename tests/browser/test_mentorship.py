@@ -7,7 +7,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
+from lti_mentoring.store import base
+from lti_mentoring.store.observation import Observation
 from support import ics
 from support.journey import ready
 from support.live import Town
@@ -29,7 +32,7 @@ def test_a_pair_is_made_and_meets_in_the_zone_of_who_plans_it(live: Town, open_b
     expect(lead.get_by_text("In your time zone: America/Lima.")).to_be_visible()
     lead.get_by_label("Day", exact=True).fill(DAY)
     lead.get_by_label("Time", exact=True).fill("21:30")
-    lead.get_by_role("button", name="Plan it").click()
+    lead.get_by_role("button", name="Plan it", exact=True).click()
     expect(lead.locator(".lede")).to_contain_text("21:30")
     looked_at(lead, lead.url, "pair")
     lead.get_by_role("link", name="Move it, or say how it went").click()
@@ -42,8 +45,7 @@ def test_a_pair_is_made_and_meets_in_the_zone_of_who_plans_it(live: Town, open_b
     for label in ("Candidate", "Observer"):
         if not lead.get_by_label(label, exact=True).input_value():
             lead.get_by_label(label, exact=True).select_option(index=1)
-    lead.get_by_label("What is observed").select_option("independent")
-    lead.get_by_role("button", name="Plan it").click()
+    lead.get_by_role("button", name="Plan it", exact=True).click()
     expect(lead.get_by_text("Planned. It stands in the observer’s list.")).to_be_visible()
     looked_at(candidate, f"{course}/sessions", "sessions")
     with candidate.expect_download() as file:
@@ -57,10 +59,14 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
     mentor, _ = enter_course(live, open_browser(), "observer")
     lead, _ = enter_course(live, open_browser(), "coordinator")
     lead.goto(f"{course}/observations/plan")
-    lead.get_by_label("What is observed").select_option("co")
+    for label in ("Candidate", "Observer"):
+        if not lead.get_by_label(label, exact=True).input_value():
+            lead.get_by_label(label, exact=True).select_option(index=1)
     lead.get_by_label("Day of the session").fill(DAY)
     lead.get_by_label("The protégé, in a few words").fill("A new colleague")
-    lead.get_by_role("button", name="Plan it").click()
+    lead.get_by_role("button", name="Plan it", exact=True).click()
+    expect(lead.get_by_text("Planned. It stands in the observer’s list.")).to_be_visible()
+    led_by_two(live)
     candidate.goto(f"{course}/way")
     candidate.get_by_role("link", name=re.compile("Joint plan for")).first.click()
     mentor.goto(candidate.url)
@@ -88,3 +94,9 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
 def kept(page: Page) -> None:
     """What is typed was kept."""
     expect(page.locator("[data-status]")).to_contain_text("Draft kept", timeout=15_000)
+
+
+def led_by_two(live: Town) -> None:
+    """What is planned is a session of co-mentoring: the policy of the little town asks for none."""
+    with live.app.app_context(), base.tenant(live.organisations["north"]), base.transactional() as session:
+        session.execute(update(Observation).where(Observation.session_id.is_(None)).values(kind="co"))
