@@ -132,7 +132,7 @@ def observe(who: Reader, candidate: str, *, looks: bool) -> None:
     if looks:
         who.look()
     frame = who.frame
-    sheet = frame.get_by_role("link", name=f"with {candidate}").get_attribute("href")
+    sheet = frame.get_by_role("link", name=f"Open with {candidate}").get_attribute("href")
     who.follow(f"a[href='{sheet}']")
     who.heading(f"Rate what you saw: {candidate}")
     if looks:
