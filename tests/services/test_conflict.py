@@ -179,7 +179,7 @@ def test_facts_of_two_and_of_twenty_take_as_many_statements(place: World):
 
 
 def test_nobody_here_is_kept_and_is_an_answer(place: World):
-    mentor, protege = place.person("Mentor"), place.person("Protege")
+    mentor, protege = place.person("Mentor", told=False), place.person("Protege", told=False)
     asked = Question(PAIRING, (mentor.person_id,), (protege.person_id,))
     assert conflict.ask(base.session(), asked).verdict == UNATTESTED
     attest(mentor)
@@ -190,14 +190,15 @@ def test_nobody_here_is_kept_and_is_an_answer(place: World):
 
 
 def test_a_line_that_is_named_first_counts_for_all_that_was_before(place: World):
-    low, boss = place.person("Low"), place.person("Boss", standing="none")
+    low, boss = place.person("Low", told=False), place.person("Boss", standing="none", told=False)
     attest(low, Manager("direct", boss.person_id))
     (line,) = base.session().scalars(select(ReportingLine)).all()
     assert line.started_on == ALWAYS
 
 
 def test_a_line_that_is_named_later_counts_from_the_last_word_before_it(place: World):
-    low, old, new = place.person("Low"), place.person("Old", standing="none"), place.person("New", standing="none")
+    low = place.person("Low", told=False)
+    old, new = (place.person(name, standing="none", told=False) for name in ("Old", "New"))
     attest(low, Manager("direct", old.person_id))
     with base.transactional() as session:
         session.execute(update(LineAttestation).values(attested_at=base.now() - timedelta(days=40)))
@@ -209,8 +210,8 @@ def test_a_line_that_is_named_later_counts_from_the_last_word_before_it(place: W
 
 
 def test_each_source_ends_only_what_it_has_said(place: World):
-    lead = place.person("Lead", "coordinator", standing="instructor")
-    low, boss = place.person("Low"), place.person("Boss", standing="none")
+    lead = place.person("Lead", "coordinator", standing="instructor", told=False)
+    low, boss = place.person("Low", told=False), place.person("Boss", standing="none", told=False)
     reporting_line.enter(actor=lead, person_id=low.person_id, managers=[Manager("direct", boss.person_id)], unit="Law")
     attest(low)
     assert reporting_line.of(base.session(), low.person_id, on=today()).managers == {boss.person_id}, "nobody talks a manager away"
@@ -221,7 +222,7 @@ def test_each_source_ends_only_what_it_has_said(place: World):
 
 
 def test_staff_write_down_the_lines_of_others_of_their_course(place: World):
-    lead = place.person("Lead", "coordinator", standing="instructor")
+    lead = place.person("Lead", "coordinator", standing="instructor", told=False)
     (stranger,) = somebody(place, "stranger")
     with pytest.raises(RuleBroken, match="line_of_ones_own"):
         reporting_line.enter(actor=lead, person_id=lead.person_id, managers=[])
@@ -230,7 +231,7 @@ def test_staff_write_down_the_lines_of_others_of_their_course(place: World):
 
 
 def test_a_manager_who_is_only_a_name_may_be_the_person_of_that_name(place: World):
-    mentor, protege = place.person("Ada Boss"), place.person("Protege")
+    mentor, protege = place.person("Ada Boss", told=False), place.person("Protege", told=False)
     attest(mentor)
     attest(protege, Manager("direct", name="ada boss "))
     check = conflict.ask(base.session(), Question(PAIRING, (mentor.person_id,), (protege.person_id,)))
@@ -244,9 +245,9 @@ def test_a_manager_who_is_only_a_name_may_be_the_person_of_that_name(place: Worl
 @pytest.fixture
 def cast(place: World) -> dict[str, Any]:
     """A mentor and a protégé whose lines are known, a coordinator, and two more of the staff from elsewhere."""
-    made = {"mentor": place.person("Mentor"), "protege": place.person("Protege")}
-    made["lead"] = place.person("Lead", "coordinator", standing="instructor")
-    made |= {name: place.person(name, "trainer", standing="instructor") for name in ("One", "Two")}
+    made = {"mentor": place.person("Mentor", told=False), "protege": place.person("Protege", told=False)}
+    made["lead"] = place.person("Lead", "coordinator", standing="instructor", told=False)
+    made |= {name: place.person(name, "trainer", standing="instructor", told=False) for name in ("One", "Two")}
     known(made["mentor"].person_id, made["protege"].person_id, unit="Sales")
     known(*(made[name].person_id for name in ("lead", "One", "Two")), unit="Law")
     made["pair"] = Question(PAIRING, (made["mentor"].person_id,), (made["protege"].person_id,))
@@ -255,7 +256,7 @@ def cast(place: World) -> dict[str, Any]:
 
 
 def test_an_answer_that_decides_is_kept_with_its_question_its_facts_and_an_audit_line(place: World, cast):
-    boss = place.person("Boss", standing="none")
+    boss = place.person("Boss", standing="none", told=False)
     lines((cast["mentor"].person_id, boss.person_id), (cast["protege"].person_id, boss.person_id))
     assert decide(place, cast["lead"], cast["pair"]) == WARN
     (row,) = base.session().scalars(select(ConflictCheck)).all()
@@ -284,7 +285,7 @@ def test_what_does_not_go_through_is_refused_and_nothing_is_kept(place: World, c
 
 
 def test_who_is_not_known_holds_a_matter_until_they_have_said_it(place: World, cast):
-    late = place.person("Late")
+    late = place.person("Late", told=False)
     asked = Question(PAIRING, (cast["mentor"].person_id,), (late.person_id,))
     assert decide(place, cast["lead"], asked, hold=True) == UNATTESTED
     assert conflict.standing(base.session(), "pair", [PAIR]) == {PAIR: UNATTESTED}
@@ -318,7 +319,7 @@ def test_a_line_that_changes_stops_a_pair_at_the_next_look_and_is_not_clear_unti
 
 
 def test_a_line_far_above_is_looked_at_for_everybody_below_it(place: World, cast):
-    boss = place.person("Boss", standing="none")
+    boss = place.person("Boss", standing="none", told=False)
     lines((cast["protege"].person_id, boss.person_id))
     decide(place, cast["lead"], cast["pair"])
     attest(boss, Manager("direct", cast["mentor"].person_id))
@@ -328,7 +329,7 @@ def test_a_line_far_above_is_looked_at_for_everybody_below_it(place: World, cast
 def test_a_line_of_others_leaves_a_matter_alone(place: World, cast):
     decide(place, cast["lead"], cast["pair"])
     swept()
-    attest(place.person("Stranger"), Manager("direct", cast["mentor"].person_id))
+    attest(place.person("Stranger", told=False), Manager("direct", cast["mentor"].person_id))
     assert watched().look_on > today()
 
 
@@ -482,9 +483,9 @@ def test_an_exception_made_before_does_not_open_what_is_closed_later(place: Worl
 
 def test_who_approves_is_of_the_staff_and_from_outside(place: World, held):
     made = asked_for(place, held)
-    inside, unknown = (place.person(name, "trainer", standing="instructor") for name in ("Inside", "Unknown"))
+    inside, unknown = (place.person(name, "trainer", standing="instructor", told=False) for name in ("Inside", "Unknown"))
     known(inside.person_id, unit="sales")
-    boss = place.person("Boss", "trainer", standing="instructor")
+    boss = place.person("Boss", "trainer", standing="instructor", told=False)
     known(boss.person_id, unit="Law")
     lines((held["protege"].person_id, boss.person_id))
     for actor, code in ((inside, "override_same_unit"), (unknown, "override_line_unknown"), (boss, "override_in_line")):
