@@ -54,6 +54,8 @@ def test_a_programme_is_opened_and_edited_without_a_script(live: Town, open_brow
     window.get_by_label("Name of the new edition").fill("2032")
     window.get_by_role("button", name="Begin the draft").click()
     window.get_by_role("link", name="Numbers of the policy").click()
+    award = window.locator("details", has=window.get_by_label("People who decide on the credential"))
+    award.locator("summary").click()
     window.get_by_label("People who decide on the credential").fill("nine")
     window.get_by_role("button", name="Keep", exact=True).click()
     expect(window.locator(".lede")).to_contain_text("One thing has to be mended here.")

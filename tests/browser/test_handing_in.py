@@ -14,6 +14,7 @@ from lti_mentoring.services.observation import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.people import RoleGrant
+from lti_mentoring.store.reporting_line import LineAttestation
 from lti_mentoring.store.training import CheckAttempt
 from support.journey import ready
 from support.live import Town
@@ -77,6 +78,8 @@ def test_a_candidate_hands_in_what_they_saw_and_reads_what_is_asked_again(live: 
     looked_at(rater, f"{course}/observations/{watched}", "structured-sheet")
     with live.app.app_context(), base.tenant(staff.org_id):
         ada = base.session().scalars(select(Candidacy.person_id).where(Candidacy.id == staff.candidacy_id)).one()
+        with base.transactional() as session:  # both have said that nobody manages them, so that what is rated can be released
+            session.add_all(LineAttestation(person_id=one) for one in (ada, staff.observer.person_id))
     looked_at(page, f"{course}/observations/{together}", "own-part")
     staff.rate(watched, staff.observer)
     staff.rate(together, staff.observer)
