@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 PATTERNS = {
-    "email": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:[.][A-Za-z0-9-]+)+",
+    "email": r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:[.][A-Za-z0-9-]{1,63}){1,8}",
     "phone": r"(?:[+]|\b0)[0-9](?:[ ()/.-]{0,2}[0-9]){6,13}",
 }
-"""Kind of a detail -> what it looks like."""
+"""Kind of a detail -> what it looks like. Each part has an end, so that a long text is read once and not from every letter anew."""
 
 FORMS = "AG|BV|Co|Corp|GmbH|Inc|KG|LLC|LLP|Ltd|Oy|PLC|SA|SAS|SE|SL|SRL"
 """What stands behind the name of a company."""

@@ -250,12 +250,11 @@ def _whom(session: Session, actor: Actor, observation_id: str, person_id: str) -
     """The observation, locked, and what a link for this person is for: they are in its room, or its observer."""
     row = _row(session, actor, observation_id, lock=True)
     in_room = select(Participant.id).where(Participant.observation_id == row.id, Participant.person_id == person_id)
-    if session.scalar(in_room) is not None:
-        if person_id in _insiders(session, row, [person_id]):
-            raise RuleBroken("guest_inside")
-        return row, CONSENT
-    if person_id != row.observer_id:
+    present = session.scalar(in_room) is not None
+    if not present and person_id != row.observer_id:
         raise NotFound("person")
-    if not actor.is_any(*LEADS):
+    if not present and not actor.is_any(*LEADS):
         raise NotAllowed("guest_field_lead")
-    return row, FIELD
+    if person_id in _insiders(session, row, [person_id]):
+        raise RuleBroken("guest_inside")  # they have a way in of their own; a link in other hands would speak in their name
+    return row, CONSENT if present else FIELD

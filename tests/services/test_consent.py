@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from conftest import World, make_world
 from lti_mentoring.domain.observation import Rating
@@ -25,7 +25,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship, MentorshipMember
 from lti_mentoring.store.observation import EvidenceNote, Observation
-from lti_mentoring.store.people import Membership, Person
+from lti_mentoring.store.people import NEVER, Membership, Person
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.rating import SubmittedRating
 from support.racing import at_once
@@ -450,6 +450,10 @@ def test_a_link_ends_by_time_by_hand_and_by_a_newer_one(here: Room) -> None:
 
 def test_what_was_written_in_the_field_arrives_for_two_weeks_whatever_became_of_the_link(here: Room) -> None:
     about = {"actor": here.lead, "observation_id": here.id, "person_id": here.observer.person_id}
+    with pytest.raises(RuleBroken, match="guest_inside"):  # who can sign in is spoken for by nobody who holds a link
+        room.link(**about)
+    with base.transactional() as session:
+        session.execute(update(Membership).where(Membership.person_id == here.observer.person_id).values(launched_at=NEVER))
     secret, held = guest.exchange(token=room.link(**about))
     assert held.purpose == "field"
     room.revoke(**about)

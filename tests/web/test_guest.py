@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from conftest import World
 from lti_mentoring.domain.people import Actor
@@ -16,6 +17,7 @@ from lti_mentoring.services import observation, participant, room
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
+from lti_mentoring.store.people import NEVER, Membership
 from lti_mentoring.web import guest as door
 from support.visitor import ORIGIN, Visitor
 
@@ -75,6 +77,9 @@ class Scene:
 
     def token(self, person_id: str = "") -> str:
         base.end_read()
+        if person_id:  # somebody who never came by the LMS: whoever did needs no link, and gets none
+            with base.transactional() as session:
+                session.execute(update(Membership).where(Membership.person_id == person_id).values(launched_at=NEVER))
         return room.link(actor=self.lead, observation_id=self.id, person_id=person_id or self.kim.person_id)
 
     def inside(self, person_id: str = "") -> Outsider:
