@@ -25,6 +25,7 @@ def test_a_policy_is_tried_and_chosen_and_a_candidate_is_moved_to_it_and_reads_w
     lead.get_by_label("Why").fill("The second edition: more of you is seen.")
     boxes = lead.get_by_role("checkbox", name=re.compile("Move although the way gets longer"))
     expect(boxes.first).not_to_be_checked()
+    lead.wait_for_load_state()
     for box in boxes.all():
         box.check()
     lead.get_by_role("button", name="Move them").click()

@@ -106,6 +106,7 @@ def test_a_practice_task_is_written_marked_and_read_again(room: Room, open_brows
     looked_at(trainer, "queue")
     trainer.get_by_role("button", name="Take it").click()
     expect(trainer.locator(".lede")).to_contain_text("Yours to mark")
+    trainer.wait_for_load_state()
     for box in trainer.get_by_label(re.compile("^Why, from what is written")).all():
         box.fill("The first line asks, and does not tell.")
     for key in ("P1", "P2", "P3", "P4"):

@@ -85,6 +85,7 @@ def apply(page: Page, look: Look = unlooked) -> None:
     look(page, "form")
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_role("alert")).to_contain_text("missing before you can submit")
+    page.wait_for_load_state()
     look(page, "form-faults")
     for box in page.locator("textarea").all():
         box.fill("A colleague asked me what to do. I asked her what she had tried, and waited. She found it herself.")
@@ -104,6 +105,9 @@ def review(page: Page, level: int, look: Look = unlooked) -> None:
     """Read the application and rate it, every criterion with its reason."""
     page.get_by_role("link", name=re.compile("Open the list")).first.click()
     page.get_by_role("link", name=re.compile("^Review")).first.click()
+    # The rows are counted once all are there: a browser shows the first of them while the others are on their way.
+    expect(page.get_by_role("button", name="Submit the review")).to_be_visible()
+    page.wait_for_load_state()
     assert "Your application" not in page.content()
     for row in page.locator("fieldset.crit").all():
         row.locator(f"input[value='{level}']").check(force=True)
