@@ -49,6 +49,12 @@ def stands(answers: Collection[str], word: bool) -> bool:
     return all(one == GRANTED for one in answers) if answers else word
 
 
+def closed(answers: Collection[str]) -> bool:
+    """Whether nothing that is noted may be kept: somebody who was asked refused, or took it back, and has not agreed since. Whoever has not
+    answered yet closes nothing."""
+    return not {REFUSED, WITHDRAWN}.isdisjoint(answers)
+
+
 def fallen(said: Mapping[str, Rating], struck: Collection[str]) -> tuple[str, ...]:
     """The criteria whose level above 1 rests on nothing any more, since all of its notes are struck."""
     gone = frozenset(struck)

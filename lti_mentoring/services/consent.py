@@ -94,6 +94,11 @@ def standing(session: Session, rows: Collection[Observation]) -> dict[str, bool]
     return {row.id: rules.stands(said[row.id], row.consent_at is not None) for row in rows}
 
 
+def closed(session: Session, observation_id: str) -> bool:
+    """Whether nothing that is noted of it may be kept, since somebody in the room said no; asked anew for every line that arrives."""
+    return rules.closed(session.scalars(select(Participant.consent).where(Participant.observation_id == observation_id)).all())
+
+
 def asked(session: Session, row: Observation) -> bool:
     """Whether anybody in the room is asked themself, so that the observer's word is not needed."""
     return session.scalar(select(Participant.id).where(Participant.observation_id == row.id).limit(1)) is not None

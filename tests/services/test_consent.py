@@ -213,6 +213,23 @@ def test_it_can_be_observed_once_everybody_agrees(inside: Room) -> None:
     assert inside.stands()
 
 
+def test_whether_lines_may_be_kept_is_asked_of_who_said_no_alone(inside: Room) -> None:
+    sam = inside.ask("Sam")
+
+    def closed() -> bool:
+        inside.row()
+        return consent.closed(base.session(), inside.id)
+
+    assert not closed(), "nobody has answered yet"
+    inside.no(sam)
+    assert closed()
+    inside.yes(sam)
+    assert not closed(), "the last word counts"
+    inside.no(sam)
+    inside.yes()
+    assert closed(), "one no is enough"
+
+
 def test_where_nobody_could_be_asked_the_observers_word_holds(app: Flask, world: World) -> None:
     made = Room(world, ask=False)
     assert not made.stands()
