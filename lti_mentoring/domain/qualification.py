@@ -318,12 +318,3 @@ def standing(rules: Qualifying | None, held: Sequence[Qualification], day: date,
         return Standing(PROVISIONAL, "full_calibration_due")
     weight = WEIGHTS[state]
     return Standing(weight, "" if weight == COUNTS else state)
-
-
-def check_confirmation(rated: Standing, confirmer: Standing) -> None:
-    """Whether a provisional rating may be confirmed by somebody whose own ratings stand so today. RuleBroken ``confirmation_not_open``
-    where it counts already or is set aside, ``confirmer_not_qualified``. That it is somebody else: ``scoring.check_rater``."""
-    if rated.weight != PROVISIONAL:
-        raise RuleBroken("confirmation_not_open", weight=rated.weight)
-    if confirmer.weight != COUNTS:
-        raise RuleBroken("confirmer_not_qualified", reason=confirmer.reason)

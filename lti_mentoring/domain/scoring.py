@@ -78,20 +78,7 @@ def afterwards(
     return (*((CRITICAL,) if critical else ()), *((NEAR,) if near and width else ()))
 
 
-NOT_ASKED, ASKED, WAITS, NOBODY = "not_asked", "asked", "waits", "nobody"
-"""No second rating is asked for; it is, and somebody may give it; it is, and waits for somebody who may; it is left out, as nobody may."""
-
-
-def second(rules: Doubling | None, reasons: Collection[str], eligible: int) -> str:
-    """What becomes of the reasons, with so many people who may rate second: qualified, not in conflict, not the first rater."""
-    if rules is None or not reasons:
-        return NOT_ASKED
-    if eligible:
-        return ASKED
-    return NOBODY if rules.where_possible else WAITS
-
-
-# --- who rates, and who reads --------------------------------------------------------------------------------------------------------
+# --- who rates -------------------------------------------------------------------------------------------------------------------------
 
 
 def check_rater(rater: str, *, subject: str, present: Collection[str], others: Collection[str]) -> None:
@@ -106,12 +93,6 @@ def check_rater(rater: str, *, subject: str, present: Collection[str], others: C
         raise RuleBroken("rater_present")
     if rater in others:
         raise RuleBroken("rater_twice")
-
-
-def may_read(reader: str, *, author: str, resolved: bool) -> bool:
-    """Whether one rater may read another's rating: their own always, another's once the result stands (I9). A third rater is blind to both,
-    and the first two are blind to each other until the third has decided, so that nobody amends towards a colleague."""
-    return reader == author or resolved
 
 
 # --- resolution ------------------------------------------------------------------------------------------------------------------------

@@ -36,7 +36,6 @@ from lti_mentoring.domain.qualification import (
     Standing,
     after,
     calibrated,
-    check_confirmation,
     drift,
     due,
     standing,
@@ -332,19 +331,6 @@ def test_five_ratings_count_on_short_exercises_and_the_sixth_waits():
     assert standing(STARTER_QUALIFYING, held, date(2026, 3, 9), 5).reason == "full_calibration_due"
     whole = [*held, Qualification(CURRENT, FULL, Period(date(2026, 3, 9), date(2027, 3, 9)))]
     assert standing(STARTER_QUALIFYING, whole, date(2026, 3, 9), 5) == Standing(COUNTS)
-
-
-def test_a_provisional_rating_is_confirmed_by_somebody_who_is_qualified():
-    waits, counts, out = Standing(PROVISIONAL, NONE), Standing(COUNTS), Standing(SET_ASIDE, SUSPENDED)
-    check_confirmation(waits, counts)
-    for rated, confirmer, code in (
-        (counts, counts, "confirmation_not_open"),
-        (out, counts, "confirmation_not_open"),
-        (waits, waits, "confirmer_not_qualified"),
-        (waits, out, "confirmer_not_qualified"),
-    ):
-        with pytest.raises(RuleBroken, match=code):
-            check_confirmation(rated, confirmer)
 
 
 def test_what_a_programme_sets_is_stored_and_read_without_loss():

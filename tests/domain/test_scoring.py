@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 
 from lti_mentoring.domain import observation
 from lti_mentoring.domain.programme import CO, INDEPENDENT, STRUCTURED, Criterion, Policy, Rubric
-from lti_mentoring.domain.reliability import ASSURED_DOUBLING, STARTER_DOUBLING, Doubling
+from lti_mentoring.domain.reliability import ASSURED_DOUBLING, Doubling
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.scoring import (
     ADJUDICATED,
     AGREEMENT,
-    ASKED,
     CRITICAL,
     DRAWN,
     EXACT,
@@ -28,13 +27,10 @@ from lti_mentoring.domain.scoring import (
     MEDIAN,
     NEAR,
     NEW,
-    NOBODY,
-    NOT_ASKED,
     ONE_SIDED,
     SINGLE,
     STRADDLE,
     UNOBSERVED,
-    WAITS,
     Levels,
     Planned,
     Result,
@@ -42,10 +38,8 @@ from lti_mentoring.domain.scoring import (
     beforehand,
     check_rater,
     drawn,
-    may_read,
     median,
     resolve,
-    second,
 )
 
 PATIENT = settings(deadline=None)
@@ -142,13 +136,7 @@ def test_the_same_is_drawn_again_and_a_larger_share_draws_no_other(seed: str, ke
     assert drawn(seed, key, 100)
 
 
-def test_where_nobody_else_may_rate_it_waits_or_is_left_out_as_the_policy_says():
-    assert second(ASSURED_DOUBLING, (FIRST,), 2) == second(STARTER_DOUBLING, (FIRST,), 1) == ASKED
-    assert (second(ASSURED_DOUBLING, (FIRST,), 0), second(STARTER_DOUBLING, (FIRST,), 0)) == (WAITS, NOBODY)
-    assert second(ASSURED_DOUBLING, (), 2) == second(None, (FIRST,), 2) == NOT_ASKED
-
-
-# --- who rates, who reads ---------------------------------------------------------------------------------------------------------
+# --- who rates --------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -158,12 +146,6 @@ def test_a_further_rater_is_somebody_else(rater: str, code: str):
     check_rater("second", subject="candidate", present=("protege",), others=("first",))
     with pytest.raises(RuleBroken, match=code):
         check_rater(rater, subject="candidate", present=("protege",), others=("first",))
-
-
-def test_nobody_reads_another_s_rating_before_the_result_stands():
-    assert may_read("second", author="second", resolved=False)
-    assert not may_read("second", author="first", resolved=False)
-    assert may_read("second", author="first", resolved=True)
 
 
 # --- resolution ----------------------------------------------------------------------------------------------------------------------

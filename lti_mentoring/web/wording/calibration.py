@@ -29,8 +29,6 @@ RULES: dict[str, object] = {
     "qualification_short": _l("The last exercises do not reach what qualifying asks for. What is missing stands beside them."),
     "qualification_goes_on": _l("This qualification has not ended yet."),
     "qualification_holds": _l("The last ratings that two people gave do not show a drift."),
-    "confirmation_not_open": _l("This rating does not wait for a confirmation."),
-    "confirmer_not_qualified": _l("A rating is confirmed by somebody who is qualified at the moment. Choose another person."),
     "qualification_closed": _l("This is not possible as the qualification stands now. Load the page again."),
     "calibration_elsewhere": _l("Another window has kept something else: %(criteria)s. Keep the draft to see both."),
 }
