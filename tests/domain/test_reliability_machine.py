@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Observation, raters, qualification and resolution together, in any order: what may stand, and what never (I6 to I8, I10, I12, I15)."""
+"""Observation, raters, qualification and resolution together, in any order: what may stand (I6 to I8, I10, I12, I15)."""
 
 from __future__ import annotations
 
