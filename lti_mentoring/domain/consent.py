@@ -22,7 +22,7 @@ MOVES: Mapping[tuple[str, str], str] = {
     (WITHDRAWN, AGREE): GRANTED,
     (WITHDRAWN, REFUSE): WITHDRAWN,
 }
-"""The whole machine. Whoever was asked may say yes or no, and the other thing later; a no after a yes takes back what was noted."""
+"""The whole machine. Whoever was asked may say yes or no, and the other thing later; a no takes back what was noted."""
 
 OPEN = (*WAITING, "rated")
 """States of an observation in which somebody can still agree to it. Taking back is never too late."""
@@ -39,8 +39,8 @@ def after(consent: str, verb: str, state: str) -> str:
 
 
 def takes_back(before: str, after: str) -> bool:
-    """Whether what was noted goes with the answer."""
-    return after == WITHDRAWN and before != WITHDRAWN
+    """Whether what was noted goes with the answer: with every no, a first one too, since notes may be older than the answer."""
+    return closed([after]) and not closed([before])
 
 
 def stands(answers: Collection[str], word: bool) -> bool:

@@ -23,9 +23,9 @@ LINE_STRUCK = "line_struck"
 
 
 def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True) -> None:
-    """Yes or no, in private, at any time; no after yes takes back what was noted. Who leads or observes learns whether it can be observed,
+    """Yes or no, in private, at any time; a no takes back what was noted. Who leads or observes learns whether it can be observed,
     and nothing else. NotFound ``consent``; RuleBroken ``consent_closed``,
-    ``consent_unsure`` where lines would go and nobody was ``sure``."""
+    ``consent_unsure`` where a yes is taken back, lines would go and nobody was ``sure``."""
     with base.transactional() as session:
         row, mine = consent.seat_of(session, actor, observation_id, lock=True)
         before, stood = mine.consent, consent.stands(session, row)
@@ -36,7 +36,7 @@ def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True
         if rules.takes_back(before, after):
             candidate_id, _ = consent.candidate_of(session, row)
             notes = session.scalars(consent.about(row, candidate_id).with_for_update()).all()
-            if notes and not sure:
+            if notes and not sure and before == GRANTED:
                 raise RuleBroken("consent_unsure")
             _strike(session, row, notes)
         session.flush()

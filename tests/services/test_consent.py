@@ -387,6 +387,12 @@ def test_taking_back_deletes_the_words_and_nothing_is_released(inside: Room) -> 
     assert observation.sheet(actor=inside.observer, observation_id=inside.id).open
 
 
+def test_a_first_no_deletes_what_was_noted_before_anybody_had_answered(inside: Room) -> None:
+    observation.save_note(actor=inside.observer, observation_id=inside.id, note=Note(FIRST, SAID))
+    participant.answer(actor=inside.who, observation_id=inside.id, agrees=False, sure=False)
+    assert set(base.session().scalars(select(EvidenceNote.text).where(EvidenceNote.observation_id == inside.id))) == {""}
+
+
 def test_after_the_release_the_words_go_and_the_levels_stay(inside: Room) -> None:
     participant.attest(actor=inside.who, observation_id=inside.id, nobody=True)
     inside.yes()
