@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.discretion import PATTERNS
 from lti_mentoring.domain.field import COUNTERS, MOST, Counted, joined
 from lti_mentoring.domain.guest import FIELD, NOTES
+from lti_mentoring.domain.people import display_name
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import field as verbs
 from lti_mentoring.services.field import Batch, Device, FieldPage
@@ -209,6 +210,7 @@ def _pack(seen: FieldPage) -> dict[str, Any]:
     course = actor().course_id
     return {
         "person": seen.person_id,
+        "reader": display_name(actor().name, seen.person_id),
         "observation": seen.id,
         "api": url_for("field_api.send", course=course, observation=seen.id),
         "sheet": url_for("observation.sheet", course=course, observation=seen.id),

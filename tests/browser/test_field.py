@@ -46,6 +46,11 @@ ENCRYPTED = """async () => {
   const kinds = rows.map(({ kind }) => kind);
   return { words: [...rows.map(text), ...boxes].join(" "), kinds, keys: keys.length, extractable: keys.some((one) => one.extractable) };
 }"""
+FORGET_KEYS = """async () => {
+  const db = await new Promise((done) => { const asked = indexedDB.open("field"); asked.onsuccess = () => done(asked.result); });
+  await new Promise((done) => { db.transaction("keys", "readwrite").objectStore("keys").clear().onsuccess = done; });
+  db.close();
+}"""
 
 
 @dataclass
@@ -193,6 +198,7 @@ def test_a_session_is_captured_with_the_network_gone_after_a_minute_and_every_wo
     page.close()
     page = browser.new_page()
     page.goto(room.address)
+    page.get_by_role("button", name="I am T. Lindqvist").click()
     says(page, "6 notes wait")
     held = page.evaluate(ENCRYPTED)
     assert "asks one thing" not in held["words"]
@@ -338,6 +344,7 @@ def test_signed_out_in_the_field_nothing_is_lost_and_the_next_page_of_the_tool_s
     page.get_by_role("button", name="Keep this note").click()
     says(page, "1 note stays on this device, encrypted.")
     page.reload()
+    page.get_by_role("button", name="I am T. Lindqvist").click()
     says(page, "You are not signed in here any more.")
     write(page, "And one more.")
     expect(page.locator("[data-kept] li")).to_have_count(2)
@@ -362,6 +369,64 @@ def test_signing_out_clears_the_device_after_a_word_where_something_would_be_los
     expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out here")
     held = page.evaluate(ENCRYPTED)
     assert (held["kinds"], held["keys"]) == ([], 0)
+
+
+def test_another_person_on_the_same_phone_reads_nothing_before_saying_who_they_are(room: Room, open_browser: Open):
+    browser = open_browser(**PHONE)
+    page = room.page(browser)
+    says(page, "Ready without network.")
+    page.context.route("**/api/v1/**", lambda route: route.abort())
+    write(page, "For one pair of eyes.")
+    page.locator("#note").fill("And half a sentence")
+    page.wait_for_timeout(500)
+    page.close()
+    browser.clear_cookies()
+    page = browser.new_page()
+    page.goto(room.address)
+    expect(page.locator("[data-whose]")).to_contain_text("Who are you?")
+    shot(page, "whose")
+    assert (page.get_by_text("For one pair of eyes.").count(), page.locator("#note").input_value()) == (0, "")
+    assert "F. Martins" not in page.locator("body").inner_text()
+    page.get_by_role("button", name="I am T. Lindqvist").click()
+    expect(page.get_by_text("For one pair of eyes.")).to_be_visible()
+    expect(page.locator("#note")).to_have_value("And half a sentence")
+    expect(page.locator("[data-whose]")).to_be_hidden()
+
+
+def test_once_all_is_sent_and_nothing_more_is_taken_nothing_stays_on_the_device(room: Room, open_browser: Open):
+    page = room.page(open_browser(**PHONE))
+    says(page, "Ready without network.")
+    write(page, "Asks one thing, and waits.")
+    says(page, "All notes are stored.")
+    assert "pack" in page.evaluate(ENCRYPTED)["kinds"]
+    page.get_by_role("link", name="End and rate").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rate what you saw: F. Martins")
+    held = page.evaluate(ENCRYPTED)
+    assert (held["kinds"], held["keys"]) == ([], 0)
+    page.go_back()
+    says(page, re.compile("All notes are stored|Ready without network"))
+    with room.app.app_context(), base.tenant(room.world.org_id):
+        observation.cancel(actor=room.world.actor("R. Okafor"), observation_id=room.made)
+    page.goto(room.address)
+    says(page, "No more notes are taken")
+    page.wait_for_timeout(500)
+    held = page.evaluate(ENCRYPTED)
+    assert (held["kinds"], held["keys"]) == ([], 0)
+
+
+def test_a_row_that_opens_no_more_keeps_no_other_back_and_is_counted(room: Room, open_browser: Open):
+    page = room.page(open_browser(**PHONE))
+    says(page, "Ready without network.")
+    page.context.route("**/api/v1/**", lambda route: route.abort())
+    write(page, "Written before the key was lost.")
+    page.evaluate(FORGET_KEYS)
+    write(page, "Written with the new one.")
+    page.context.unroute("**/api/v1/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    says(page, "All notes are stored.")
+    assert room.texts() == ["Written with the new one."]
+    page.reload()
+    says(page, "1 note is gone from this device without having been sent")
 
 
 def test_a_note_changed_after_it_had_arrived_is_kept_in_both_versions(room: Room, open_browser: Open):

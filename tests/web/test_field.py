@@ -76,7 +76,7 @@ def test_the_page_gives_its_script_all_that_a_phone_takes_along(room):
     assert (given["candidate"], given["about"], given["api"]) == ("F. Martins", "with A new colleague", room.api)
     assert len(given["criteria"]) == 12
     assert all(len(one["anchors"]) == 4 for one in given["criteria"])
-    assert given["names"] == ["Martins"]
+    assert (given["names"], given["reader"]) == (["Martins"], "T. Lindqvist")
     assert given["patterns"] == PATTERNS
     assert given["open"]
 

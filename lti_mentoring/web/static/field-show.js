@@ -24,6 +24,24 @@ export function net(root, { kind = "", icon, what, more = "" }) {
   }
 }
 
+/* Who of these it is. -> the person who presses, nobody where nobody is known */
+export function whose(root, words, packs) {
+  if (!packs.length) return undefined;
+  const place = root.querySelector("[data-whose]");
+  place.hidden = false;
+  return new Promise((done) => {
+    const buttons = packs.map(({ person, reader }) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "btn btn-quiet", textContent: say(words.me, reader) });
+      button.addEventListener("click", () => {
+        place.hidden = true;
+        done(person);
+      });
+      return button;
+    });
+    place.querySelector("[data-people]").replaceChildren(...buttons);
+  });
+}
+
 const copied = (root, id) => root.querySelector(`#${id}`).content.firstElementChild.cloneNode(true);
 
 /* --- notes ------------------------------------------------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@ const NAME = "field";
 const ROWS = "rows";
 const KEYS = "keys";
 const MOST_MS = 14 * 86_400_000;
+const MOST_TRIES = 3;
 
 let opened;
 
@@ -47,8 +48,13 @@ function onDisk(db) {
         return asked(store(KEYS).get(person)); // another window was quicker
       }
     },
-    dropKey: (person) => asked(store(KEYS, "readwrite").delete(person)),
-    keys: () => asked(store(KEYS).getAllKeys()),
+    /* In one transaction, so that no row of another window comes between. */
+    async dropKeys() {
+      const both = db.transaction([ROWS, KEYS], "readwrite");
+      const used = new Set((await asked(both.objectStore(ROWS).getAll())).map((row) => row.person));
+      const keys = both.objectStore(KEYS);
+      for (const person of await asked(keys.getAllKeys())) if (!used.has(person)) await asked(keys.delete(person));
+    },
   };
 }
 
@@ -62,15 +68,14 @@ function inMemory() {
     get: async (key) => rows.get(key),
     drop: async (key) => void rows.delete(key),
     key: nothing,
-    dropKey: nothing,
-    keys: async () => [],
+    dropKeys: nothing,
   };
 }
 
 async function place() {
   try {
     const disk = onDisk(await database());
-    await disk.keys(); // some browsers open what they then refuse to read
+    await disk.all(); // some browsers open what they then refuse to read
     return crypto.subtle ? disk : inMemory();
   } catch {
     return inMemory();
@@ -95,12 +100,17 @@ async function seal(disk, key, person, value) {
   return { iv, box: await crypto.subtle.encrypt(how, secret, bytes(JSON.stringify(value))) };
 }
 
+/* -> undefined where its key is gone, or another one is in its place: nobody opens that row any more. */
 async function unseal(disk, row) {
   if ("plain" in row) return structuredClone(row.plain);
   const secret = await disk.key(row.person, { make: false });
   if (!secret) return undefined;
   const how = { name: "AES-GCM", iv: row.iv, additionalData: bytes(row.key) };
-  return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, secret, row.box)));
+  try {
+    return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt(how, secret, row.box)));
+  } catch {
+    return undefined;
+  }
 }
 
 /* Keep a value under its kind and id. A row stays as old as it is however often it changes, so that its time runs out. */
@@ -108,8 +118,12 @@ export async function keep(kind, seat, id, value) {
   const disk = await open();
   const key = keyOf(kind, seat, id);
   const held = await disk.get(key);
-  const sealed = await seal(disk, key, seat.person, value);
-  await disk.put({ key, kind, person: seat.person, observation: seat.observation, id, at: held?.at ?? Date.now(), seen: Date.now(), ...sealed });
+  const row = { key, kind, person: seat.person, observation: seat.observation, id, at: held?.at ?? Date.now(), seen: Date.now() };
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const sealed = { ...row, ...(await seal(disk, key, seat.person, value)) };
+    await disk.put(sealed);
+    if ((await unseal(disk, sealed)) !== undefined) return; // else another window took the key away meanwhile
+  }
 }
 
 export async function read(kind, seat, id = "") {
@@ -118,11 +132,12 @@ export async function read(kind, seat, id = "") {
   return row && (await unseal(disk, row));
 }
 
-/* Every value of a kind at a seat, the oldest first, with its id and how old it is. */
+/* Every value of a kind at a seat, the oldest first, with its id and how old it is; a row that nobody opens any more keeps none back. */
 export async function list(kind, seat) {
   const disk = await open();
   const rows = (await disk.all()).filter((row) => row.kind === kind && row.person === seat.person && row.observation === seat.observation);
-  const found = await Promise.all(rows.map(async (row) => ({ ...(await unseal(disk, row)), id: row.id, kept: row.at })));
+  const opened = await Promise.all(rows.map(async (row) => ({ row, value: await unseal(disk, row) })));
+  const found = opened.filter(({ value }) => value !== undefined).map(({ row, value }) => ({ ...value, id: row.id, kept: row.at }));
   return found.sort((one, two) => one.kept - two.kept);
 }
 
@@ -144,13 +159,32 @@ export async function seats({ person, observation }) {
   return [...found.values()];
 }
 
-/* Take away what is older than 14 days, and each key that locks nothing any more. -> how many notes went unsent. */
+/* This window's own memory of who sits here: it opens for them again without asking. Some frames remember nothing. */
+export function mark(person) {
+  try {
+    sessionStorage.setItem("field", person);
+  } catch {
+    // then it asks
+  }
+}
+
+export const marked = () => {
+  try {
+    return sessionStorage.getItem("field");
+  } catch {
+    return "";
+  }
+};
+
+/* Take away what is older than 14 days or opens no more, and each key that locks nothing any more. -> how many notes went unsent. */
 export async function tidy(now = Date.now()) {
   const disk = await open();
-  const rows = await disk.all();
-  const old = rows.filter((row) => now - (row.kind === "note" ? row.at : row.seen) > MOST_MS);
+  const old = [];
+  for (const row of await disk.all()) {
+    if (now - (row.kind === "note" ? row.at : row.seen) > MOST_MS || (await unseal(disk, row)) === undefined) old.push(row);
+  }
   for (const row of old) await disk.drop(row.key);
-  await dropKeys(disk);
+  await disk.dropKeys();
   return old.filter((row) => row.kind === "note").length;
 }
 
@@ -160,10 +194,5 @@ export async function forget({ person, observation }) {
   for (const row of await disk.all()) {
     if (row.person === person && (!observation || row.observation === observation)) await disk.drop(row.key);
   }
-  await dropKeys(disk);
-}
-
-async function dropKeys(disk) {
-  const used = new Set((await disk.all()).map((row) => row.person));
-  for (const person of await disk.keys()) if (!used.has(person)) await disk.dropKey(person);
+  await disk.dropKeys();
 }

@@ -13,8 +13,9 @@ async function sendAll(person) {
   for (const seat of await seats({ person })) {
     const before = (await list("note", seat)).length;
     const pack = before && (await read("pack", seat));
-    if (pack) await deliver(seat, { api: pack.api, device: (await read("state", seat))?.device ?? hex() });
+    const { json } = (pack && (await deliver(seat, { api: pack.api, device: (await read("state", seat))?.device ?? hex() }))) || {};
     const after = (await list("note", seat)).length;
+    if (json && !json.open && !after && !(await read("draft", seat))?.text) await forget(seat); // it is over, and all of it has arrived
     sent += before - after;
     left += after;
   }

@@ -29,20 +29,37 @@ let found = null;
 let asked = "";
 let lost = 0;
 let passive = false;
+let gone = false;
 const net = { why: "", words: "", since: null, tries: 0, sending: false, again: false, timer: 0, staying: false };
 
 /* --- what is kept on the device ---------------------------------------------------------------------------------------------------- */
 
 const fresh = () => ({ id: time.hex(), text: "", second: null, tags: [] });
-const keepState = () => vault.keep("state", seat, "", Object.assign(state, { beat: Date.now() }));
-const keepDraft = () => vault.keep("draft", seat, "", draft);
+const keepState = () => gone || vault.keep("state", seat, "", Object.assign(state, { beat: Date.now() }));
+const keepDraft = () => gone || vault.keep("draft", seat, "", draft);
 
 /* The server's notes are the server's: a device keeps only how many there are. */
-const keepPack = () => vault.keep("pack", seat, "", { ...pack, notes: [], stored: stored?.length ?? pack.stored ?? 0 });
+const keepPack = () => gone || vault.keep("pack", seat, "", { ...pack, notes: [], stored: stored?.length ?? pack.stored ?? 0 });
+
+/* Once all is sent, and nothing more is to be written, nothing of it stays on the device. */
+async function letGo() {
+  if (waiting.length || box.value.trim()) return;
+  gone = true;
+  await vault.forget(seat);
+}
+
+/* Whoever writes on after all has it kept again. */
+function comeBack() {
+  if (!gone) return;
+  gone = false;
+  keepPack();
+  keepState();
+}
 
 let quiet = 0;
 
 function write() {
+  comeBack();
   draft.text = box.value;
   if (!draft.text.trim()) draft.second = null;
   else draft.second ??= time.secondFor(state);
@@ -128,13 +145,15 @@ async function flush() {
   if (answer.why === "") Object.assign(net, { since: null, tries: 0, staying: false });
   else net.since ??= new Date();
   if (answer.why === "away") net.timer = setTimeout(flush, RETRY_MS[Math.min(net.tries++, RETRY_MS.length - 1)]);
-  await keepPack();
+  if (net.why === "signed_out") vault.mark("");
   await paint();
+  await (pack.open ? keepPack() : letGo());
   if (net.again) await flush();
 }
 
 /* Counters go out together, soon. */
 function touch() {
+  comeBack();
   keepState();
   count();
   if (net.why || net.sending) return;
@@ -218,6 +237,7 @@ async function end(event) {
   net.staying = net.why === "away";
   await paint();
   if (net.why) return;
+  await letGo();
   const leave = new CustomEvent("leave", { cancelable: true, detail: href });
   if (dispatchEvent(leave)) location.assign(href);
 }
@@ -244,6 +264,7 @@ function listen() {
     event.preventDefault();
     keepNote().then((kept) => kept && box.focus());
   });
+  addEventListener("pageshow", ({ persisted }) => persisted && comeBack());
   addEventListener("online", flush);
   addEventListener("offline", flush);
   document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? (keepState(), keepDraft()) : flush()));
@@ -271,12 +292,23 @@ function oneWindow() {
 
 const observation = /\/observations\/([^/]+)\/field$/.exec(location.pathname)?.[1];
 
+/* Without the server nobody knows who opens this page, and a device may have more than one owner: whoever it is says so first. */
+async function whose() {
+  const seats = await vault.seats({ observation });
+  const mine = seats.find(({ person }) => person === vault.marked());
+  if (mine || !seats.length) return mine;
+  const packs = await Promise.all(seats.map((one) => vault.read("pack", one)));
+  const chosen = await show.whose(root, words, packs.filter(Boolean));
+  return seats.find(({ person }) => person === chosen);
+}
+
 async function begin() {
   const given = root.dataset.pack ? JSON.parse(root.dataset.pack) : null;
-  seat = given ? { person: given.person, observation } : (await vault.seats({ observation }))[0];
   lost = await vault.tidy();
+  seat = given ? { person: given.person, observation } : await whose();
   pack = given ?? (seat && (await vault.read("pack", seat)));
   if (!pack) return show.net(root, { kind: "stop", icon: "off", what: words.nothing, more: words.nothing_more });
+  vault.mark(seat.person);
   await oneWindow();
   stored = given?.notes ?? null;
   devices = pack.devices;
@@ -293,8 +325,9 @@ async function begin() {
   for (const choice of root.querySelectorAll("[data-tool]")) tool(choice.dataset.tool, (choice.checked = state.tools?.[choice.dataset.tool] ?? false));
   fill();
   listen();
-  await Promise.all([keepPack(), keepState()]);
+  if (pack.open) await Promise.all([keepPack(), keepState()]);
   await paint();
+  if (!pack.open) await letGo();
   setInterval(() => passive || count(), 1000);
   setInterval(() => passive || (state.speaking && keepState()), 10_000);
   if (!given || (await vault.list("note", seat)).length) flush();

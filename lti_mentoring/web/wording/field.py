@@ -48,6 +48,7 @@ LINES = {
     "still_here": _l("What was not sent is still on this device; copy what you need."),
     "refused_more": _l("The reason stands beside it. It stays on this device for 14 days; copy what you need."),
     "sheet_away": _l("The rating sheet needs the network. Your notes are safe here."),
+    "me": _l("I am %(name)s", name="%s"),
     "nothing": _l("There is nothing of this observation on this device."),
     "nothing_more": _l("Open it once with a network; then it opens without one."),
 }
@@ -84,8 +85,8 @@ def _counted(n: int) -> dict[str, str]:
         "unsent": ngettext("%(num)s not sent yet", "%(num)s not sent yet", n),
         "unseen": ngettext("%(num)s stored, shown with a network", "%(num)s stored, shown with a network", n),
         "lost": ngettext(
-            "%(num)s note was not sent within 14 days and was deleted from this device.",
-            "%(num)s notes were not sent within 14 days and were deleted from this device.",
+            "%(num)s note is gone from this device without having been sent: it was 14 days old, or could not be opened any more.",
+            "%(num)s notes are gone from this device without having been sent: they were 14 days old, or could not be opened any more.",
             n,
         ),
     }
