@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 TALK = ("mentor", "protege")
 """Who speaks: counted in seconds."""
@@ -20,6 +20,12 @@ COUNTERS = (*TALK, *QUESTIONS, *(f"{one}{BACK}" for one in QUESTIONS))
 
 MOST = 100_000
 """The largest count: more seconds than a day has. A counter that says more is broken."""
+
+MOST_SPANS = 500
+"""Spans off the record of one device, the newest; nobody presses so often."""
+
+FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+"""No session was earlier; a device whose clock says so has lost it."""
 
 Span = tuple[int, int]
 
@@ -68,14 +74,19 @@ def merged(kept: Counted, sent: Counted) -> Counted:
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Spans in order; what overlaps or touches is one, and what has no length is none."""
+    """Spans in order; what overlaps or touches is one, and what has no length is none. Of too many, the newest."""
     found: list[Span] = []
     for start, end in sorted(span for span in spans if span[0] < span[1]):
         if found and start <= found[-1][1]:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))
-    return tuple(found)
+    return tuple(found[-MOST_SPANS:])
+
+
+def plausible(at: datetime, now: datetime) -> datetime:
+    """What a device's clock says, as far as it can be so: in UTC, no earlier than ``FIRST_DAY`` and no later than a day from ``now``."""
+    return max(FIRST_DAY, min(at, now + timedelta(days=1))).astimezone(UTC)
 
 
 def totals(devices: Iterable[Counted]) -> Totals:

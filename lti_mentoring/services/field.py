@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from sqlalchemy import func, select
@@ -12,21 +12,20 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import discretion
 from lti_mentoring.domain import field as rules
-from lti_mentoring.domain import observation as states
 from lti_mentoring.domain.discretion import Finding
 from lti_mentoring.domain.field import Counted
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import Criterion
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import privacy, programme, rating
+from lti_mentoring.services import consent, noting, privacy, programme
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
-from lti_mentoring.services.rating import Note
+from lti_mentoring.services.noting import LONGEST_NOTE, Note
 from lti_mentoring.services.seat import NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.field import FieldDevice
 from lti_mentoring.store.mentorship import MentoringSession
-from lti_mentoring.store.observation import EvidenceNote
+from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.people import Person
 
 MOST_DEVICES = 50
@@ -44,7 +43,7 @@ class Device:
 @dataclass(frozen=True, slots=True)
 class FieldPage:
     """All that somebody takes along to a session. ``names``: what a note had better not say, of what they can read anyway; ``open``:
-    notes are still taken; ``devices``: their own ones."""
+    notes are still taken; ``can``: it can be observed, as far as those in the room have said; ``devices``: their own ones."""
 
     id: str
     person_id: str
@@ -60,6 +59,7 @@ class FieldPage:
     devices: tuple[Device, ...]
     names: tuple[str, ...]
     open: bool
+    can: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,16 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of it. ``stored``: the id that was sent -> the one that it is kept under, another one where other words had it;
-    ``refused``: the id -> why. A device may forget the first, and shows the second."""
+    ``taken_out``: those of them whose words were not kept, since somebody in the room said no; ``refused``: the id -> why. A device may
+    forget the first, and shows the last. ``can`` as on the page."""
 
     stored: Mapping[str, str]
+    taken_out: frozenset[str]
     refused: Mapping[str, RuleBroken]
     notes: tuple[NoteRow, ...]
     devices: tuple[Device, ...]
     open: bool
+    can: bool
 
 
 def page(*, actor: Actor, observation_id: str) -> FieldPage:
@@ -104,36 +107,49 @@ def page(*, actor: Actor, observation_id: str) -> FieldPage:
         notes=_own_notes(session, seat),
         devices=_devices(session, seat),
         names=_names(session, seat, subject.name),
-        open=_takes_notes(seat),
+        open=noting.takes(seat),
+        can=_can(session, row),
     )
 
 
 def keep(*, actor: Actor, observation_id: str, batch: Batch) -> Receipt:
     """Take what a device brings, however late and however often. Each note stands for itself: one that is refused keeps none back.
 
-    RuleBroken ``field_other_person`` where somebody else is signed in than who wrote it; of single notes, as ``rating.save_note``, and
-    ``off_the_record`` where one was begun while nothing might be kept.
+    RuleBroken ``field_other_person`` where somebody else is signed in than who wrote it; of single notes, as ``noting.append``.
     """
     if batch.person_id != actor.person_id:
         raise RuleBroken("field_other_person")
     stored: dict[str, str] = {}
+    taken_out: set[str] = set()
     refused: dict[str, RuleBroken] = {}
     with base.transactional() as session:
         seat = _seat(session, actor, observation_id, lock=True)
-        counted = _count(session, actor, seat, batch) if _takes_notes(seat) else batch.counted
+        counted = _count(session, actor, seat, batch) if noting.takes(seat) else batch.counted
         for note in batch.notes:
             try:
-                if rules.off_the_record(counted.pauses, note.at_second):
-                    raise RuleBroken("off_the_record")
-                stored[note.id] = rating.append(session, actor, seat, note).id
+                kept = noting.append(session, actor, seat, note, counted.pauses)
             except RuleBroken as broken:
                 refused[note.id] = broken
+                continue
+            stored[note.id] = kept.id
+            if kept.struck:
+                taken_out.add(note.id)
         session.flush()
-        return Receipt(stored, refused, _own_notes(session, seat), _devices(session, seat), _takes_notes(seat))
+        state = (_own_notes(session, seat), _devices(session, seat), noting.takes(seat), _can(session, seat.row))
+        return Receipt(stored, frozenset(taken_out), refused, *state)
+
+
+def save(*, actor: Actor, observation_id: str, note: Note) -> NoteRow:
+    """Keep one note by the page's own form. NotFound as ``page``; RuleBroken as ``noting.append``."""
+    with base.transactional() as session:
+        return noting.append(session, actor, _seat(session, actor, observation_id, lock=True), note)
 
 
 def findings(*, actor: Actor, observation_id: str, texts: Iterable[str]) -> tuple[Finding, ...]:
-    """What texts say that may tell who somebody is, each once."""
+    """What texts say that may tell who somebody is, each once. RuleBroken ``note_long`` before a text is searched that none can be."""
+    texts = tuple(texts)
+    if any(len(text) > LONGEST_NOTE for text in texts):
+        raise RuleBroken("note_long", most=LONGEST_NOTE)
     session = base.session()
     seat = seats.seat(session, actor, observation_id)
     known = _names(session, seat, sheets.subject_of(session, seat.row).name)
@@ -150,8 +166,9 @@ def _seat(session: Session, actor: Actor, observation_id: str, *, lock: bool = F
     return found
 
 
-def _takes_notes(seat: Seat) -> bool:
-    return not seat.closed and (seat.row.state, "note") in states.TABLE
+def _can(session: Session, row: Observation) -> bool:
+    """Whether it can be observed, where anybody was asked themself; the observer's own word is given on the sheet, later."""
+    return consent.stands(session, row) or not consent.asked(session, row)
 
 
 def _own_notes(session: Session, seat: Seat) -> tuple[NoteRow, ...]:
@@ -179,6 +196,12 @@ def _counted(row: FieldDevice) -> Counted:
     return Counted(row.counts, tuple((start, end) for start, end in row.pauses), row.started_at, row.ended_at)
 
 
+def _plausible(counted: Counted) -> Counted:
+    """As far as the clock of its device can be so."""
+    started, ended = (rules.plausible(at, base.now()) if at is not None else None for at in (counted.started_at, counted.ended_at))
+    return replace(counted, started_at=started, ended_at=ended)
+
+
 def _count(session: Session, actor: Actor, seat: Seat, batch: Batch) -> Counted:
     """Add what a device has counted to what it has reported before; the observation is locked, so that reports take turns. -> both"""
     mine = (FieldDevice.observation_id == seat.row.id, FieldDevice.author_id == seat.person_id)
@@ -189,7 +212,7 @@ def _count(session: Session, actor: Actor, seat: Seat, batch: Batch) -> Counted:
         row = FieldDevice(observation_id=seat.row.id, author_id=seat.person_id, device=batch.device, counts={}, pauses=[])
         session.add(row)
         privacy.record(session, actor=actor, verb="field", object_kind="observation", object_id=seat.row.id, device=batch.device)
-    both = rules.merged(_counted(row), batch.counted)
+    both = rules.merged(_counted(row), _plausible(batch.counted))
     row.counts, row.pauses = dict(both.counts), [list(span) for span in both.pauses]
     row.started_at, row.ended_at, row.seen_at = both.started_at, both.ended_at, base.now()
     return both

@@ -17,9 +17,9 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Protocol
 from lti_mentoring.domain.reminder import NOTES_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import notification, privacy, programme
+from lti_mentoring.services import noting, notification, privacy, programme
 from lti_mentoring.services import seat as seats
-from lti_mentoring.services.rating import Note, append
+from lti_mentoring.services.noting import Note
 from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -149,7 +149,7 @@ def _keep(session: Session, actor: Actor, seat: Seat, account: str, revision: in
     if seat.row.state in (RELEASED, *NO_MORE):
         raise RuleBroken("observation_closed", state=seat.row.state, verb="note")
     if note is not None:
-        append(session, actor, seat, note)
+        noting.append(session, actor, seat, note)
     held = seats.handed_in(session, seat.row.id)
     if held is None:
         held = HandingIn(id=base.new_id(), observation_id=seat.row.id, account="", revision=0, kept_at=base.now())

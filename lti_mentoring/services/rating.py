@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,31 +14,20 @@ from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.observation import Gap, Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.releasing import FIRST, RATERS, SELF
+from lti_mentoring.domain.releasing import FIRST, RATERS
 from lti_mentoring.domain.rule import NotAllowed, RuleBroken
-from lti_mentoring.services import assessor, consent, privacy, programme, releasing
+from lti_mentoring.services import assessor, consent, noting, privacy, programme, releasing
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
-from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat
+from lti_mentoring.services.noting import Note
+from lti_mentoring.services.seat import NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
 from lti_mentoring.store.rating import Rater, SubmittedRating
 
-LONGEST_NOTE = 4000
 LONGEST_REASON = 500
 
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Evidence as a client sends it. ``id`` is the client's own, 32 hex digits, so that sending it twice is harmless.
-
-    ``noted_at`` and ``at_second`` are by the clocks of the device and of the session, where it came from the field."""
-
-    id: str
-    text: str
-    noted_at: datetime | None = None
-    at_second: int | None = None
-    tag: str = ""
+__all__ = ["Clash", "Draft", "LONGEST_REASON", "Note", "record_consent", "reopen", "save_draft", "save_note", "submit", "take_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +41,23 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What became of a save. What clashes was not written; everything else was."""
+    """What became of a save. What clashes was not written; everything else was, but a note that was ``taken_out`` as it came."""
 
     revision: int
     state: str
     saved_at: datetime
     clashes: tuple[Clash, ...]
     gaps: tuple[Gap, ...]
+    taken_out: bool = False
 
 
 def save_note(*, actor: Actor, observation_id: str, note: Note) -> NoteRow:
     """Append a line of evidence. The same note again changes nothing; other words under the same id are kept beside it.
 
-    RuleBroken ``note_empty``, ``note_long``, ``observation_closed``.
+    Where somebody in the room said no it comes back ``struck``, without its words. RuleBroken as ``noting.append``.
     """
     with base.transactional() as session:
-        return append(session, actor, seats.seat(session, actor, observation_id, lock=True), note)
+        return noting.append(session, actor, seats.seat(session, actor, observation_id, lock=True), note)
 
 
 def save_draft(
@@ -89,15 +78,14 @@ def save_draft(
     with base.transactional() as session:
         seat = seats.rating_seat(session, actor, observation_id, lock=True)
         subject = sheets.subject_of(session, seat.row)
-        if note is not None:
-            append(session, actor, seat, note)
+        taken_out = note is not None and noting.append(session, actor, seat, note).struck
         if consent is not None:
             _consent(session, actor, seat, given=consent)
         clashes = _rate(session, actor, seat, revision, ratings)
         session.flush()
         gaps = rules.gaps(sheets.case_of(session, seat, subject))
         held = seats.draft_of(session, seat)
-        return Draft(held.revision if held is not None else 0, seat.row.state, base.now(), clashes, gaps)
+        return Draft(held.revision if held is not None else 0, seat.row.state, base.now(), clashes, gaps, taken_out)
 
 
 def record_consent(*, actor: Actor, observation_id: str, given: bool = True) -> None:
@@ -196,42 +184,6 @@ def _submitted(session: Session, seat: Seat, case: rules.Case, sheet: Assessment
 
 def _rater(session: Session, seat: Seat) -> Rater:
     return session.scalars(select(Rater).where(Rater.observation_id == seat.row.id, Rater.person_id == seat.person_id)).one()
-
-
-
-
-def append(session: Session, actor: Actor, seat: Seat, note: Note) -> NoteRow:
-    """Keep a line of evidence in the caller's transaction, with the observation locked; RuleBroken as ``save_note``."""
-    row, text = seat.row, note.text.strip()
-    if not text:
-        raise RuleBroken("note_empty")
-    if len(text) > LONGEST_NOTE:
-        raise RuleBroken("note_long", most=LONGEST_NOTE)
-    # Other words under a known id get an id of their own, the same each time, so that nothing is lost and a resend still is one.
-    other = hashlib.sha256(f"{row.id}:{note.id}:{text}".encode()).hexdigest()[:32]
-    known = {found.id: found for found in session.scalars(select(EvidenceNote).where(EvidenceNote.id.in_((note.id, other))))}
-    for held in known.values():
-        # What was struck stays struck, whichever phone sends it again.
-        if held.observation_id == row.id and held.author_id == actor.person_id and (held.text == text or held.struck_at is not None):
-            return NoteRow(held.id, held.text, held.noted_at, held.at_second, held.tag, held.struck_at is not None)
-    if seat.closed:
-        raise RuleBroken("observation_closed", state=row.state, verb="note")
-    state = rules.after(row.state, "note")
-    # What a candidate writes of a session that they watch, or of their own part, does not begin the report on it.
-    row.state = row.state if seat.purpose in (CANDIDATE, SELF) else state
-    made = EvidenceNote(
-        id=other if note.id in known else note.id,
-        observation_id=row.id,
-        author_id=actor.person_id,
-        text=text,
-        noted_at=min(note.noted_at or base.now(), base.now()),
-        at_second=note.at_second,
-        tag=note.tag[:40],
-    )
-    session.add(made)
-    session.flush()
-    privacy.record(session, actor=actor, verb="note", object_kind="observation", object_id=row.id, note=made.id)
-    return NoteRow(made.id, made.text, made.noted_at, made.at_second, made.tag)
 
 
 def _consent(session: Session, actor: Actor, seat: Seat, *, given: bool) -> None:

@@ -50,7 +50,7 @@ class Observation(TenantMixin, Base):
     mentor_id: Mapped[str | None] = mapped_column(Id)
     """The accomplished mentor: whom the candidate watches (structured), or with whom they lead the session (co-mentoring)."""
     rated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When its observer first submitted."""
+    """When its observer first submitted; later where a line came since that somebody may want to strike."""
     second_reasons: Mapped[str] = mapped_column(String(200), default="", server_default="")
     """Why a second person rates, as codes of ``domain.scoring``; its observer never learns of them before it is released."""
     focus: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")

@@ -21,17 +21,17 @@ from lti_mentoring.domain.discretion import PATTERNS
 from lti_mentoring.domain.field import COUNTERS, MOST, Counted, joined
 from lti_mentoring.domain.guest import FIELD, NOTES
 from lti_mentoring.domain.people import display_name
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import field as verbs
 from lti_mentoring.services.field import Batch, Device, FieldPage
-from lti_mentoring.services.rating import LONGEST_NOTE, Note
+from lti_mentoring.services.noting import LONGEST_NOTE, Note
 from lti_mentoring.services.seat import NoteRow
 from lti_mentoring.web.access import actor, here, public, require
 from lti_mentoring.web.language import known
 from lti_mentoring.web.observation_form import Hex
 from lti_mentoring.web.page import asset
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import capture_about_words, level_words, rule_words
+from lti_mentoring.web.wording import capture_about_words, level_words, rule_words, taken_out_words
 
 bp = Blueprint("field", __name__)
 api = Blueprint("field_api", __name__, url_prefix="/api/v1/courses/<course>")
@@ -39,8 +39,7 @@ api = Blueprint("field_api", __name__, url_prefix="/api/v1/courses/<course>")
 Answer = str | AnyResponse | tuple[str, int]
 
 LONGEST_TAG = 40
-MOST_NOTES = 100
-MOST_PAUSES = 500
+MOST_AT_ONCE = 100
 
 MODULES = ("autosave", "discretion", "field-clock", "field-ready", "field-send", "field-show", "field-vault")
 """What the field page's script is made of besides itself; they stand in it without a version."""
@@ -56,10 +55,10 @@ class FieldNote(Schema):
         unknown = EXCLUDE
 
     id = Hex(required=True)
-    text = fields.String(required=True, validate=validate.Length(max=100_000))
+    text = fields.String(required=True)
     noted_at = fields.AwareDateTime(load_default=None, allow_none=True)
     at_second = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, MOST))
-    tag = fields.String(load_default="", validate=validate.Length(max=1000))
+    tag = fields.String(load_default="")
 
     @post_load
     def made(self, data: dict[str, Any], **kwargs: Any) -> Note:
@@ -71,25 +70,37 @@ _second = fields.Integer(validate=validate.Range(0, MOST))
 
 
 class FieldBatch(Schema):
-    """What a device brings. What it counts, and this version does not know, is left out."""
+    """What a device brings. What it counts, and this version does not know, is left out; a note that cannot be read keeps no other back."""
 
     class Meta:
         unknown = EXCLUDE
 
     person = fields.String(required=True, validate=validate.Length(max=32))
     device = Hex(required=True)
-    notes = fields.List(fields.Nested(FieldNote), load_default=list, validate=validate.Length(max=MOST_NOTES))
+    notes = fields.List(fields.Dict(), load_default=list, validate=validate.Length(max=MOST_AT_ONCE))
     counts = fields.Dict(keys=fields.String(), values=fields.Integer(validate=validate.Range(0, MOST)), load_default=dict)
-    pauses = fields.List(fields.Tuple((_second, _second)), load_default=list, validate=validate.Length(max=MOST_PAUSES))
+    pauses = fields.List(fields.Tuple((_second, _second)), load_default=list)
     started_at = fields.AwareDateTime(load_default=None, allow_none=True)
     ended_at = fields.AwareDateTime(load_default=None, allow_none=True)
 
     @post_load
-    def made(self, data: dict[str, Any], **kwargs: Any) -> Batch:
-        """-> Batch"""
+    def made(self, data: dict[str, Any], **kwargs: Any) -> tuple[Batch, list[str]]:
+        """-> Batch, and the ids of notes that cannot be read"""
+        notes, unread = _read(data["notes"])
         counts = {name: count for name, count in data["counts"].items() if name in COUNTERS}
         counted = Counted(counts, joined(data["pauses"]), data["started_at"], data["ended_at"])
-        return Batch(data["person"], data["device"], data["notes"], counted)
+        return Batch(data["person"], data["device"], notes, counted), unread
+
+
+def _read(sent: Iterable[dict[str, Any]]) -> tuple[list[Note], list[str]]:
+    """Each note by itself."""
+    notes, unread = [], []
+    for one in sent:
+        try:
+            notes.append(FieldNote().load(one))
+        except ValidationError:
+            unread.append(str(one.get("id", ""))[:100])
+    return notes, unread
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------------------
@@ -104,20 +115,32 @@ def page(course: str, observation: str) -> Answer:
 @bp.post("/courses/<course>/observations/<observation>/field")
 @require("observation.rate", guest=FIELD)
 def keep(course: str, observation: str) -> Answer:
-    """A note without a script. Words that may tell who somebody is are asked about once, and given back."""
-    who, text = actor(), request.form.get("text", "").strip()
-    found = verbs.findings(actor=who, observation_id=observation, texts=[text]) if "anyway" not in request.form else ()
-    if found or not text:
-        return _shown(verbs.page(actor=who, observation_id=observation), typed=text, found=found, note_id=request.form.get("id", ""))
+    """A note without a script. Words that may tell who somebody is are asked about once, and given back; so is what was refused."""
+    who, text, sent_id = actor(), request.form.get("text", "").strip(), request.form.get("id", "")
     try:
-        note: Note = FieldNote().load({"id": request.form.get("id", ""), "text": text})
+        found = verbs.findings(actor=who, observation_id=observation, texts=[text]) if "anyway" not in request.form else ()
+        if found or not text:
+            return _shown(verbs.page(actor=who, observation_id=observation), typed=text, found=found, note_id=sent_id)
+        kept = verbs.save(actor=who, observation_id=observation, note=_note(sent_id, text))
+    except RuleBroken as broken:
+        if isinstance(broken, (NotFound, NotAllowed)):
+            raise
+        seen = verbs.page(actor=who, observation_id=observation)
+        return _shown(seen, typed=text, error=rule_words(broken.code, broken.facts), note_id=sent_id), 409
+    if kept.struck:
+        flash(taken_out_words(), "wait")
+    else:
+        flash(gettext("The note is kept."), "ok")
+    return redirect(url_for("field.page", course=course, observation=observation), 303)
+
+
+def _note(sent_id: str, text: str) -> Note:
+    """Under the form's own id, or under a new one where that is none."""
+    try:
+        note: Note = FieldNote().load({"id": sent_id, "text": text})
     except ValidationError:
         note = Note(uuid.uuid4().hex, text)
-    receipt = verbs.keep(actor=who, observation_id=observation, batch=Batch(who.person_id, uuid.uuid4().hex, [note]))
-    for broken in receipt.refused.values():
-        raise broken
-    flash(gettext("The note is kept."), "ok")
-    return redirect(url_for("field.page", course=course, observation=observation), 303)
+    return note
 
 
 @bp.get("/courses/<course>/observations/<observation>/paper")
@@ -127,7 +150,7 @@ def paper(course: str, observation: str) -> str:
 
 
 def _shown(seen: FieldPage, **given: Any) -> str:
-    values = {"typed": "", "found": (), "note_id": uuid.uuid4().hex, **{name: value for name, value in given.items() if value}}
+    values = {"typed": "", "found": (), "error": "", "note_id": uuid.uuid4().hex, **{name: value for name, value in given.items() if value}}
     return render_template("field/capture.html", page=seen, pack=_pack(seen), **values)
 
 
@@ -138,7 +161,7 @@ def _shown(seen: FieldPage, **given: Any) -> str:
 @public("an empty page: what stands on it comes from the device that opens it")
 def shell() -> Response:
     with force_locale(_language()):
-        answer = make_response(render_template("field/capture.html", page=None, typed="", found=(), note_id=""))
+        answer = make_response(render_template("field/capture.html", page=None, typed="", found=(), error="", note_id=""))
     answer.headers["Cache-Control"] = "no-cache"
     return answer
 
@@ -155,7 +178,7 @@ def worker() -> Response:
     files += [url_for("static", filename=f"{name}.js") for name in MODULES]
     files.append(url_for("bootstrap.static", filename="css/bootstrap.min.css"))
     with force_locale(language):
-        made = render_template("field/capture.html", page=None, typed="", found=(), note_id="")
+        made = render_template("field/capture.html", page=None, typed="", found=(), error="", note_id="")
     texts = [script, made.replace(_nonce(made), ""), *((static / f"{name}.js").read_text("utf-8") for name in MODULES)]
     version = hashlib.sha256("\n".join((*files, *texts)).encode()).hexdigest()[:16]
     said = json.dumps({"version": version, "shell": shell_url, "files": files})
@@ -189,15 +212,19 @@ def get(course: str, observation: str) -> Response:
 @api.post("/observations/<observation>/field")
 @require("observation.rate", guest=NOTES)
 def send(course: str, observation: str) -> Response:
-    batch: Batch = FieldBatch().load(request.get_json())
+    sent: tuple[Batch, list[str]] = FieldBatch().load(request.get_json())
+    batch, unread = sent
     receipt = verbs.keep(actor=actor(), observation_id=observation, batch=batch)
+    refused = {**receipt.refused, **dict.fromkeys(unread, RuleBroken("note_unread"))}
     return jsonify(
         stored=[{"id": sent, "kept": held} for sent, held in receipt.stored.items()],
-        refused=[{"id": sent, "code": why.code, "words": _words(why)} for sent, why in receipt.refused.items()],
+        taken_out=sorted(receipt.taken_out),
+        refused=[{"id": sent, "code": why.code, "words": _words(why)} for sent, why in refused.items()],
         # Through a link that has ended nothing is shown; what was written arrives all the same.
         notes=_notes(receipt.notes) if not here().late else None,
         devices=_devices(receipt.devices) if not here().late else None,
         open=receipt.open,
+        can=receipt.can,
     )
 
 
@@ -226,6 +253,7 @@ def _pack(seen: FieldPage) -> dict[str, Any]:
         "notes": _notes(seen.notes),
         "devices": _devices(seen.devices),
         "open": seen.open,
+        "can": seen.can,
     }
 
 

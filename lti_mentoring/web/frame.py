@@ -41,6 +41,7 @@ SECURE = ("Strict-Transport-Security", "max-age=31536000")
 _PLACE = re.compile(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 """Host and port as they may stand in a header."""
 
+NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -148,7 +149,7 @@ def check_text(asked: Request) -> None:
             said += named
     if asked.is_json:
         try:
-            said.append(json.dumps(asked.get_json(), ensure_ascii=False).replace("\\u0000", "\0"))
+            said.append(NUL.sub("\0", json.dumps(asked.get_json(), ensure_ascii=False)))
         except RecursionError:
             raise BadRequest from None
     text = "\n".join(said)

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import focus
 from lti_mentoring.services import handing_in as verbs
-from lti_mentoring.services.rating import Note
+from lti_mentoring.services.noting import Note
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording import rule_words
 

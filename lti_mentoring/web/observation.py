@@ -21,7 +21,7 @@ from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm, asked
-from lti_mentoring.web.wording import field_words, rule_words, why_words
+from lti_mentoring.web.wording import field_words, rule_words, taken_out_words, why_words
 
 bp = Blueprint("observation", __name__, url_prefix="/courses/<course>")
 api = Blueprint("observation_api", __name__, url_prefix="/api/v1/courses/<course>")
@@ -189,6 +189,8 @@ def keep(course: str, observation: str) -> Answer:
         if draft.gaps:
             return redirect(f"{here}?check=1#open", 303)
         return redirect(url_for("observation.confirm", course=course, observation=observation), 303)
+    if draft.taken_out:
+        flash(taken_out_words(), "wait")
     flash(gettext("Draft kept."), "ok")
     return redirect(f"{here}#notes" if request.form.get("action") == "note" else here, 303)
 
@@ -279,7 +281,8 @@ def put_draft(course: str, observation: str) -> Response | tuple[Response, int]:
 def post_note(course: str, observation: str) -> tuple[Response, int]:
     note: Note = NoteForm().load(request.get_json())
     kept = verbs.save_note(actor=actor(), observation_id=observation, note=note)
-    return jsonify(id=kept.id, text=kept.text, noted_at=kept.noted_at.isoformat()), 201
+    words = {"taken_out": taken_out_words()} if kept.struck else {}
+    return jsonify(id=kept.id, text=kept.text, noted_at=kept.noted_at.isoformat(), **words), 201
 
 
 def _draft(draft: Draft) -> dict[str, Any]:

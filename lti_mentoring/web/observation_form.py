@@ -13,8 +13,9 @@ from lti_mentoring.domain.observation import LEVELS, Rating
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.services.observation import Note
 from lti_mentoring.services.occasion import Asked
-from lti_mentoring.services.rating import LONGEST_NOTE, LONGEST_REASON
-from lti_mentoring.web.when import FARTHEST, when
+from lti_mentoring.services.noting import LONGEST_NOTE
+from lti_mentoring.services.rating import LONGEST_REASON
+from lti_mentoring.web.when import FARTHEST, SOME_DAY, when
 
 MOST_NOTES = 400
 
@@ -41,7 +42,7 @@ class PlanForm(Schema):
     exception = fields.Boolean(load_default=False)
     mentor = fields.String(load_default="", validate=validate.Length(max=32))
     occasion = fields.String(load_default="", validate=validate.Regexp(r"(session|pair):[0-9a-f]{1,32}\Z|\Z"))
-    planned_for = fields.Date(load_default=None)
+    planned_for = fields.Date(load_default=None, validate=SOME_DAY)
     time = fields.Time(load_default=None)
     offset = fields.Integer(load_default=0, validate=validate.Range(-FARTHEST, FARTHEST))
     minutes = fields.Integer(load_default=60, validate=validate.Range(LEAST_MINUTES, MOST_MINUTES))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
@@ -15,13 +15,17 @@ FARTHEST = 14 * 60
 """Minutes by which a clock on earth is ahead of UTC, or behind it, at most."""
 
 
+SOME_DAY = validate.Range(date(2000, 1, 1), date(2199, 12, 31), error="Not a valid date")
+"""What anybody plans; with days at the ends of the calendar no clock can count."""
+
+
 class WhenForm(Schema):
     """When and where. ``offset``: minutes by which the typist's clock is ahead of UTC at that time."""
 
     class Meta:
         unknown = EXCLUDE
 
-    day = fields.Date(required=True)
+    day = fields.Date(required=True, validate=SOME_DAY)
     time = fields.Time(required=True)
     offset = fields.Integer(load_default=0, validate=validate.Range(-FARTHEST, FARTHEST))
     minutes = fields.Integer(load_default=60, validate=validate.Range(LEAST_MINUTES, MOST_MINUTES))

@@ -5,10 +5,14 @@ const MOST_UNDONE = 50;
 const MOST = 100_000; // as the server has it (domain/field.py)
 const LONGEST = 12 * 3600;
 const GAP_MS = 60_000;
+const MOST_SPANS = 500;
 
 const hex = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 export { hex };
+
+/* A text as it can be kept anywhere: without NUL and halves of characters, which no database takes. */
+export const sound = (text) => text.replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]|\0/g, (at) => (at.length === 2 ? at : ""));
 
 export const begun = () => ({ device: hex(), started: null, ended: null, off: null, pauses: [], talk: { mentor: 0, protege: 0 }, speaking: null, counts: {}, taps: [] });
 
@@ -88,7 +92,7 @@ export function counted(state, now = Date.now()) {
   const iso = (at) => (at === null ? null : new Date(at).toISOString());
   return {
     counts: { ...state.counts, mentor: seconds("mentor"), protege: seconds("protege") },
-    pauses: within([...state.pauses, ...open]),
+    pauses: within([...state.pauses, ...open]).slice(-MOST_SPANS),
     started_at: iso(state.started),
     ended_at: iso(state.ended),
   };

@@ -8,6 +8,7 @@ import { drop, keep, list, read } from "./field-vault.js";
 const MOST = 40;
 const STALE = "foreign_form";
 const SIGNED_OUT = 401;
+const BAD = [400, 413, 422]; // something in it is not taken, whenever it is sent
 
 /* What the server has, and a token for sending: of a page that started without a network, or of a session that began since. */
 export async function fetched(api) {
@@ -35,29 +36,38 @@ function why({ status, json }) {
   return { why: "refused", words: json.title ?? String(status) };
 }
 
-/* Send all that waits at a seat, the oldest first. -> { why: "" | "away" | "signed_out" | "refused", words, json }, with the newest answer. */
+/* Send all that waits at a seat, the oldest first; one by one where together they are not taken, so that one keeps no other back.
+   -> { why: "" | "away" | "signed_out" | "refused", words, json, taken }: the newest answer, and how many notes the server has taken out. */
 export async function deliver(seat, { api, device, counted = {} }) {
   let json = null;
+  let taken = 0;
+  let most = MOST;
   try {
     for (;;) {
       const waiting = (await list("note", seat)).filter((note) => !note.refused);
-      const notes = waiting.slice(0, MOST).map(({ id, text, noted_at, at_second, tag }) => ({ id, text, noted_at, at_second, tag }));
-      const answer = await sent(api, { person: seat.person, device, notes, ...counted });
-      if (!answer.ok) return { ...why(answer), json };
+      const notes = waiting.slice(0, most).map(({ id, text, noted_at, at_second, tag }) => ({ id, text, noted_at, at_second, tag }));
+      const answer = await sent(api, { person: seat.person, device, notes, ...(most === MOST ? counted : {}) });
+      if (BAD.includes(answer.status) && notes.length) {
+        if (most === 1) await keep("note", seat, notes[0].id, { ...notes[0], refused: answer.json.title ?? String(answer.status) });
+        most = 1;
+        continue;
+      }
+      if (!answer.ok) return { ...why(answer), json, taken };
       json = answer.json;
+      taken += json.taken_out?.length ?? 0;
       for (const { id } of json.stored) {
         // What was changed while it was on its way goes once more, and both stand.
         const text = waiting.find((one) => one.id === id)?.text;
         if ((await read("note", seat, id))?.text === text) await drop("note", seat, id);
       }
       for (const { id, words } of json.refused) {
-        const { kept, ...note } = waiting.find((one) => one.id === id);
-        await keep("note", seat, id, { ...note, refused: words });
+        const { kept, ...note } = waiting.find((one) => one.id === id) ?? {};
+        if (note.id) await keep("note", seat, id, { ...note, refused: words });
       }
-      if (waiting.length <= MOST || !(json.stored.length || json.refused.length)) return { why: "", json };
+      if (waiting.length <= most || !(json.stored.length || json.refused.length)) return { why: "", json, taken };
     }
   } catch (error) {
-    if (error instanceof TypeError) return { why: "away", json };
+    if (error instanceof TypeError) return { why: "away", json, taken };
     throw error;
   }
 }

@@ -18,6 +18,7 @@ const framed = window.parent !== window;
 const RETRY_MS = [2000, 5000, 15_000, 30_000, 60_000];
 const QUIET_MS = 250;
 const COUNTERS_MS = 5000;
+const OFF_MS = 15_000;
 const REMIND_MS = 72 * 3_600_000;
 
 let seat, pack, state, draft;
@@ -84,7 +85,7 @@ async function keepNote() {
     ask(telling);
     return false;
   }
-  const note = { text, noted_at: new Date().toISOString(), at_second: draft.second, tag: draft.tags.join(" ") };
+  const note = { text: time.sound(text), noted_at: new Date().toISOString(), at_second: draft.second, tag: draft.tags.join(" ") };
   await vault.keep("note", seat, draft.id, note);
   draft = fresh();
   clearTimeout(quiet);
@@ -119,7 +120,7 @@ function heard(json) {
   stored = json.notes ?? stored; // whoever came by a link that is over is told no more than what has arrived
   devices = json.devices ?? devices;
   for (const { id, kept } of json.stored) if (kept !== id) [id, kept].forEach((one) => besides.add(one));
-  Object.assign(pack, { open: json.open });
+  Object.assign(pack, { open: json.open, can: json.can });
   if (state.started === null) adopt();
 }
 
@@ -142,6 +143,10 @@ async function flush() {
   net.sending = false;
   Object.assign(net, { why: answer.why, words: answer.words ?? "" });
   if (answer.json) heard(answer.json);
+  if (answer.taken) {
+    state.taken = (state.taken ?? 0) + answer.taken;
+    await keepState();
+  }
   if (answer.why === "") Object.assign(net, { since: null, tries: 0, staying: false });
   else net.since ??= new Date();
   if (answer.why === "away") net.timer = setTimeout(flush, RETRY_MS[Math.min(net.tries++, RETRY_MS.length - 1)]);
@@ -181,6 +186,7 @@ function still() {
   box.readOnly = stop;
   for (const one of root.querySelectorAll("[data-who], [data-question], [data-keep], [data-tags] input")) one.disabled = stop;
   at("elsewhere").hidden = !passive;
+  at("cannot").hidden = pack.can ?? true;
 }
 
 function line() {
@@ -189,6 +195,7 @@ function line() {
   const old = waiting.some(({ kept }) => Date.now() - kept > REMIND_MS);
   if (net.why === "signed_out") return { kind: "stop", icon: "lock", what: words.signed_out, more: n ? show.count(words, "signed_out", n) : words.signed_out_more };
   if (net.why === "refused") return { kind: "stop", icon: "stop", what: net.words, more: n ? words.still_here : "" };
+  if (state.taken && !mine && !net.why) return { kind: "wait", icon: "info", what: show.count(words, "taken_out", state.taken), more: "" };
   if (!pack.open) return { kind: "wait", icon: "lock", what: words.closed, more: n ? words.still_here : "" };
   if (mine) return { kind: "stop", icon: "stop", what: show.count(words, "refused", mine), more: words.refused_more };
   if (net.why === "away" && net.staying) return { kind: "wait", icon: "off", what: words.sheet_away, more: words.stay };
@@ -330,6 +337,7 @@ async function begin() {
   if (!pack.open) await letGo();
   setInterval(() => passive || count(), 1000);
   setInterval(() => passive || (state.speaking && keepState()), 10_000);
+  setInterval(() => state.off === null || net.why || flush(), OFF_MS); // other ways of writing are told, too, how far nothing is kept
   if (!given || (await vault.list("note", seat)).length) flush();
   await lookReady();
 }

@@ -176,7 +176,8 @@ async function keepNote(event) {
     if (!ok) return;
     if (box.value.trim() === text) box.value = "";
     form.elements.note_id.value = hex();
-    addNote(json);
+    if (json.taken_out) status.textContent = json.taken_out;
+    else addNote(json);
   } catch {
     status.textContent = words.note;
   }

@@ -15,6 +15,8 @@ _l = lazy_gettext
 RULES = {
     "field_other_person": _l("Somebody else is signed in here now. Whoever wrote these notes sends them by opening the activity."),
     "off_the_record": _l("It was begun off the record, and nothing of that is kept."),
+    "notes_many": _l("%(most)s notes of one person are the most that one session has. Say the rest on the rating sheet, in your reasons."),
+    "note_unread": _l("This note could not be read here. Copy it, and write it anew."),
 }
 
 QUESTIONS = {"open": _l("Open"), "closed": _l("Closed"), "leading": _l("Leading"), "stacked": _l("Stacked")}
@@ -69,6 +71,16 @@ MISSING = {
 }
 
 
+def _taken_out(n: int) -> dict[str, str]:
+    return {
+        "taken_out": ngettext(
+            "%(num)s note was taken out as it came in, since the session cannot be observed. Its words are kept nowhere.",
+            "%(num)s notes were taken out as they came in, since the session cannot be observed. Their words are kept nowhere.",
+            n,
+        )
+    }
+
+
 def _counted(n: int) -> dict[str, str]:
     return {
         "wait": ngettext(
@@ -82,6 +94,7 @@ def _counted(n: int) -> dict[str, str]:
             n,
         ),
         "refused": ngettext("%(num)s note could not be stored.", "%(num)s notes could not be stored.", n),
+        **_taken_out(n),
         "unsent": ngettext("%(num)s not sent yet", "%(num)s not sent yet", n),
         "unseen": ngettext("%(num)s stored, shown with a network", "%(num)s stored, shown with a network", n),
         "lost": ngettext(
@@ -94,6 +107,7 @@ def _counted(n: int) -> dict[str, str]:
 
 def _waiting(n: int) -> dict[str, str]:
     return {
+        **_taken_out(n),
         "sent": ngettext("%(num)s note from the field is stored now.", "%(num)s notes from the field are stored now.", n),
         "leaving": ngettext(
             "%(num)s note is on this device alone. Signing out deletes it. Sign out once more to do so all the same.",
@@ -113,6 +127,11 @@ def _pairs(words: Callable[[int], dict[str, str]]) -> dict[str, str]:
     return {f"{name}_one": text for name, text in one.items()} | {
         f"{name}_many": text.replace(str(MANY), "%s", 1) for name, text in many.items()
     }
+
+
+def taken_out_words() -> str:
+    """Of a note whose words were not kept, wherever it was written."""
+    return _taken_out(1)["taken_out"]
 
 
 def capture_words() -> dict[str, Any]:

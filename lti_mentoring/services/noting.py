@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a line of evidence arrives, by whatever way: once, as long as lines are taken, and with its words only where they may be kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lti_mentoring.domain import field
+from lti_mentoring.domain import observation as rules
+from lti_mentoring.domain.consent import GRANTED
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.releasing import SELF
+from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.services import consent, privacy, room
+from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat
+from lti_mentoring.store import base
+from lti_mentoring.store.field import FieldDevice, Participant
+from lti_mentoring.store.observation import EvidenceNote, Observation
+
+LONGEST_NOTE = 4000
+
+MOST_NOTES = 500
+"""Of one person at one observation: a line every ten seconds for more than an hour, which nobody writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Evidence as a client sends it. ``id`` is the client's own, 32 hex digits, so that sending it twice is harmless.
+
+    ``noted_at`` and ``at_second`` are by the clocks of the device and of the session, where it came from the field."""
+
+    id: str
+    text: str
+    noted_at: datetime | None = None
+    at_second: int | None = None
+    tag: str = ""
+
+
+def takes(seat: Seat) -> bool:
+    """Whether notes are still taken from a seat."""
+    return not seat.closed and (seat.row.state, "note") in rules.TABLE
+
+
+def append(session: Session, actor: Actor, seat: Seat, note: Note, pauses: Iterable[field.Span] = ()) -> NoteRow:
+    """Keep a line of evidence in the caller's transaction, with the observation locked. ``pauses``: spans off the record beside those
+    that devices have told before.
+
+    Where somebody in the room said no, it comes back ``struck``: its id is kept, so that no resend brings it back, and nothing of what it
+    says. RuleBroken ``note_empty``, ``note_long``, ``notes_many``, ``off_the_record``, ``observation_closed``.
+    """
+    row, text = seat.row, note.text.strip()
+    if not text:
+        raise RuleBroken("note_empty")
+    # Other words under a known id get an id of their own, the same each time, so that nothing is lost and a resend still is one.
+    other = hashlib.sha256(f"{row.id}:{note.id}:{text}".encode()).hexdigest()[:32]
+    known = {found.id: found for found in session.scalars(select(EvidenceNote).where(EvidenceNote.id.in_((note.id, other))))}
+    for held in known.values():
+        # What was struck stays struck, whichever phone sends it again.
+        if held.observation_id == row.id and held.author_id == actor.person_id and (held.text == text or held.struck_at is not None):
+            return NoteRow(held.id, held.text, held.noted_at, held.at_second, held.tag, held.struck_at is not None)
+    made = EvidenceNote(
+        id=other if note.id in known else note.id,
+        observation_id=row.id,
+        author_id=actor.person_id,
+        text=text,
+        noted_at=field.plausible(min(note.noted_at or base.now(), base.now()), base.now()),
+        at_second=note.at_second,
+        tag=note.tag[:40],
+    )
+    if consent.closed(session, row.id):
+        return _taken_out(session, actor, seat, made)
+    _check(session, seat, made, pauses)
+    # What a candidate writes of a session that they watch, or of their own part, does not begin the report on it.
+    row.state = row.state if seat.purpose in (CANDIDATE, SELF) else rules.after(row.state, "note")
+    return _kept(session, actor, row, made)
+
+
+# --- inside ------------------------------------------------------------------------------------------------------------------------
+
+
+def _check(session: Session, seat: Seat, made: EvidenceNote, pauses: Iterable[field.Span]) -> None:
+    if len(made.text) > LONGEST_NOTE:
+        raise RuleBroken("note_long", most=LONGEST_NOTE)
+    if not takes(seat):
+        raise RuleBroken("observation_closed", state=seat.row.state, verb="note")
+    if _off_the_record(session, made, pauses):
+        raise RuleBroken("off_the_record")
+    if _full(session, made):
+        raise RuleBroken("notes_many", most=MOST_NOTES)
+
+
+def _full(session: Session, made: EvidenceNote) -> bool:
+    theirs = (EvidenceNote.observation_id == made.observation_id, EvidenceNote.author_id == made.author_id)
+    return (session.scalar(select(func.count(EvidenceNote.id)).where(*theirs)) or 0) >= MOST_NOTES
+
+
+def _off_the_record(session: Session, made: EvidenceNote, pauses: Iterable[field.Span]) -> bool:
+    """Whether it was begun while nothing might be kept, as its author's devices have told: by the session's clock, or, where it came by
+    another way than the field page, by when it was written."""
+    mine = (FieldDevice.observation_id == made.observation_id, FieldDevice.author_id == made.author_id)
+    for spans, started_at in session.execute(select(FieldDevice.pauses, FieldDevice.started_at).where(*mine)):
+        second = made.at_second
+        if second is None and started_at is not None:
+            second = int((made.noted_at - started_at).total_seconds())
+        if field.off_the_record(spans, second):
+            return True
+    return field.off_the_record(pauses, made.at_second)
+
+
+def _taken_out(session: Session, actor: Actor, seat: Seat, made: EvidenceNote) -> NoteRow:
+    """Somebody in the room said no: a line stands for it as one that was struck. Where lines are taken no more, not even that."""
+    made.text, made.tag, made.struck_at = "", "", base.now()
+    if takes(seat) and not _full(session, made):
+        return _kept(session, actor, seat.row, made)
+    return _row(made)
+
+
+def _kept(session: Session, actor: Actor, row: Observation, made: EvidenceNote) -> NoteRow:
+    session.add(made)
+    session.flush()
+    privacy.record(session, actor=actor, verb="note", object_kind="observation", object_id=row.id, note=made.id)
+    if row.state == rules.RATED and made.struck_at is None:
+        _read_again(session, row)
+    return _row(made)
+
+
+def _row(made: EvidenceNote) -> NoteRow:
+    return NoteRow(made.id, made.text, made.noted_at, made.at_second, made.tag, made.struck_at is not None)
+
+
+def _read_again(session: Session, row: Observation) -> None:
+    """A line that comes after the rating is read like the others before a result stands: who was done is not, and the time begins anew."""
+    readers = session.scalars(select(Participant).where(Participant.observation_id == row.id, Participant.consent == GRANTED)).all()
+    if not readers:
+        return
+    row.rated_at = base.now()
+    done = [one for one in readers if one.read_at is not None]
+    for one in done:
+        one.read_at = None
+    session.flush()
+    if done:
+        room.tell_readers(session, row)
