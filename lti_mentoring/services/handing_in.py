@@ -17,7 +17,7 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Protocol
 from lti_mentoring.domain.reminder import NOTES_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import noting, notification, privacy, programme
+from lti_mentoring.services import notification, noting, privacy, programme
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services.noting import Note
 from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat

@@ -27,7 +27,7 @@ from lti_mentoring.store.rating import Rater, SubmittedRating
 
 LONGEST_REASON = 500
 
-__all__ = ["Clash", "Draft", "LONGEST_REASON", "Note", "record_consent", "reopen", "save_draft", "save_note", "submit", "take_up"]
+__all__ = ["LONGEST_REASON", "Clash", "Draft", "Note", "record_consent", "reopen", "save_draft", "save_note", "submit", "take_up"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 from lti_mentoring.domain.mentorship import IN_PERSON, LEAST_MINUTES, MODES, MOST_MINUTES
 from lti_mentoring.domain.observation import LEVELS, Rating
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
+from lti_mentoring.services.noting import LONGEST_NOTE
 from lti_mentoring.services.observation import Note
 from lti_mentoring.services.occasion import Asked
-from lti_mentoring.services.noting import LONGEST_NOTE
 from lti_mentoring.services.rating import LONGEST_REASON
 from lti_mentoring.web.when import FARTHEST, SOME_DAY, when
 

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_mentoring.domain.field import COUNTERS, Counted, joined, merged, off_the_record, totals
+from lti_mentoring.domain.field import COUNTERS, FIRST_DAY, MOST_SPANS, Counted, joined, merged, off_the_record, plausible, totals
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -51,6 +51,22 @@ def test_spans_stand_in_order_and_apart(made: tuple[tuple[int, int], ...]):
     assert joined(found) == found
     assert all(start < end for start, end in found)
     assert all(before[1] < after[0] for before, after in pairwise(found))
+
+
+def test_of_too_many_spans_the_newest_stand():
+    assert joined((start, start + 1) for start in range(0, 2000, 2)) == tuple((start, start + 1) for start in range(1000, 2000, 2))
+    assert MOST_SPANS == 500
+
+
+@given(
+    st.datetimes(timezones=st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))),
+    moments.filter(bool),
+)
+def test_whatever_a_clock_says_becomes_a_time_that_can_be_kept(at: datetime, now: datetime):
+    found = plausible(at, now)
+    assert found.tzinfo is UTC
+    assert FIRST_DAY <= found <= now + timedelta(days=1)
+    assert found == at or not FIRST_DAY <= at <= now + timedelta(days=1)
 
 
 def test_a_tap_that_was_taken_back_counts_no_more_on_either_device():

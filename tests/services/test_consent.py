@@ -18,7 +18,20 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import READING
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import consent, guest, notification, observation, outside, participant, releasing, reporting_line, roles, room
+from lti_mentoring.services import (
+    consent,
+    field,
+    guest,
+    notification,
+    observation,
+    outside,
+    participant,
+    releasing,
+    reporting_line,
+    roles,
+    room,
+)
+from lti_mentoring.services.field import Batch
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
@@ -391,6 +404,73 @@ def test_a_first_no_deletes_what_was_noted_before_anybody_had_answered(inside: R
     observation.save_note(actor=inside.observer, observation_id=inside.id, note=Note(FIRST, SAID))
     participant.answer(actor=inside.who, observation_id=inside.id, agrees=False, sure=False)
     assert set(base.session().scalars(select(EvidenceNote.text).where(EvidenceNote.observation_id == inside.id))) == {""}
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_what_arrives_after_a_no_is_taken_out_and_stays_out(any_app: Flask, agreed: bool) -> None:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        made = Room(world)
+        if agreed:
+            made.yes()
+        observation.save_note(actor=made.observer, observation_id=made.id, note=Note(FIRST, SAID))
+        made.no()
+        late = Batch(made.observer.person_id, "a" * 32, [Note(SECOND, "She wept about her divorce.", tag="C3")])
+        got = [field.keep(actor=made.observer, observation_id=made.id, batch=late)]
+        made.yes()
+        got.append(field.keep(actor=made.observer, observation_id=made.id, batch=late))
+        assert [(one.stored, one.taken_out, dict(one.refused), one.notes) for one in got] == [({SECOND: SECOND}, {SECOND}, {}, ())] * 2
+        assert [one.can for one in got] == [False, True]
+        base.end_read()
+        rows = base.session().scalars(select(EvidenceNote).where(EvidenceNote.observation_id == made.id)).all()
+        assert {(row.text, row.tag, row.struck_at is not None) for row in rows} == {("", "", True)}
+        assert len(rows) == 2
+        again = observation.save_note(actor=made.observer, observation_id=made.id, note=Note("3" * 32, SAID))
+        assert (again.text, again.struck) == (SAID, False), "once they agree, notes are taken"
+
+
+def test_the_sheet_takes_no_words_after_a_no_either(here: Room) -> None:
+    here.no()
+    draft = observation.save_draft(actor=here.observer, observation_id=here.id, revision=0, note=Note(FIRST, SAID))
+    kept = observation.save_note(actor=here.observer, observation_id=here.id, note=Note(SECOND, "x" * 5000))
+    assert (draft.taken_out, draft.state, kept.text, kept.struck) == (True, "planned", "", True)
+
+
+def test_what_arrives_after_a_no_and_after_the_end_leaves_the_phone_and_changes_nothing(inside: Room) -> None:
+    inside.no()
+    observation.cancel(actor=inside.lead, observation_id=inside.id)
+    batch = Batch(inside.observer.person_id, "a" * 32, [Note(FIRST, SAID)])
+    answer = field.keep(actor=inside.observer, observation_id=inside.id, batch=batch)
+    assert (answer.stored, answer.taken_out) == ({FIRST: FIRST}, {FIRST})
+    assert not base.session().scalar(select(func.count(EvidenceNote.id)).where(EvidenceNote.observation_id == inside.id))
+
+
+def test_a_line_that_comes_after_they_have_read_is_read_too_before_it_is_released(inside: Room) -> None:
+    noor = inside.world.person("Noor", standing="none")
+    with base.transactional() as session:
+        session.get_one(Person, (inside.world.org_id, noor.person_id)).email = "noor@example.org"
+    inside.ask("Noor", "noor@example.org")
+    for who in (noor, inside.who):
+        inside.yes(who)
+        participant.attest(actor=who, observation_id=inside.id, nobody=True)
+    inside.rated()
+    with base.transactional() as session:
+        session.scalars(select(Observation).where(Observation.id == inside.id)).one().second_reasons = ""
+    observation.reopen(actor=inside.observer, observation_id=inside.id, why="One more line.")
+    for who in (noor, inside.who):
+        participant.read(actor=who, observation_id=inside.id)
+    with time_machine.travel(base.now() + timedelta(hours=40), tick=False):
+        before = inside.told(noor).count("lines_to_read")
+        for key in ("3", "4"):
+            observation.save_note(actor=inside.observer, observation_id=inside.id, note=Note(key * 32, f"{SAID} {key}"))
+        inside.submit()
+        assert inside.held() == {"reading"}
+        assert consent.page(actor=noor, observation_id=inside.id).reading_until == base.now() + READING
+        assert inside.told(noor).count("lines_to_read") == before + 1, "once for both lines"
+    with time_machine.travel(base.now() + timedelta(hours=50), tick=False):
+        assert inside.held() == {"reading"}, "two days from the newest line"
+    with time_machine.travel(base.now() + timedelta(hours=89), tick=False):
+        assert inside.held() == set()
 
 
 def test_after_the_release_the_words_go_and_the_levels_stay(inside: Room) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from flask import Flask
@@ -14,7 +14,7 @@ from conftest import World, make_world
 from lti_mentoring.domain.field import Counted, totals
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import field, observation
+from lti_mentoring.services import field, noting, observation
 from lti_mentoring.services.field import Batch, Receipt
 from lti_mentoring.services.rating import Note
 from lti_mentoring.store import base
@@ -192,6 +192,47 @@ def test_the_names_to_leave_out_are_those_that_the_observer_reads_anyway(room: R
     assert page.names == ("Brightwater", "Martins")
     found = field.findings(actor=room.observer, observation_id=room.made, texts=["Martins waits.", "martins nods at x@example.org"])
     assert [one.words for one in found] == ["Martins", "x@example.org"]
+
+
+EAST = timezone(timedelta(hours=14))
+WEST = timezone(timedelta(hours=-14))
+
+
+@pytest.mark.parametrize("at", [datetime.max.replace(tzinfo=WEST), datetime.min.replace(tzinfo=EAST)])
+def test_a_clock_that_is_out_of_its_mind_loses_no_note(room: Room, at: datetime):
+    answer = room.send(note("Waits.", noted_at=at), started_at=at, ended_at=at, counts={"open": 1})
+    assert [line.text for line in answer.notes] == ["Waits."]
+    assert answer.refused == {}
+
+
+def test_off_the_record_is_kept_by_every_way_in(room: Room):
+    begun = base.now() - timedelta(minutes=10)
+    room.send(started_at=begun, pauses=((60, 120),))
+    for late in (note("By another device.", at_second=90), note("Without its clock.", noted_at=begun + timedelta(seconds=90))):
+        with pytest.raises(RuleBroken, match="off_the_record"):
+            observation.save_note(actor=room.observer, observation_id=room.made, note=late)
+        with pytest.raises(RuleBroken, match="off_the_record"):
+            field.save(actor=room.observer, observation_id=room.made, note=late)
+        assert room.send(late, device=TABLET).refused[late.id].code == "off_the_record"
+    with base.transactional() as session:
+        session.scalars(select(FieldDevice).where(FieldDevice.device == PHONE)).one().pauses = [[0, 1200]]
+    with pytest.raises(RuleBroken, match="off_the_record"):
+        field.save(actor=room.observer, observation_id=room.made, note=note("On the sheet, meanwhile."))
+    room.ask()
+    assert room.send(note("The second one’s.", at_second=90), actor=room.second).refused == {}, "whose devices have told nothing"
+
+
+def test_one_person_has_no_more_notes_than_can_be_read(room: Room, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(noting, "MOST_NOTES", 2)
+    first, second, third = note("One."), note("Two."), note("Three.")
+    answer = room.send(first, second, third)
+    assert (set(answer.stored), answer.refused[third.id].code) == ({first.id, second.id}, "notes_many")
+    assert room.send(first).stored == {first.id: first.id}, "what is stored is still acknowledged"
+
+
+def test_a_text_that_no_note_can_be_is_searched_for_nothing(room: Room):
+    with pytest.raises(RuleBroken, match="note_long"):
+        field.findings(actor=room.observer, observation_id=room.made, texts=["a" * (noting.LONGEST_NOTE + 1)])
 
 
 def test_one_device_more_than_anybody_has_counts_nothing_and_loses_no_note(room: Room, monkeypatch: pytest.MonkeyPatch):

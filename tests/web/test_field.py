@@ -14,7 +14,10 @@ from flask import Flask
 
 from conftest import World
 from lti_mentoring.domain.discretion import PATTERNS
-from lti_mentoring.services import field, observation
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.services import field, observation, participant
+from lti_mentoring.services import room as asked
+from lti_mentoring.services.room import Named
 from support.visitor import Visitor
 
 DEVICE = "d" * 32
@@ -103,12 +106,31 @@ def test_what_is_refused_is_said_in_words_note_by_note(room):
 
 @pytest.mark.parametrize(
     "body",
-    [{"device": "no"}, {"counts": {"open": -1}}, {"pauses": [[1]]}, {"notes": [{"id": "1"}]}, {"started_at": "2026-11-24T11:59:00"}],
+    [{"device": "no"}, {"counts": {"open": -1}}, {"pauses": [[1]]}, {"notes": ["no"]}, {"started_at": "2026-11-24T11:59:00"}],
 )
 def test_a_batch_that_does_not_fit_is_refused_whole(room, body):
     sent = {"person": room.people["observer"].person_id, "device": DEVICE, **body}
     assert room.browsers["observer"].send("POST", room.api, sent).status_code == 400
     assert room.kept() == []
+
+
+def test_a_note_that_cannot_be_read_is_refused_by_itself_and_holds_up_no_other(room):
+    pauses = [[second, second + 1] for second in range(100, 2100, 2)]
+    answer = room.send({"id": "1"}, note(None), note("Waits.", tag="C3 " * 1000), note("x" * 200_000), pauses=pauses)
+    assert answer.status_code == 200
+    assert [(one["code"], one["words"][:35]) for one in answer.json["refused"]] == [
+        ("note_long", "A note holds at most 4000 character"),
+        ("note_unread", "This note could not be read here. C"),
+        ("note_unread", "This note could not be read here. C"),
+    ]
+    assert room.kept() == ["Waits."]
+
+
+def test_what_only_looks_like_the_code_of_no_character_is_a_note_like_others(room):
+    written = r"In C a text ends with \u0000, and \\u0000 is more of it."
+    assert room.send(note(written)).status_code == 200
+    assert room.kept() == [written]
+    assert room.send(note("one\0two")).status_code == 400
 
 
 def test_notes_of_somebody_else_on_the_same_phone_are_not_taken(room):
@@ -155,6 +177,33 @@ def test_without_a_script_a_name_is_asked_about_once_and_given_back(room):
     assert room.kept() == []
     assert browser.post(room.page, {"id": "e" * 32, "text": "Martins waits.", "anyway": "1"}).status_code == 303
     assert room.kept() == ["Martins waits."]
+
+
+def test_without_a_script_what_is_refused_is_given_back(room):
+    browser = room.browsers["observer"]
+    answer = browser.post(room.page, {"id": "e" * 32, "text": "a" * 4001})
+    assert answer.status_code == 409
+    assert "A note holds at most 4000 characters" in text(answer)
+    assert f"{'a' * 4001}</textarea>" in text(answer)
+
+
+def test_whoever_observes_is_told_before_and_after_that_it_cannot_be_observed(room):
+    browser, cannot = room.browsers["observer"], "data-cannot hidden"
+    assert cannot in text(browser.get(room.page)), "nobody is asked, so their own word will do"
+    asked.add(actor=room.people["coordinator"], observation_id=room.made, named=Named("Kim", ""))
+    assert cannot not in text(browser.get(room.page))
+    person_id = asked.page(actor=room.people["coordinator"], observation_id=room.made).people[-1].person_id
+    kim = Actor(room.world.org_id, person_id, room.world.course_id, "Kim", frozenset(), "")
+    participant.answer(actor=kim, observation_id=room.made, agrees=False)
+    one = note("She wept.")
+    answer = room.send(one)
+    assert (answer.json["taken_out"], answer.json["can"], answer.json["notes"]) == ([one["id"]], False, [])
+    browser.post(room.page, {"id": "e" * 32, "text": "She wept again."})
+    shown = text(browser.get(room.page))
+    assert "taken out as it came in" in shown
+    assert "She wept" not in shown
+    made = browser.send("POST", f"{room.api.removesuffix('field')}notes", {"id": "f" * 32, "text": "She wept."})
+    assert (made.json["text"], "taken out" in made.json["taken_out"]) == ("", True)
 
 
 def test_the_printed_sheet_names_nobody(room):
