@@ -85,7 +85,7 @@ def test_the_page_gives_its_script_all_that_a_phone_takes_along(room):
 
 
 def test_a_batch_is_answered_by_what_is_stored_and_a_resend_by_the_same(room):
-    batch = [note(), note("Waits eight seconds.")]
+    batch = [note(), note("Waits eight seconds.", noted_at="2026-11-24T12:00:08.000Z")]
     first = room.send(*batch, counts={"open": 2, "unheard_of": 3}, pauses=[[5, 9]], started_at="2026-11-24T11:59:00Z")
     again = room.send(*batch, counts={"open": 2}, pauses=[[5, 9]])
     assert first.status_code == again.status_code == 200
