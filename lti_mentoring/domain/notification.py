@@ -73,6 +73,8 @@ KINDS: Mapping[str, Kind] = {
         Kind("guest_asks", "observation", True, frozenset({"planned_for"})),
         Kind("line_wanted", "observation", True),
         Kind("conflict_found", "observation", True, frozenset({"planned_for"})),
+        Kind("pair_conflict", "observation", True),
+        Kind("pair_paused", "observation", True),
         Kind("exception_waits", "observation", True),
         Kind("observation_news", "observation", True, frozenset({"planned_for"})),
         Kind("grades_stuck", "grades", True, frozenset({"count", "fault", "status"})),

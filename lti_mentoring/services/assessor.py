@@ -15,18 +15,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import conflict as rules
-from lti_mentoring.domain.conflict import ASSESSMENT, CLOSED, OVERRIDE, UNATTESTED, Check, Question
+from lti_mentoring.domain.conflict import CLOSED, OVERRIDE, UNATTESTED, Check, Question
 from lti_mentoring.domain.observation import WAITING
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import CO, Programme
+from lti_mentoring.domain.releasing import SELF
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.standing import HELPED, Facts
-from lti_mentoring.services import attestation, conflict, matter, programme
+from lti_mentoring.services import attestation, conflict, matter, privacy, programme, rater
 from lti_mentoring.services.conflict import About
 from lti_mentoring.services.matter import OBSERVATION, RATER
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.rating import Rater
@@ -75,20 +75,27 @@ def rate(session: Session, *, actor: Actor, row: Observation, subject_id: str, v
 
 
 def again(session: Session, *, actor: Actor, row: Observation) -> None:
-    """Ask again because somebody else will be in the room (R8), in the caller's transaction. Nothing is refused: what speaks against it
-    holds it, and stands on the page of who leads the course."""
-    if row.state in WAITING:
-        query = select(Candidacy.person_id, Candidacy.programme_version_id).where(Candidacy.id == row.candidacy_id)
-        subject_id, version_id = session.execute(query).one()
-        about = About(OBSERVATION, row.id, row.course_id)
-        _ask(session, actor, _decide(session, actor, row, _Subject(subject_id, programme.load(version_id)), row.observer_id, about))
+    """Ask again, of everybody who is to rate, because somebody else will be in the room (R8), in the caller's transaction. Nothing is
+    refused: what speaks against it holds it, and stands on the page of who leads the course."""
+    if row.state not in WAITING:
+        return
+    query = select(Candidacy.person_id, Candidacy.programme_version_id).where(Candidacy.id == row.candidacy_id)
+    subject_id, version_id = session.execute(query).one()
+    subject = _Subject(subject_id, programme.load(version_id))
+    seats = select(Rater).where(Rater.observation_id == row.id, Rater.state == "asked", Rater.purpose != SELF).order_by(Rater.id)
+    rates = [(row.observer_id, About(OBSERVATION, row.id, row.course_id))]
+    rates += [(one.person_id, About(RATER, one.id, row.course_id)) for one in session.scalars(seats)]
+    for person_id, about in rates:
+        _ask(session, actor, _decide(session, actor, row, subject, person_id, about))
 
 
-def invite(
-    session: Session, *, actor: Actor, row: Observation, subject_id: str, version: Programme, person_id: str, rater_id: str
-) -> Check:
-    """Ask about somebody who shall rate as a further person, in the caller's transaction; watched from then on. Refused as ``decide``."""
-    found = _decide(session, actor, row, _Subject(subject_id, version), person_id, About(RATER, rater_id, row.course_id))
+def invite(session: Session, *, actor: Actor, row: Observation, person_id: str, rater_id: str) -> Check:
+    """Ask about somebody who shall rate as a further person, in the caller's transaction; watched from then on. Refused as ``decide``, so
+    that what is not known holds their rating, and whoever could tell is asked."""
+    query = select(Candidacy.person_id, Candidacy.programme_version_id).where(Candidacy.id == row.candidacy_id)
+    subject_id, version_id = session.execute(query).one()
+    subject = _Subject(subject_id, programme.load(version_id))
+    found = _decide(session, actor, row, subject, person_id, About(RATER, rater_id, row.course_id))
     if found.verdict in STOPS:
         raise _refused(session, found)
     _ask(session, actor, found)
@@ -102,6 +109,18 @@ def clear(session: Session, row: Observation) -> bool:
     return all(verdict in rules.LETS_THROUGH for verdict in found.values())
 
 
+def relieve(session: Session, row: Observation) -> None:
+    """A further person who has come into a conflict does not rate, nor has rated, a session that its observer has rated: in the caller's
+    transaction, with the observation locked. While the result is open, somebody else can be asked."""
+    seats = session.scalars(select(Rater).where(Rater.observation_id == row.id, Rater.state != "ended").order_by(Rater.id)).all()
+    found = conflict.standing(session, RATER, [one.id for one in seats])
+    for one in (one for one in seats if found.get(one.id) in STOPS):
+        one.state = "ended"
+        session.flush()
+        privacy.record(session, actor=privacy.SYSTEM, verb="relieve", object_kind=OBSERVATION, object_id=row.id, reason="conflict")
+        conflict.end(session, About(RATER, one.id, row.course_id))
+
+
 def end(session: Session, row: Observation) -> None:
     """Look at an observation no more, in the caller's transaction: it was called off or set aside."""
     conflict.end(session, About(OBSERVATION, row.id, row.course_id))
@@ -113,9 +132,10 @@ def standing(session: Session, subject: Candidacy, kind: str, observers: Collect
     """How each of these people stands to a candidate today, as their observer; a constant number of statements, nothing is kept."""
     facts = conflict.facts_of(session, {*observers, subject.person_id}, on=base.now().date())
     version = programme.load(subject.programme_version_id)
-    asked = _question(version, kind, subject.person_id)
+    rubric = version.rubric(version.policy.rubric_of(kind))
+    asked = rater.question(kind, subject.person_id, (), version, rubric, shared=kind == CO)
     free = [one for one in observers if _free(asked, facts, one)]
-    checks = {one: rules.check(replace(asked, acting=(one,), noted=_noted(version, free, one)), facts) for one in observers}
+    checks = {one: rules.check(_noting(asked, free, one), facts) for one in observers}
     people = {one for check in checks.values() for found in check.findings for one in (found.one, found.other) if one}
     return Standing(checks, matter.names_of(session, people))
 
@@ -132,32 +152,20 @@ class _Subject:
 def _decide(
     session: Session, actor: Actor, row: Observation, subject: _Subject, person_id: str, about: About, *, on: date | None = None
 ) -> Check:
-    version = subject.version
-    here = (Participant.observation_id == row.id, Participant.role == "protege")
-    present = tuple(session.scalars(select(Participant.person_id).where(*here).order_by(Participant.person_id)))
-    # Of a session that two led, the one of them who rates it is not held to be tied by it (step 5).
-    shared = row.kind == CO and row.mentor_id in (None, person_id)
-    asked = replace(_question(version, row.kind, subject.person_id), acting=(person_id,), present=present, shared=shared)
+    asked = replace(rater.question_of(session, row, person_id), acting=(person_id,))
     facts = conflict.facts_of(session, asked.people, on=on or base.now().date())
     if any(tie.kind == HELPED and tie.one == person_id and tie.lately(facts.on) for tie in facts.ties):
-        asked = replace(asked, noted=_noted(version, _others(session, row, subject, person_id), person_id))
-    approvers = version.policy.waiver_approvers
+        asked = _noting(asked, _others(session, row, asked, subject), person_id)
+    approvers = subject.version.policy.waiver_approvers
     return conflict.decide(session, actor=actor, question=asked, about=about, on=on, approvers=approvers, hold=True)
 
 
-def _question(version: Programme, kind: str, subject_id: str) -> Question:
-    rubric = version.rubric(version.policy.rubric_of(kind))
-    about = frozenset(key for criterion in rubric.criteria for key in criterion.competencies)
-    return Question(ASSESSMENT, (), (subject_id,), competencies=about, shared=kind == CO)
-
-
-def _others(session: Session, row: Observation, subject: _Subject, person_id: str) -> list[str]:
+def _others(session: Session, row: Observation, asked: Question, subject: _Subject) -> list[str]:
     """Who else could observe them, and has not helped."""
     held = (RoleGrant.course_id == row.course_id, RoleGrant.role == "observer", RoleGrant.revoked_at.is_(None))
-    query = select(RoleGrant.person_id).where(*held, RoleGrant.person_id.not_in((person_id, subject.person_id)))
+    query = select(RoleGrant.person_id).where(*held, RoleGrant.person_id.not_in((*asked.acting, subject.person_id)))
     people = sorted(set(session.scalars(query)))
-    facts = conflict.facts_of(session, {*people, subject.person_id}, on=base.now().date())
-    asked = _question(subject.version, row.kind, subject.person_id)
+    facts = conflict.facts_of(session, {*people, subject.person_id, *asked.present}, on=base.now().date())
     return [one for one in people if _free(asked, facts, one)]
 
 
@@ -166,10 +174,11 @@ def _free(asked: Question, facts: Facts, person_id: str) -> bool:
     return person_id not in asked.concerned and all(one.verdict not in STOPS for one in found.findings)
 
 
-def _noted(version: Programme, free: Collection[str], person_id: str) -> frozenset[str]:
-    """Help never leaves a candidate without an observer: where nobody else is free, it is noted and stands in nobody's way."""
-    helper_may = version.policy.assistance.helper_may_assess or not set(free) - {person_id}
-    return frozenset({HELPED}) if helper_may else frozenset()
+def _noting(asked: Question, free: Collection[str], person_id: str) -> Question:
+    """Asked of one person. Help never leaves a candidate without an observer: where nobody else is free, it is noted and stands in
+    nobody's way."""
+    nobody = not set(free) - {person_id}
+    return replace(asked, acting=(person_id,), noted=asked.noted | {HELPED} if nobody else asked.noted)
 
 
 def _refused(session: Session, found: Check) -> RuleBroken:

@@ -64,13 +64,16 @@ def want(session: Session, *, org_id: str, course_id: str, person_id: str, items
     wanted = set(items)
     if wanted != {rules.APPLICATION}:  # whoever applies is on no way yet
         wanted.add(rules.PROGRAMME)
-    named: ColumnElement[bool] = Placement.item.in_(wanted)
-    if rules.OBSERVATION in wanted:  # and the competencies that were rated in them
-        named = or_(named, Placement.item.startswith(rules.COMPETENCY, autoescape=True))
-    placements = _placements(session, and_(Placement.course_id == course_id, named))
+    placements = _placements(session, and_(Placement.course_id == course_id, _named(wanted)))
     targets = [one for one in placements if rules.graded(one.place.item) and not no_column(one.place)]
     if targets and _learners(session, course_id, [person_id]):
         _want(session, org_id, [(one, person_id) for one in targets])
+
+
+def _named(items: Collection[str]) -> ColumnElement[bool]:
+    """Placements of these items; with the observations the competencies that were rated in them."""
+    named: ColumnElement[bool] = Placement.item.in_(items)
+    return or_(named, Placement.item.startswith(rules.COMPETENCY, autoescape=True)) if rules.OBSERVATION in items else named
 
 
 def placement_changed(session: Session, *, org_id: str, placement_id: str, voids: bool = False) -> None:
@@ -101,7 +104,7 @@ def _with_something_to_show(placement: Placement) -> Select[str]:
 def void(session: Session, *, course_id: str, person_id: str, items: Collection[str]) -> None:
     """What a person's final scores of ``items`` (and of the programme) stood on holds no more: they are cleared where the item is open
     again. In the transaction that changed it, before the scores are wanted."""
-    places = select(Placement.id).where(Placement.course_id == course_id, Placement.item.in_({*items, rules.PROGRAMME}))
+    places = select(Placement.id).where(Placement.course_id == course_id, _named({*items, rules.PROGRAMME}))
     _void(session, and_(ScorePublication.placement_id.in_(places), ScorePublication.person_id == person_id))
 
 

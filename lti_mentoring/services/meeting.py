@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import mentorship as rules
 from lti_mentoring.domain import observation as observing
-from lti_mentoring.domain.conflict import OVERRIDE, Finding
+from lti_mentoring.domain.conflict import CLOSED, OVERRIDE, Finding
 from lti_mentoring.domain.mentorship import IN_PERSON, MODES
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -137,7 +137,7 @@ def planned(session: Session, actor: Actor, pair: Mentorship, when: When, sessio
     """The same in the caller's transaction, with the pair's row locked."""
     if pair.state != "active":
         raise RuleBroken("mentorship_ended")
-    if conflict.standing(session, mentorship.KIND, [pair.id]).get(pair.id) == OVERRIDE:
+    if conflict.standing(session, mentorship.KIND, [pair.id]).get(pair.id) in (OVERRIDE, CLOSED):
         raise RuleBroken("pair_held")
     row = MentoringSession(id=session_id, mentorship_id=pair.id, created_by=actor.person_id, minutes=0, sequence=0)
     _set(row, pair, when)

@@ -12,13 +12,13 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import releasing as holding
-from lti_mentoring.domain.conflict import LETS_THROUGH
+from lti_mentoring.domain.capacity import UNTOLD
 from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.releasing import SECOND, THIRD, State, Submitted
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import conflict, programme, rater
+from lti_mentoring.services import assessor, conflict, programme, rater
 from lti_mentoring.services.rater import Possible
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -68,13 +68,13 @@ class Choice:
 
     @property
     def able(self) -> tuple[Possible, ...]:
-        """Those who may be asked."""
-        return tuple(one for one in self.people if not one.why)
+        """Those who may be asked. Where it is not known yet who manages whom, the result waits for that word, and not the question."""
+        return tuple(one for one in self.people if not set(one.why) - {UNTOLD})
 
     @property
     def unable(self) -> tuple[Possible, ...]:
         """Those who may not, each with why."""
-        return tuple(one for one in self.people if one.why)
+        return tuple(one for one in self.people if set(one.why) - {UNTOLD})
 
 
 # --- what waits --------------------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ def _matter(
         from_notes=asked.from_notes if asked else False,
         due_on=asked.due_on if asked else None,
         late=bool(asked and asked.due_on and asked.due_on < today),
-        unfit=bool(asked) and fit.get(asked.id if asked else "", "clear") not in LETS_THROUGH,
+        unfit=bool(asked) and fit.get(asked.id if asked else "", "clear") in assessor.STOPS,
         spared=state.spared,
     )
 

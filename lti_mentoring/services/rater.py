@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -18,13 +18,13 @@ from lti_mentoring.domain.capacity import CONFLICT, UNQUALIFIED, UNTOLD
 from lti_mentoring.domain.conflict import ASSESSMENT, LETS_THROUGH, UNATTESTED, Check, Finding, Question
 from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.people import LEADS, display_name
-from lti_mentoring.domain.programme import Programme, Rubric
+from lti_mentoring.domain.programme import CO, Programme, Rubric
 from lti_mentoring.domain.qualification import COUNTS, Qualification
 from lti_mentoring.domain.releasing import SECOND
 from lti_mentoring.domain.reliability import Qualifying
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.scoring import SUMMATIVE, check_rater
-from lti_mentoring.domain.standing import HELPED
+from lti_mentoring.domain.standing import CO_MENTORED, HELPED
 from lti_mentoring.services import conflict, notification, programme, qualification
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -127,7 +127,11 @@ def question(
     kind: str, subject_id: str, present: Collection[str], version: Programme, rubric: Rubric, *, shared: bool = False
 ) -> Question:
     """What the conflict guard is asked of whoever rates a session of a kind; ``acting`` is still to be named. ``shared``: they led it
-    together with the candidate."""
+    together with the candidate. What the policy lets stand is noted: help, and having mentored together where somebody else observes at
+    least once."""
+    policy = version.policy
+    helped = {HELPED} if policy.assistance.helper_may_assess else set()
+    together = {CO_MENTORED} if policy.counting is not None and policy.counting.beyond_co_mentor else set()
     return Question(
         ASSESSMENT,
         (),
@@ -136,13 +140,14 @@ def question(
         summative=kind in SUMMATIVE,
         shared=shared,
         competencies=frozenset(key for one in rubric.criteria for key in one.competencies),
-        noted=frozenset({HELPED} if version.policy.assistance.helper_may_assess else ()),
+        noted=frozenset(helped | together),
     )
 
 
-def question_of(session: Session, row: Observation) -> Question:
-    """The same, with all that it needs read."""
-    return _cases(session, [row])[0].question
+def question_of(session: Session, row: Observation, person_id: str) -> Question:
+    """The same of one person, with all that it needs read. Who led a session of co-mentoring is not held to be tied by it (step 5)."""
+    led = row.kind == CO and person_id == (row.mentor_id or row.observer_id)
+    return replace(_cases(session, [row])[0].question, shared=led)
 
 
 def tell_leads(session: Session, row: Observation, wanted: str) -> None:

@@ -10,23 +10,26 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, case, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, case, exists, func, literal_column, or_, select, union_all
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lti_mentoring.domain import counting, observation, training
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
+from lti_mentoring.domain.conflict import LETS_THROUGH
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.people import display_name
 from lti_mentoring.domain.programme import Programme
 from lti_mentoring.services import programme
+from lti_mentoring.services.matter import OBSERVATION, RATER
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.conflict import ConflictWatch
 from lti_mentoring.store.mentorship import MentoringSession
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.practice import PracticeSubmission
-from lti_mentoring.store.rating import ResolvedLevel
+from lti_mentoring.store.rating import Rater, ResolvedLevel
 from lti_mentoring.store.recognition import Recognition
 from lti_mentoring.store.training import CheckAttempt
 
@@ -148,12 +151,14 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
         if version is None:
             continue
         levels, together = said.get(row.id, {}), version.policy.counting is not None
-        verdict = None
-        if row.state == observation.RELEASED:
+        verdict, state = None, row.state
+        if state == observation.RELEASED and row.in_conflict:
+            state = observation.RATED  # what was found after the release holds it again: nothing of it counts until people have decided
+        if state == observation.RELEASED:
             # Judged on the rubric that it was rated on, whichever version the candidate is in now.
             verdict = observation.held(version.policy, programme.rubric(row.rubric_version_id), levels)
         observer = display_name(row.name or row.chosen_name, row.observer_id)
-        record = ObservationRecord(row.id, row.kind, row.state, row.planned_for, observer, verdict)
+        record = ObservationRecord(row.id, row.kind, state, row.planned_for, observer, verdict)
         if together:
             record = replace(record, **who_and_what(row, levels))
         found[row.candidacy_id].append(record)
@@ -202,6 +207,19 @@ SESSION = and_(MentoringSession.org_id == Observation.org_id, MentoringSession.i
 """The session that an observation is of, where it was planned as one."""
 
 
+_OPEN = (
+    ConflictWatch.org_id == Observation.org_id,
+    ConflictWatch.ended_at.is_(None),
+    ConflictWatch.verdict.not_in(LETS_THROUGH),
+)
+_SEAT = (Rater.org_id == Observation.org_id, Rater.observation_id == Observation.id, Rater.state != "ended")
+IN_CONFLICT = or_(
+    exists().where(*_OPEN, ConflictWatch.about_kind == OBSERVATION, ConflictWatch.about_id == Observation.id),
+    exists().where(*_OPEN, ConflictWatch.about_kind == RATER, ConflictWatch.about_id == Rater.id, *_SEAT),
+)
+"""Whether something stands against anybody whose rating of an observation counts, as the guard found it last."""
+
+
 def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
@@ -216,6 +234,7 @@ def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Observation.protege_label,
             MentoringSession.mentorship_id,
             MentoringSession.minutes,
+            IN_CONFLICT.label("in_conflict"),
             Person.name,
             Person.chosen_name,
         )

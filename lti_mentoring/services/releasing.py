@@ -141,6 +141,7 @@ def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
     """
     if row.state != rules.RATED:
         return False
+    assessor.relieve(session, row)
     subject = sheets.subject_of(session, row)
     rubric, state = programme.rubric(row.rubric_version_id), state_of(session, row)
     held = holding.holds(subject.version.policy, rubric, state, base.now())
@@ -216,10 +217,18 @@ def set_aside(session: Session, row: Observation, reason: str, *, actor: Actor |
     assessor.end(session, row)
     privacy.record(session, actor=actor, verb="void", object_kind="observation", object_id=row.id, reason=reason)
     drawing.decide_again(session, row.candidacy_id)
-    subject = sheets.subject_of(session, row)
-    _want(session, row, subject)
+    reckon(session, row)
     if was_read:
+        subject = sheets.subject_of(session, row)
         _tell(session, row, subject, "observation_news", "home.way")
+
+
+def reckon(session: Session, row: Observation) -> None:
+    """What was released counts otherwise than before, in the caller's transaction: a grade that stood on it is taken back where it stands
+    on nothing else."""
+    person_id = sheets.subject_of(session, row).person_id
+    delivery.void(session, course_id=row.course_id, person_id=person_id, items=("observation",))
+    _want(session, row, sheets.subject_of(session, row))
 
 
 def settle_due(*, now: datetime) -> int:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,7 +11,7 @@ from lti_mentoring.domain.observation import RATED
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, notification, opinion, privacy, rater, releasing
+from lti_mentoring.services import assessor, conflict, notification, opinion, privacy, rater, releasing
 from lti_mentoring.services.conflict import About
 from lti_mentoring.services.drawing import decide_again, decide_beforehand
 from lti_mentoring.services.opinion import Choice, Matter, choose, waiting
@@ -47,7 +45,8 @@ def assign(*, actor: Actor, observation_id: str, person_id: str, from_notes: boo
 
     NotFound ``observation``, ``person``; RuleBroken ``second_not_wanted``, ``rater_asked`` where somebody else was asked meanwhile,
     ``rater_submitted`` where the one to be freed has rated meanwhile, and why somebody may not rate: ``observation_of_oneself``,
-    ``rater_present``, ``rater_twice``, ``rater_unqualified``, ``conflict_needs_override``, ``conflict_unattested``, ``conflict_closed``.
+    ``rater_present``, ``rater_twice``, ``rater_unqualified``, ``conflict_needs_override``, ``conflict_closed``. What is not known yet holds
+    their rating, and whoever could tell is asked.
     Sending it twice is harmless.
     """
     with base.transactional() as session:
@@ -97,8 +96,7 @@ def _ask(session: Session, row: Observation, matter: Matter, person_id: str, *, 
     seat.assigned_by, seat.assigned_at = actor.person_id, base.now()
     session.add(seat)
     session.flush()
-    asked = replace(rater.question_of(session, row), acting=(person_id,))
-    conflict.decide(session, actor=actor, question=asked, about=About("rater", seat.id, row.course_id))
+    assessor.invite(session, actor=actor, row=row, person_id=person_id, rater_id=seat.id)
     facts: dict[str, str | bool] = {"person": person_id, "purpose": matter.purpose, "from_notes": from_notes}
     privacy.record(session, actor=actor, verb="ask_rater", object_kind="observation", object_id=row.id, reason="", **facts)
     _tell(session, row, person_id, "rating_asked")

@@ -25,7 +25,7 @@ RULES: dict[str, object] = {
     "protege_address": _l("This line names nobody of this course, and has no e-mail address for somebody new: %(line)s"),
     "protege_several": _l("Several people of this course are called so; add the e-mail address: %(line)s"),
     "mentorship_ended": _l("This pair or group has ended. Make a new one to go on."),
-    "pair_held": _l("This pair needs an exception from the rules on conflicts of interest first; its page says why."),
+    "pair_held": _l("No session of this pair is planned while the rules on conflicts of interest stand against it; its page says why."),
     "session_minutes": _l("A session lasts %(least)s to %(most)s minutes."),
     "session_mode": _l("Choose how you meet."),
     "session_before": _l("The pair begins on %(started_on)s; choose that day or a later one."),
