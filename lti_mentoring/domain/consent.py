@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from lti_mentoring.domain.observation import RELEASED, WAITING, Rating
+from lti_mentoring.domain.observation import WAITING, Rating
 from lti_mentoring.domain.rule import RuleBroken
 
 ASKED, GRANTED, REFUSED, WITHDRAWN = "asked", "granted", "refused", "withdrawn"
@@ -26,9 +26,6 @@ MOVES: Mapping[tuple[str, str], str] = {
 
 OPEN = (*WAITING, "rated")
 """States of an observation in which somebody can still agree to it. Taking back is never too late."""
-
-READ = (*OPEN, RELEASED, "void")
-"""States in which there may be lines to read."""
 
 
 def after(consent: str, verb: str, state: str) -> str:

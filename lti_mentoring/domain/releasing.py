@@ -133,13 +133,19 @@ def resolution(policy: Policy, rubric: Rubric, ratings: Collection[Submitted]) -
 
 
 def digest(ratings: Collection[Submitted]) -> str:
-    """A hash of what the ratings say, in the order of the raters, so that a result can be made again and compared (I12)."""
-    return hashlib.sha256(json.dumps([plain(one.said) for one in ratings], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    """A hash of what the ratings say, in the order of the raters, so that a result can be made again and compared (I12). Without the
+    reasons, which make no result, and which go when consent is taken back."""
+    return hashlib.sha256(json.dumps([wordless(plain(one.said)) for one in ratings], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def plain(said: Mapping[str, Rating]) -> dict[str, Any]:
     """A rating as it is kept: criterion -> level (null: not observed), reason, notes."""
     return {key: {"level": one.level, "reason": one.reason, "notes": sorted(one.note_ids)} for key, one in said.items()}
+
+
+def wordless(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``plain`` keeps, without the reasons: levels and notes alone."""
+    return {key: {**one, "reason": ""} for key, one in said.items()}
 
 
 def read(said: Mapping[str, Any]) -> dict[str, Rating]:

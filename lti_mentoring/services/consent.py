@@ -16,6 +16,7 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.releasing import READING
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import reporting_line
+from lti_mentoring.services.seat import handed_in
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.field import Participant
@@ -23,10 +24,6 @@ from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.people import Course, Person
 from lti_mentoring.store.platform import Organisation
 from lti_mentoring.store.rating import Rater
-
-WATCHED = "structured"
-"""The kind in which the candidate watches somebody else: what they noted is about who was watched, the rest is about them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -119,7 +116,7 @@ def page(*, actor: Actor, observation_id: str) -> OwnPage:
     """All that somebody in the room is told of a session. NotFound ``consent`` for everybody else."""
     session = base.session()
     row, mine = seat_of(session, actor, observation_id)
-    candidate_id, candidate = candidate_of(session, row)
+    _, candidate = candidate_of(session, row)
     names = _names(session, {row.observer_id, row.created_by})
     course = session.get_one(Course, (row.org_id, row.course_id))
     rates = row.state != "released" and rates_here(session, row, actor.person_id)
@@ -139,25 +136,27 @@ def page(*, actor: Actor, observation_id: str) -> OwnPage:
         course=course.title or course.label,
         planned_for=row.planned_for,
         place=row.place,
-        lines=() if rates else lines(session, row, candidate_id),
+        lines=() if rates else lines(session, row),
         reading_until=row.rated_at + READING if waits and row.rated_at is not None else None,
         line_known=reporting_line.attestation(session, actor.person_id, on=base.now().date()).holds,
         rates=rates,
     )
 
 
-def lines(session: Session, row: Observation, candidate_id: str) -> tuple[Line, ...]:
-    """The lines about who is in the room with the candidate, in the order of the session."""
-    if row.state not in rules.READ:
-        return ()
-    found = session.scalars(about(row, candidate_id).order_by(EvidenceNote.noted_at, EvidenceNote.id))
-    return tuple(Line(one.id, one.text, one.noted_at, one.struck_at is not None) for one in found)
+def lines(session: Session, row: Observation) -> tuple[Line, ...]:
+    """All that was noted in the room, whoever noted it, in the order of the session, and what the candidate wrote of one that they watched:
+    everybody in the room can be in each of them."""
+    found = session.scalars(notes(row).order_by(EvidenceNote.noted_at, EvidenceNote.id))
+    noted = [Line(one.id, one.text, one.noted_at, one.struck_at is not None) for one in found]
+    account = handed_in(session, row.id)
+    if account is not None and (account.account or account.handed_in_at is not None):
+        noted.append(Line(account.id, account.account, account.kept_at, not account.account))
+    return tuple(noted)
 
 
-def about(row: Observation, candidate_id: str) -> Select[EvidenceNote]:
-    """The notes that are about who is in the room with the candidate."""
-    query = select(EvidenceNote).where(EvidenceNote.observation_id == row.id)
-    return query.where(EvidenceNote.author_id == candidate_id) if row.kind == WATCHED else query
+def notes(row: Observation) -> Select[EvidenceNote]:
+    """The lines of an observation, of everybody who notes."""
+    return select(EvidenceNote).where(EvidenceNote.observation_id == row.id)
 
 
 def own(*, actor: Actor) -> tuple[OwnRow, ...]:

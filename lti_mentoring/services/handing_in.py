@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Structured observation from the candidate's side: their notes of an accomplished mentor's session, a short account, handing both in.
 
-What is rated is how the candidate observes. The mentor whom they watch is never rated, and reads nothing of it.
+What is rated is how the candidate observes. The mentor whom they watch is never rated; like everybody in the room they may read and
+strike what is written.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Protocol
 from lti_mentoring.domain.reminder import NOTES_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import notification, noting, privacy, programme
+from lti_mentoring.services import consent, notification, noting, privacy, programme
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services.noting import Note
 from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat
@@ -97,7 +98,7 @@ def keep(*, actor: Actor, observation_id: str, account: str, revision: int, note
     """Keep the account as it is so far, and a further note. -> its revision, and when
 
     RuleBroken ``draft_conflict`` (revision) where another window has kept something else since, ``account_long``, ``handed_in_already``,
-    ``observation_closed``, and as ``save_note``.
+    ``observation_closed``, ``account_not_kept`` while somebody in the room says no, and as ``save_note``.
     """
     with base.transactional() as session:
         held = _keep(session, actor, _own(session, actor, observation_id, lock=True), account, revision, note)
@@ -155,6 +156,8 @@ def _keep(session: Session, actor: Actor, seat: Seat, account: str, revision: in
         held = HandingIn(id=base.new_id(), observation_id=seat.row.id, account="", revision=0, kept_at=base.now())
         session.add(held)
     if held.account != text:
+        if text and consent.closed(session, seat.row.id):
+            raise RuleBroken("account_not_kept")
         if held.revision != revision:
             raise RuleBroken("draft_conflict", revision=held.revision)
         held.account, held.revision, held.kept_at = text, held.revision + 1, base.now()

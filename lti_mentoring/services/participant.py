@@ -9,23 +9,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import consent as rules
+from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.consent import GRANTED
+from lti_mentoring.domain.observation import RATED, RELEASED
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.reporting_line import DIRECT
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import consent, notification, privacy, rating, releasing, reporting_line
+from lti_mentoring.services import consent, notification, privacy, rating, releasing, reminder, reporting_line
+from lti_mentoring.services import seat as seats
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
-from lti_mentoring.store.observation import Assessment, EvidenceNote, Observation
+from lti_mentoring.store.handing_in import HandingIn
+from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
+from lti_mentoring.store.rating import SubmittedRating
 
 LINE_STRUCK = "line_struck"
 """Why a submitted rating is open again: a code, which its rater reads in words. Not who had the line struck."""
 
 
 def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True) -> None:
-    """Yes or no, in private, at any time; a no takes back what was noted. Who leads or observes learns whether it can be observed,
-    and nothing else. NotFound ``consent``; RuleBroken ``consent_closed``,
-    ``consent_unsure`` where a yes is taken back, lines would go and nobody was ``sure``."""
+    """Yes or no, in private, at any time; a new no takes out what was noted until then, and sets aside what was rated on it and is not
+    released (I11). Who leads or observes learns whether it can be observed, and nothing else. NotFound ``consent``; RuleBroken
+    ``consent_closed``, ``consent_unsure`` where a yes is taken back, lines would go and nobody was ``sure``."""
     with base.transactional() as session:
         row, mine = consent.seat_of(session, actor, observation_id, lock=True)
         before, stood = mine.consent, consent.stands(session, row)
@@ -34,15 +39,15 @@ def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True
             return
         mine.consent, mine.answered_at, mine.read_at = after, base.now(), None
         if rules.takes_back(before, after):
-            candidate_id, _ = consent.candidate_of(session, row)
-            notes = session.scalars(consent.about(row, candidate_id).with_for_update()).all()
-            if notes and not sure and before == GRANTED:
+            if not sure and before == GRANTED and consent.lines(session, row):
                 raise RuleBroken("consent_unsure")
-            _strike(session, row, notes)
+            if row.state == RATED:
+                _set_aside(session, row)
+            _take_out(session, row)
         session.flush()
         privacy.record(session, actor=privacy.PARTICIPANT, verb="answer", object_kind="observation", object_id=row.id)
-        if consent.stands(session, row) != stood:
-            _tell_observer(session, row)
+        if row.state in rules.OPEN and consent.stands(session, row) != stood:
+            _tell(session, row, row.observer_id, "observation_changed", "consent.people")
         releasing.settle(session, row, actor=privacy.PARTICIPANT)
 
 
@@ -53,18 +58,22 @@ def strike(*, actor: Actor, observation_id: str, note_id: str) -> None:
     """
     with base.transactional() as session:
         row, _ = consent.seat_of(session, actor, observation_id, lock=True)
-        candidate_id, _ = consent.candidate_of(session, row)
-        note = session.scalar(consent.about(row, candidate_id).where(EvidenceNote.id == note_id).with_for_update())
-        if note is None or row.state not in rules.READ or (row.state != "released" and consent.rates_here(session, row, actor.person_id)):
+        account = seats.handed_in(session, row.id)
+        note = session.scalar(consent.notes(row).where(EvidenceNote.id == note_id).with_for_update())
+        theirs = row.state == RELEASED or not consent.rates_here(session, row, actor.person_id)
+        if theirs and note is not None:
+            _strike(session, row, [note])
+        elif theirs and account is not None and account.id == note_id:
+            _empty_account(session, row, account)
+        else:
             raise NotFound("note_unknown")
-        _strike(session, row, [note])
 
 
 def read(*, actor: Actor, observation_id: str) -> None:
     """They have read the lines and strike nothing more for now: the result waits for them no longer. NotFound ``consent``."""
     with base.transactional() as session:
         row, mine = consent.seat_of(session, actor, observation_id, lock=True)
-        if mine.consent != GRANTED or row.state not in rules.READ or mine.read_at is not None:
+        if mine.consent != GRANTED or mine.read_at is not None:
             return
         mine.read_at = base.now()
         session.flush()
@@ -96,6 +105,48 @@ def _strike(session: Session, row: Observation, notes: Sequence[EvidenceNote]) -
         _again(session, row)
 
 
+def _empty_account(session: Session, row: Observation, account: HandingIn) -> None:
+    """What the candidate wrote of a session that they watched, as one line more. Another window of theirs is told that it changed."""
+    if account.account:
+        account.account, account.revision = "", account.revision + 1
+        privacy.record(session, actor=privacy.PARTICIPANT, verb="strike", object_kind="observation", object_id=row.id, note=account.id)
+
+
+def _take_out(session: Session, row: Observation) -> None:
+    """Everything that anybody wrote of a session goes, whoever it was about: one no is enough. Levels stay, and rest on nothing."""
+    _strike(session, row, session.scalars(consent.notes(row).with_for_update()).all())
+    account = seats.handed_in(session, row.id)
+    if account is not None:
+        _empty_account(session, row, account)
+    for sheet in session.scalars(select(Assessment).where(Assessment.observation_id == row.id)):
+        _empty_sheet(session, row, sheet)
+    for made in session.scalars(select(SubmittedRating).where(SubmittedRating.observation_id == row.id)):
+        made.said, made.why = holding.wordless(made.said), ""
+
+
+def _empty_sheet(session: Session, row: Observation, sheet: Assessment) -> None:
+    """Why something was not observed, and why a rating is corrected, can say as much as a line does. What was submitted without the
+    observer having done so opens again."""
+    if sheet.why not in ("", LINE_STRUCK):
+        sheet.why = ""
+    said = session.scalars(
+        select(CriterionRating).where(CriterionRating.assessment_id == sheet.id, CriterionRating.reason != "")
+    ).all()
+    if said and row.state in rules.OPEN:
+        _open(session, row, sheet)
+        sheet.revision += 1
+    for one in said:
+        one.reason = ""
+        if row.state in rules.OPEN:  # an open page that still has the words is told that they changed
+            one.revision = sheet.revision
+
+
+def _open(session: Session, row: Observation, sheet: Assessment) -> None:
+    if sheet.state != "draft":
+        rating.take_up(session, row, sheet, LINE_STRUCK, actor=privacy.PARTICIPANT)
+        _tell(session, row, sheet.assessor_id, "rating_again", "observation.sheet")
+
+
 def _again(session: Session, row: Observation) -> None:
     """What rested on struck lines alone is rated again by whoever rated so, whose sheet opens for it; the rest of it stays as it is."""
     if row.state not in rules.OPEN:
@@ -105,15 +156,16 @@ def _again(session: Session, row: Observation) -> None:
     sheets = {one.assessor_id: one for one in session.scalars(select(Assessment).where(Assessment.observation_id == row.id))}
     for made in releasing.submissions(session, row.id):
         sheet = sheets.get(made.assessor_id)
-        if sheet is not None and sheet.state != "draft" and rules.fallen(made.said, struck):
-            rating.take_up(session, row, sheet, LINE_STRUCK, actor=privacy.PARTICIPANT)
-            _tell(session, row, made.assessor_id, "rating_again", "observation.sheet")
+        if sheet is not None and rules.fallen(made.said, struck):
+            _open(session, row, sheet)
 
 
-def _tell_observer(session: Session, row: Observation) -> None:
-    """That it can be observed now, or cannot any more: the same words for both, and for whatever reason."""
-    if row.state in rules.OPEN:
-        _tell(session, row, row.observer_id, "observation_changed", "consent.people")
+def _set_aside(session: Session, row: Observation) -> None:
+    """Nothing can come of it any more, since what was rated rests on nothing. Who observed and who leads are told that something changed;
+    neither the reason that is kept nor whoever stands in the record says that it was an answer."""
+    releasing.set_aside(session, row, "other", actor=privacy.SYSTEM)
+    for person_id in sorted({row.observer_id, *reminder.leads(session, row.course_id)}):
+        _tell(session, row, person_id, "observation_changed", "consent.people")
 
 
 def _tell(session: Session, row: Observation, person_id: str, kind: str, endpoint: str) -> None:

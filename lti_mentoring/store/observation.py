@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, Index, String, Text, UniqueConstraint, event, select
+from sqlalchemy import JSON, Index, String, Text, UniqueConstraint, event, inspect, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.orm.attributes import get_history
@@ -133,6 +133,8 @@ STANDS = ("released", "void")
 @event.listens_for(Assessment, "before_update")
 @event.listens_for(Assessment, "before_delete")
 def _sheets_of_a_result_stay(mapper: object, connection: Connection, target: Assessment) -> None:
+    if _only_empties(target, "why"):
+        return
     before = get_history(target, "state").deleted or [target.state]
     if before[0] == "released" or _state_of(connection, target.org_id, target.observation_id) in STANDS:
         raise FenceBroken("a sheet never changes once its observation is released")
@@ -142,6 +144,8 @@ def _sheets_of_a_result_stay(mapper: object, connection: Connection, target: Ass
 @event.listens_for(CriterionRating, "before_update")
 @event.listens_for(CriterionRating, "before_delete")
 def _submitted_ratings_stay(mapper: object, connection: Connection, target: CriterionRating) -> None:
+    if _only_empties(target, "reason"):
+        return
     own = (Assessment.org_id == (target.org_id or current_tenant()), Assessment.id == target.assessment_id)
     if connection.scalar(select(Assessment.state).where(*own)) in ("released", "submitted"):
         raise FenceBroken("ratings of a sheet that was submitted never change")
@@ -163,6 +167,12 @@ def _released_evidence_stays(mapper: object, connection: Connection, target: Evi
 def _is_struck(target: EvidenceNote) -> bool:
     """Consent that is taken back takes the words away, whenever; nothing else may happen to them."""
     return get_history(target, "struck_at").added != () and target.struck_at is not None and target.text == ""
+
+
+def _only_empties(target: Assessment | CriterionRating, name: str) -> bool:
+    """Whether words go that could be about somebody who takes their consent back, and nothing else of a row changes."""
+    changed = {one.key for one in inspect(target).attrs if one.history.has_changes()}
+    return inspect(target).persistent and changed == {name} and getattr(target, name) == ""
 
 
 @event.listens_for(Session, "do_orm_execute")

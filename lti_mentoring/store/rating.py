@@ -6,10 +6,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Index, String, Text, UniqueConstraint, event, inspect
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm.attributes import get_history
 
-from lti_mentoring.store.base import Base, Frozen, Id, TenantMixin, UtcDateTime, belongs_to, now
+from lti_mentoring.store.base import Base, FenceBroken, Frozen, Id, TenantMixin, UtcDateTime, belongs_to, now
 
 
 class Rater(TenantMixin, Base):
@@ -35,8 +36,9 @@ class Rater(TenantMixin, Base):
     assigned_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 
-class SubmittedRating(TenantMixin, Frozen, Base):
-    """A rating as it was submitted. A correction is another one, with the next number and a reason; the newest one stands (I6)."""
+class SubmittedRating(TenantMixin, Base):
+    """A rating as it was submitted. A correction is another one, with the next number and a reason; the newest one stands (I6). Its words
+    go when consent is taken back; nothing else of it ever changes."""
 
     __tablename__ = "submitted_rating"
     __table_args__ = (
@@ -62,6 +64,19 @@ class SubmittedRating(TenantMixin, Frozen, Base):
     why: Mapped[str] = mapped_column(Text, default="")
     """Of a correction: its reason."""
     submitted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+
+
+@event.listens_for(SubmittedRating, "before_update")
+def _only_words_go(mapper: object, connection: object, target: SubmittedRating) -> None:
+    changed = {one.key for one in inspect(target).attrs if one.history.has_changes()}
+    before = get_history(target, "said").deleted or [target.said]
+    if changed - {"said", "why"} or target.why or target.said != {key: {**one, "reason": ""} for key, one in before[0].items()}:
+        raise FenceBroken("what was submitted never changes")
+
+
+@event.listens_for(SubmittedRating, "before_delete")
+def _never_goes(mapper: object, connection: object, target: SubmittedRating) -> None:
+    raise FenceBroken("what was submitted never goes")
 
 
 class Resolution(TenantMixin, Frozen, Base):

@@ -24,7 +24,8 @@ api = Blueprint("handing_in_api", __name__, url_prefix="/api/v1/courses/<course>
 FIELDS = {"note_long": "note", "notes_missing": "note"}
 """Code of a rule -> the field that it is about; the account, where it is none of these."""
 
-TYPED = ("account_empty", "account_long", "notes_missing", "note_long", "draft_conflict", "handed_in_already", "observation_closed")
+REFUSED = ("handed_in_already", "observation_closed", "account_not_kept")
+TYPED = ("account_empty", "account_long", "notes_missing", "note_long", "draft_conflict", *REFUSED)
 """What is told on the page where it was typed."""
 
 

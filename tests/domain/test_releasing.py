@@ -107,11 +107,12 @@ def test_what_a_rating_said_is_read_back_as_it_was_and_its_hash_is_the_same(give
     assert releasing.digest([made]) == releasing.digest([again])
 
 
-def test_the_hash_changes_with_a_level_a_reason_and_a_note():
+def test_the_hash_changes_with_a_level_and_a_note_and_not_with_words_that_may_go():
     base = releasing.digest([rating(FIRST, 3, None)])
     changed = Submitted("", "", FIRST, {**rating(FIRST, 3, None).said, "C2": Rating("C2", None, True, "Another.")})
     noted = Submitted("", "", FIRST, {**rating(FIRST, 3, None).said, "C1": Rating("C1", 3, note_ids=("n",))})
-    assert len({base, releasing.digest([changed]), releasing.digest([noted]), releasing.digest([rating(FIRST, 2, None)])}) == 4
+    assert releasing.digest([changed]) == base
+    assert len({base, releasing.digest([noted]), releasing.digest([rating(FIRST, 2, None)])}) == 3
 
 
 def test_the_mean_of_two_neighbours_keeps_its_half():

@@ -333,7 +333,8 @@ def _resolve_what_was_released():
         told = {"org_id": org_id, "id": rating_id, "observation_id": observation_id, "assessor_id": observer_id, "rubric_version_id": rubric, "number": 1}
         told |= {"purpose": "first", "from_notes": False, "said": said, "weight": "counts", "weight_reason": "", "why": "", "submitted_at": at}
         connection.execute(submitted.insert().values(told))
-        digest = hashlib.sha256(json.dumps([said], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        wordless = {criterion: {**one, "reason": ""} for criterion, one in said.items()}
+        digest = hashlib.sha256(json.dumps([wordless], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
         made = {"org_id": org_id, "id": resolution_id, "observation_id": observation_id, "number": 1, "method": "single", "ratings": [rating_id]}
         connection.execute(resolution.insert().values(made | {"inputs_hash": digest, "resolved_at": at}))
         for criterion, one in said.items():
