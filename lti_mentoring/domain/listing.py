@@ -14,7 +14,8 @@ STATES = ("planned", "drafting", "rated", "released", "cancelled", "void")
 OPEN = "open"
 """What somebody is told of an observation that they rate, or that is about themself: that something is open, and nothing of what (I9)."""
 
-HOLDS = (ANOTHER, THIRD_OPINION, OWN_PART, AMENDING, READS, CONFLICT, CONSENT, OPEN)
+HOLDS = (ANOTHER, THIRD_OPINION, OWN_PART, AMENDING, READS, CONFLICT, OPEN)
+"""What a list tells. A consent that is missing is told as a conflict is: as one of the things that stand against it, and never which."""
 
 NEWEST, OLDEST = "newest", "oldest"
 SORTS = (NEWEST, OLDEST)
@@ -44,7 +45,9 @@ class Wanted:
 
 
 def told(holds: Sequence[Hold], reader: str, involved: Collection[str]) -> tuple[Hold, ...]:
-    """The holds as a reader may learn of them: who rates the observation, or is its subject, learns of none in particular."""
+    """The holds as a reader may learn of them: who rates the observation, or is its subject, learns of none in particular,
+    and nobody that it is somebody's answer."""
     if holds and reader in involved:
         return (Hold(OPEN),)
-    return tuple(holds)
+    told = [one for one in holds if one.code not in (CONFLICT, CONSENT)]
+    return (*told, Hold(CONFLICT)) if len(told) < len(holds) else tuple(told)

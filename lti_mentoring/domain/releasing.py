@@ -135,7 +135,8 @@ def resolution(policy: Policy, rubric: Rubric, ratings: Collection[Submitted]) -
 def digest(ratings: Collection[Submitted]) -> str:
     """A hash of what the ratings say, in the order of the raters, so that a result can be made again and compared (I12). Without the
     reasons, which make no result, and which go when consent is taken back."""
-    return hashlib.sha256(json.dumps([wordless(plain(one.said)) for one in ratings], sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    said = [wordless(plain(one.said)) for one in ratings]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def plain(said: Mapping[str, Rating]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from lti_mentoring.store.people import Course, Person
 from lti_mentoring.store.platform import Organisation
 from lti_mentoring.store.rating import Rater
 
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line as it stands; without text once it was struck."""
@@ -144,12 +145,12 @@ def page(*, actor: Actor, observation_id: str) -> OwnPage:
 
 
 def lines(session: Session, row: Observation) -> tuple[Line, ...]:
-    """All that was noted in the room, whoever noted it, in the order of the session, and what the candidate wrote of one that they watched:
-    everybody in the room can be in each of them."""
+    """All that was noted in the room, whoever noted it, in the order of the session, and what the candidate handed in of one that they
+    watched: everybody in the room can be in each of them."""
     found = session.scalars(notes(row).order_by(EvidenceNote.noted_at, EvidenceNote.id))
     noted = [Line(one.id, one.text, one.noted_at, one.struck_at is not None) for one in found]
     account = handed_in(session, row.id)
-    if account is not None and (account.account or account.handed_in_at is not None):
+    if account is not None and account.handed_in_at is not None:
         noted.append(Line(account.id, account.account, account.kept_at, not account.account))
     return tuple(noted)
 

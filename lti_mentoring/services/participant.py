@@ -63,7 +63,7 @@ def strike(*, actor: Actor, observation_id: str, note_id: str) -> None:
         theirs = row.state == RELEASED or not consent.rates_here(session, row, actor.person_id)
         if theirs and note is not None:
             _strike(session, row, [note])
-        elif theirs and account is not None and account.id == note_id:
+        elif theirs and account is not None and account.id == note_id and account.handed_in_at is not None:
             _empty_account(session, row, account)
         else:
             raise NotFound("note_unknown")

@@ -231,7 +231,9 @@ def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Se
 
 
 def _unstruck(session: Session, row: Observation, ratings: Sequence[Rating]) -> Sequence[Rating]:
-    """Without notes that were struck since the page was made: it could not know."""
+    """Without notes that were struck since the page was made: it could not know. Without reasons while somebody in the room says no."""
+    if consent.closed(session, row.id):
+        ratings = [replace(one, reason="") for one in ratings]
     gone = (EvidenceNote.observation_id == row.id, EvidenceNote.struck_at.is_not(None))
     struck = set(session.scalars(select(EvidenceNote.id).where(*gone)))
     return [replace(one, note_ids=tuple(id for id in one.note_ids if id not in struck)) for one in ratings] if struck else ratings

@@ -92,6 +92,12 @@ class ReleasePage:
     sheet: Sheet
     verdict: Verdict
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What goes out with it: the reasons, and the notes behind the levels."""
+        reasons = (one.rating.reason for one in self.sheet.criteria if one.rating.not_observed)
+        return (*reasons, *(note.text for one in self.sheet.criteria for note in one.notes))
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

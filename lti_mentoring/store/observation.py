@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import JSON, Index, String, Text, UniqueConstraint, event, inspect, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column
+from sqlalchemy.orm import InstanceState, Mapped, ORMExecuteState, Session, mapped_column
 from sqlalchemy.orm.attributes import get_history
 
 from lti_mentoring.store.base import Base, FenceBroken, Id, TenantMixin, UtcDateTime, belongs_to, current_tenant, now
@@ -171,8 +172,9 @@ def _is_struck(target: EvidenceNote) -> bool:
 
 def _only_empties(target: Assessment | CriterionRating, name: str) -> bool:
     """Whether words go that could be about somebody who takes their consent back, and nothing else of a row changes."""
-    changed = {one.key for one in inspect(target).attrs if one.history.has_changes()}
-    return inspect(target).persistent and changed == {name} and getattr(target, name) == ""
+    held: InstanceState[Any] = inspect(target)
+    changed = {one.key for one in held.attrs if one.history.has_changes()}
+    return held.persistent and changed == {name} and getattr(target, name) == ""
 
 
 @event.listens_for(Session, "do_orm_execute")

@@ -16,7 +16,7 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import LEADS
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import matter
+from lti_mentoring.services import field, matter
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
 from lti_mentoring.web.access import actor, require
@@ -209,7 +209,8 @@ def confirm(course: str, observation: str) -> Answer:
         if "gaps" not in broken.facts:
             raise
         return redirect(url_for("observation.sheet", course=course, observation=observation, check=1, _anchor="open"))
-    return render_template("observation/release.html", page=page)
+    found = field.findings(actor=actor(), observation_id=observation, texts=page.texts)
+    return render_template("observation/release.html", page=page, found=found)
 
 
 @bp.post("/observations/<observation>/release")

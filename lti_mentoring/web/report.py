@@ -89,7 +89,8 @@ def _line(page: Report, line: Line) -> Iterator[Block]:
             yield Block(SAID, f"{note.text} ({clock_words(note.at_second)})" if note.at_second is not None else note.text)
     if seen.own is not None:
         yield Block(TEXT, " ".join((gettext("The candidate said:"), rating_words(seen.own))))
-        yield Block(SAID, seen.own.reason)
+        if seen.own.reason:
+            yield Block(SAID, seen.own.reason)
     if seen.next and line in page.short:
         facts = {"level": seen.next, "name": level_words(seen.next)}
         yield Block(TEXT, gettext("Level %(level)s, %(name)s, would look like this:", **facts) + " " + criterion.anchors[seen.next - 1])

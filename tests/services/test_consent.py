@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 
 from conftest import World, make_world
+from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import READING
@@ -37,10 +38,10 @@ from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship, MentorshipMember
-from lti_mentoring.store.observation import EvidenceNote, Observation
+from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
 from lti_mentoring.store.people import NEVER, Membership, Person
 from lti_mentoring.store.privacy import AuditEvent
-from lti_mentoring.store.rating import SubmittedRating
+from lti_mentoring.store.rating import Resolution, SubmittedRating
 from support.racing import at_once
 
 FIRST, SECOND = "1" * 32, "2" * 32
@@ -86,12 +87,13 @@ class Room:
         assert self.protege is not None
         return self.protege
 
-    def rated(self, *, level: int = 3) -> None:
-        """The observer notes two lines, links the first to every criterion but one, and submits."""
+    def rated(self, *, level: int = 3, unseen: str = "") -> None:
+        """The observer notes two lines, links the first to every criterion but one, and submits; the last is ``unseen`` for a reason."""
         for key in (FIRST, SECOND):
             observation.save_note(actor=self.observer, observation_id=self.id, note=Note(key, f"{SAID} {key[0]}"))
         keys = [row.criterion.key for row in observation.sheet(actor=self.observer, observation_id=self.id).criteria]
         said = [Rating(key, level, note_ids=(FIRST,) if number else (SECOND,)) for number, key in enumerate(keys)]
+        said = [*said[:-1], Rating(keys[-1], None, True, unseen)] if unseen else said
         self.submit(observation.save_draft(actor=self.observer, observation_id=self.id, revision=0, ratings=said).revision)
 
     def submit(self, revision: int | None = None) -> None:
@@ -118,6 +120,23 @@ class Room:
 
     def strike(self, note: str, who: Actor | None = None) -> None:
         participant.strike(actor=who or self.who, observation_id=self.id, note_id=note)
+
+
+def submitted(room: Room) -> list[SubmittedRating]:
+    base.end_read()
+    base.session().expire_all()
+    query = select(SubmittedRating).where(SubmittedRating.observation_id == room.id)
+    return list(base.session().scalars(query.order_by(SubmittedRating.id)))
+
+
+def words_of(room: Room) -> str:
+    """All that is kept of ratings of a session, drafts and submitted ones."""
+    drafts = base.session().scalars(
+        select(CriterionRating.reason)
+        .join(Assessment, and_(Assessment.org_id == CriterionRating.org_id, Assessment.id == CriterionRating.assessment_id))
+        .where(Assessment.observation_id == room.id)
+    )
+    return repr([[one.said, one.why] for one in submitted(room)]) + repr(list(drafts))
 
 
 @pytest.fixture
@@ -389,15 +408,61 @@ def strike_and_submit(app: Flask, made: Room) -> None:
     assert len(rows) in (0, 1)
 
 
-def test_taking_back_deletes_the_words_and_nothing_is_released(inside: Room) -> None:
+def test_taking_back_deletes_the_words_and_sets_aside_what_was_rated_on_them(inside: Room) -> None:
     inside.yes()
     inside.rated()
     with pytest.raises(RuleBroken, match="consent_unsure"):
         participant.answer(actor=inside.who, observation_id=inside.id, agrees=False, sure=False)
     inside.no()
     assert set(base.session().scalars(select(EvidenceNote.text).where(EvidenceNote.observation_id == inside.id))) == {""}
-    assert {"consent", "amending"} <= inside.held()
-    assert observation.sheet(actor=inside.observer, observation_id=inside.id).open
+    assert (inside.row().state, inside.row().void_reason) == ("void", "other")
+    assert "rating_again" not in inside.told(inside.observer), "there is nothing to rate again"
+    assert "observation_changed" in inside.told(inside.lead)
+    voided = base.session().scalars(select(AuditEvent).where(AuditEvent.object_id == inside.id, AuditEvent.verb == "void")).one()
+    assert (voided.actor_id, voided.reason) == ("system", "other"), "it does not say that it was an answer"
+
+
+def test_taking_back_takes_every_reason_out_of_what_was_submitted(inside: Room) -> None:
+    inside.yes()
+    inside.rated(unseen="She wept about her divorce.")
+    before = {one.id: (one.number, one.purpose) for one in submitted(inside)}
+    levels = [{key: said["level"] for key, said in one.said.items()} for one in submitted(inside)]
+    assert "divorce" in words_of(inside)
+    inside.no()
+    assert "divorce" not in words_of(inside)
+    assert {one.id: (one.number, one.purpose) for one in submitted(inside)} == before
+    assert [{key: said["level"] for key, said in one.said.items()} for one in submitted(inside)] == levels
+
+
+def test_what_was_submitted_loses_its_words_and_nothing_else(here: Room) -> None:
+    here.yes()
+    here.rated(unseen="She wept.")
+
+    def change(name: str, value: object) -> None:
+        with base.transactional() as session:
+            made = session.scalars(select(SubmittedRating).where(SubmittedRating.observation_id == here.id)).one()
+            if name:
+                setattr(made, name, value)
+            else:
+                session.delete(made)
+
+    for name, value in (("weight", "set_aside"), ("said", {}), ("why", "Another."), ("", None)):
+        with pytest.raises(base.FenceBroken):
+            change(name, value)
+
+
+def test_reasons_are_not_kept_while_somebody_says_no_and_a_page_that_still_has_them_does_not_bring_them_back(here: Room) -> None:
+    here.yes()
+    key = observation.sheet(actor=here.observer, observation_id=here.id).criteria[0].criterion.key
+    said = [Rating(key, None, True, "She wept.")]
+    kept = observation.save_draft(actor=here.observer, observation_id=here.id, revision=0, ratings=said)
+    here.no()
+    observation.save_draft(actor=here.observer, observation_id=here.id, revision=kept.revision, ratings=said)
+    assert "wept" not in words_of(here)
+    here.yes()
+    clashes = observation.save_draft(actor=here.observer, observation_id=here.id, revision=kept.revision, ratings=said).clashes
+    assert [one.criterion for one in clashes] == [key]
+    assert "wept" not in words_of(here)
 
 
 def test_a_first_no_deletes_what_was_noted_before_anybody_had_answered(inside: Room) -> None:
@@ -476,7 +541,7 @@ def test_a_line_that_comes_after_they_have_read_is_read_too_before_it_is_release
 def test_after_the_release_the_words_go_and_the_levels_stay(inside: Room) -> None:
     participant.attest(actor=inside.who, observation_id=inside.id, nobody=True)
     inside.yes()
-    inside.rated()
+    inside.rated(unseen="She wept.")
     with base.transactional() as session:
         row = session.scalars(select(Observation).where(Observation.id == inside.id)).one()
         row.second_reasons = ""
@@ -487,7 +552,11 @@ def test_after_the_release_the_words_go_and_the_levels_stay(inside: Room) -> Non
     base.end_read()
     after = observation.report(actor=inside.candidate, observation_id=inside.id)
     assert SAID in repr(before)
+    assert "wept" in repr(before)
     assert SAID not in repr(after)
+    assert "wept" not in repr(after)
+    made = base.session().scalars(select(Resolution).where(Resolution.observation_id == inside.id)).one()
+    assert made.inputs_hash == holding.digest(releasing.submissions(base.session(), inside.id)), "it can be made again (I12)"
     assert after.verdict == before.verdict
     assert inside.row().state == "released"
 

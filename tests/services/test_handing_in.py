@@ -14,8 +14,9 @@ from conftest import World
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, focus, handing_in, observation, opening, recorded, reminder
+from lti_mentoring.services import candidacy, consent, focus, handing_in, observation, opening, participant, recorded, reminder, room
 from lti_mentoring.services.observation import Note
+from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.notification import Notification
@@ -114,6 +115,42 @@ def test_what_a_candidate_notes_of_a_mentor_reaches_the_rater_once_it_is_handed_
     assert (sheet.account, [one.text for one in sheet.notes]) == (ACCOUNT, [NOTE])
     told = base.session().scalars(select(Notification).where(Notification.person_id == course.observer.person_id)).all()
     assert [one.kind for one in told] == ["observation_planned", "notes_handed_in"]
+
+
+def test_the_account_of_a_session_is_read_struck_and_taken_back_by_who_was_in_the_room(course: Course):
+    made = course.plan("structured")
+    room.add(actor=course.lead, observation_id=made, named=Named("Kim", ""))
+    (kim,) = room.page(actor=course.lead, observation_id=made).people
+    who = Actor(course.world.org_id, kim.person_id, course.world.course_id, "Kim", frozenset(), "")
+
+    def lines() -> list[str]:
+        base.session().rollback()
+        return [one.text for one in consent.page(actor=who, observation_id=made).lines]
+
+    participant.answer(actor=who, observation_id=made, agrees=True)
+    handing_in.keep(actor=course.ada, observation_id=made, account=ACCOUNT, revision=0, note=Note("a" * 32, NOTE))
+    observation.save_note(actor=course.observer, observation_id=made, note=Note("b" * 32, "Ada noted every question."))
+    assert lines() == [NOTE, "Ada noted every question."], "the rater's lines, too, and no draft"
+    handing_in.hand_in(actor=course.ada, observation_id=made, account=ACCOUNT, revision=1)
+    assert lines()[2] == ACCOUNT
+    participant.strike(actor=who, observation_id=made, note_id=consent.page(actor=who, observation_id=made).lines[2].id)
+    assert (lines()[2], observation.sheet(actor=course.observer, observation_id=made).account) == ("", "")
+    participant.answer(actor=who, observation_id=made, agrees=False)
+    assert lines() == ["", "", ""]
+
+
+def test_nothing_is_written_of_a_session_while_somebody_in_the_room_says_no(course: Course):
+    made = course.plan("structured")
+    room.add(actor=course.lead, observation_id=made, named=Named("Kim", ""))
+    (kim,) = room.page(actor=course.lead, observation_id=made).people
+    who = Actor(course.world.org_id, kim.person_id, course.world.course_id, "Kim", frozenset(), "")
+    handing_in.keep(actor=course.ada, observation_id=made, account=ACCOUNT, revision=0)
+    participant.answer(actor=who, observation_id=made, agrees=False)
+    assert handing_in.page(actor=course.ada, observation_id=made).account == "", "a draft goes as well"
+    with pytest.raises(RuleBroken, match="account_not_kept"):
+        handing_in.keep(actor=course.ada, observation_id=made, account=ACCOUNT, revision=2)
+    base.session().rollback()
+    assert handing_in.page(actor=course.ada, observation_id=made).account == ""
 
 
 def test_the_notes_of_the_candidate_are_the_evidence_of_the_rating(course: Course):

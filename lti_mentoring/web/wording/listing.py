@@ -27,8 +27,7 @@ HOLDS = {
     "self": _l("the candidate’s rating of their own part"),
     "amending": _l("a correction that its rater has begun"),
     "reading": _l("somebody who was there and may strike lines, until %(until)s at the latest"),
-    "conflict": _l("a conflict of interest, or a reporting line not yet told us"),
-    "consent": _l("the consent of everybody in the room"),
+    "conflict": _l("what stands against it: a conflict of interest, a line not yet told us, or an answer from the room"),
     "open": _l("something that is not done yet; you rate it, or it is about you, so you read no more of it here"),
 }
 """What a result waits for, by the codes of ``domain.listing``."""

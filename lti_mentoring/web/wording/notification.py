@@ -53,7 +53,7 @@ NOTICES = {
     "standing_changed": _l("Your standing as an observer has changed. The page says what it means for your ratings, and what to do."),
     "standing_ends": _l("Your qualification as an observer ends on %(until)s. Two exercises renew it."),
     "observer_standing": _l("The standing of an observer has changed."),
-    "observation_changed": _l("Whether the session of %(planned_for)s can be observed has changed. Look before you go."),
+    "observation_changed": _l("Whether the session of %(planned_for)s can be observed, or counts, has changed. Look before you go on."),
     "rating_again": _l("A line of the session of %(planned_for)s was struck. Rate again what rested on it, and submit."),
     "consent_asked": _l("You are asked whether your session of %(planned_for)s may be observed. Nobody else sees what you say."),
     "lines_to_read": _l("What was noted in your session of %(planned_for)s can be read. You may strike lines within 48 hours."),
