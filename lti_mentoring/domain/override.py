@@ -47,8 +47,11 @@ def agreeing(asked: Question, rules: Collection[str]) -> frozenset[str]:
 
 
 def gaps(asked: Question, check: Check, made: Exemption, *, today: date) -> tuple[str, ...]:
-    """What an exception lacks before anybody can approve it, as codes; ``override_never`` where there is none to have."""
+    """What an exception lacks before anybody can approve it, as codes; ``override_never`` where there is none to have,
+    ``override_unattested`` where something is not known yet that may make one needless, or impossible."""
     wanted = needed(check)
+    if check.verdict == UNATTESTED and not made.rules & NEVER:
+        return ("override_unattested",)
     if not wanted or made.rules & NEVER:
         return ("override_never",)
     found = (

@@ -158,9 +158,12 @@ def sheet(*, actor: Actor, matter_id: str) -> Sheet:
     )
 
 
-def held(observation_id: str) -> Matter | None:
-    """What holds an observation because of its observer; None where nothing does."""
+def held(*, actor: Actor, observation_id: str) -> Matter | None:
+    """What holds an observation because of its observer, for who has planned it or leads its course; None where nothing does."""
     session = base.session()
+    here = select(Observation.created_by).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
+    if session.scalar(here) != actor.person_id and not (actor.is_any(*LEADS) and session.scalar(here)):
+        return None
     about = (ConflictWatch.about_kind == OBSERVATION, ConflictWatch.about_id == observation_id, ConflictWatch.ended_at.is_(None))
     watch = session.scalar(select(ConflictWatch).where(*about, ConflictWatch.verdict.not_in(LETS_THROUGH)))
     return _matters(session, [watch])[watch.id] if watch is not None else None

@@ -19,13 +19,15 @@ from lti_mentoring.domain.mentorship import CO_MENTOR, GROUP, LEADING, MOST_IN_G
 from lti_mentoring.domain.pasting import Known, Match
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import conflict, meeting, mentorship, privacy
+from lti_mentoring.services import attestation, conflict, intake, meeting, mentorship, privacy, programme
 from lti_mentoring.services.conflict import About
 from lti_mentoring.store import base
 from lti_mentoring.store.mentorship import Mentorship, MentorshipMember
 from lti_mentoring.store.people import Course, Identity, Membership, Person
 
 LONGEST_NAME = 120
+MOST_APPROVERS = 2
+"""Who approve an exception where no policy says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +151,13 @@ def _guard(session: Session, actor: Actor, row: Mentorship, seats: Seats) -> Non
     proteges = tuple(person for person, role in seats if role == PROTEGE)
     question = Question(guard.GROUP if row.kind == GROUP else guard.PAIRING, leading, proteges)
     about = About(mentorship.KIND, row.id, row.course_id)
-    found = conflict.decide(session, actor=actor, question=question, about=about, hold=True)
+    version = intake.version_in(session.connection(), org_id=actor.org_id, course_id=actor.course_id)
+    approvers = programme.load(version).policy.waiver_approvers if version is not None else MOST_APPROVERS
+    found = conflict.decide(session, actor=actor, question=question, about=about, approvers=approvers, hold=True)
     if found.verdict == guard.CLOSED:
         raise RuleBroken("conflict_closed", findings=found.findings, names=mentorship.names(session, question.people))
+    unknown = {one.one for one in found.findings if one.rule == "R0"} - {actor.person_id}
+    attestation.want(session, unknown, org_id=actor.org_id, course_id=actor.course_id)
 
 
 def end(*, actor: Actor, mentorship_id: str) -> None:

@@ -126,8 +126,11 @@ def plan(
     if not actor.is_any(*LEADS) and observer_id != actor.person_id:
         raise NotAllowed("observer_plans_own")
     with base.transactional() as session:
-        if observation_id is not None and session.scalar(select(Observation.id).where(Observation.id == observation_id)):
-            return observation_id
+        known = session.scalar(select(Observation).where(Observation.id == observation_id)) if observation_id is not None else None
+        if known is not None and (known.course_id, known.created_by) != (actor.course_id, actor.person_id):
+            raise NotFound("observation")
+        if known is not None:
+            return known.id
         subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
         rubric = _rubric_for(subject, kind)

@@ -143,7 +143,7 @@ def make_plan(course: str) -> Answer:
 
 def _tell_held(observation_id: str) -> None:
     """What the conflict guard holds of a plan, in a sentence each, so that nobody is surprised later."""
-    found = matter.held(observation_id)
+    found = matter.held(actor=actor(), observation_id=observation_id)
     if found is not None:
         why = why_words(found.findings, found.names)
         flash(gettext("It may go on, and nothing of it counts before this is settled: %(why)s", why=why), "wait")

@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import select, update
 
 from conftest import World
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.setting import Counting
 from lti_mentoring.services import (
     assessor,
     candidacy,
     capacity,
+    exempting,
     matter,
     mentorship,
     observation,
@@ -200,6 +201,32 @@ def test_who_rated_in_the_room_before_the_observer_and_came_into_a_conflict_bloc
     assert second.waiting(actor=cast["lead"])[0].purpose == "second", "somebody else is asked"
 
 
+def test_of_what_is_not_known_yet_no_exception_is_asked_for_and_it_is_said_why(world, cast):
+    cast["untold"] = world.person("N. Okoye", "observer", standing="instructor", told=False)
+    made = planned(world, cast, "untold")
+    watch = base.session().scalars(select(ConflictWatch.id).where(ConflictWatch.about_id == made)).one()
+    said = {"reason": "Nobody else can.", "safeguards": "Two sit in.", "ends_on": base.now().date() + 30 * TOMORROW}
+    with pytest.raises(RuleBroken, match="override_unattested"):
+        exempting.request(actor=cast["lead"], matter_id=watch, **said)
+
+
+# --- whose it is --------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_somebody_else_has_made_is_not_found_by_its_number_nor_what_holds_it(world, cast):
+    made = planned(world, cast)
+    manages(cast["mentor"], cast["candidate"])
+    swept(days=1)
+    other = cast["other"]
+    with pytest.raises(NotFound):
+        planned(world, cast, "other", actor=other, observation_id=made, candidacy_id="nonsense")
+    assert matter.held(actor=other, observation_id=made) is None
+    assert planned(world, cast, observation_id=made) == made, "sent twice by who planned it, it is planned once"
+    held = matter.held(actor=cast["lead"], observation_id=made)
+    assert held is not None
+    assert matter.held(actor=replace(cast["lead"], course_id="c" * 32), observation_id=made) is None
+
+
 # --- after the release ----------------------------------------------------------------------------------------------------------------
 
 
@@ -279,6 +306,13 @@ def test_a_mentor_who_becomes_the_manager_of_their_protege_plans_no_further_sess
     assert "pair_paused" in told(cast["candidate"])
     assert "pair_conflict" in told(cast["lead"])
     assert [one.kind for one in matter.overview(actor=cast["lead"]).held] == [mentorship.KIND]
+
+
+def test_who_has_not_said_who_manages_them_is_asked_as_they_are_paired_and_the_policy_says_how_many_approve(world, cast):
+    protege = world.person("Wen Zhang", told=False)
+    pair = paired(cast["lead"], cast["mentor"].person_id, "Wen Zhang")
+    assert told(protege) == ["line_wanted"]
+    assert base.session().scalars(select(ConflictWatch.approvers).where(ConflictWatch.about_id == pair)).one() == 1
 
 
 def test_a_pair_that_has_ended_is_told_nothing(world, cast):

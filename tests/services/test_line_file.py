@@ -20,7 +20,7 @@ from lti_mentoring.domain.reporting_line import ALWAYS
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import conflict, line_file, reporting_line
 from lti_mentoring.store import base
-from lti_mentoring.store.people import Identity, Person
+from lti_mentoring.store.people import Course, Identity, Person
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.reporting_line import ReportingLine
 
@@ -110,7 +110,7 @@ def place(any_app: Flask) -> Iterator[World]:
 def cast(place: World) -> dict[str, Any]:
     """A coordinator, a protégé and a mentor of the course, each with an address."""
     made = {"lead": place.person("Lead", "coordinator", standing="instructor")}
-    made |= {name: place.person(name, standing="none") for name in ("ada", "mentor")}
+    made |= {name: place.person(name, standing="none", told=False) for name in ("ada", "mentor")}
     with base.transactional() as session:
         for name, actor in made.items():
             session.execute(update(Person).where(Person.id == actor.person_id).values(email=f"{name}@X.org"))
@@ -220,3 +220,33 @@ def test_a_file_attests_for_twelve_months(place: World, cast):
     asked = Question(PAIRING, (cast["mentor"].person_id,), (cast["ada"].person_id,))
     later = base.now().date() + timedelta(days=366)
     assert conflict.ask(base.session(), asked, on=later).verdict == UNATTESTED
+
+
+def test_of_who_is_known_elsewhere_a_file_ends_nothing_and_says_nothing_for_them(place: World, cast):
+    with base.transactional() as session:
+        session.add(Course(id="c" * 32, issuer="https://lms.example/other", context_id="c:other"))
+    far = place.person("far", standing="none", course_id="c" * 32, told=False)
+    with base.transactional() as session:
+        session.execute(update(Person).where(Person.id == far.person_id).values(email="far@x.org"))
+        line = {"subordinate_id": far.person_id, "manager_email": "head@x.org", "manager_name": "H", "started_on": ALWAYS}
+        session.add(ReportingLine(**line, source="csv", said_by=far.person_id))
+    taken = line_file.take_over(actor=cast["lead"], text="person,manager\nada@x.org,far@x.org\nfar@x.org,\n")
+    assert (taken.begun, taken.ended) == (1, 0)
+    assert count(ReportingLine, ReportingLine.subordinate_id == far.person_id, ReportingLine.ended_on.is_(None)) == 1
+    assert reporting_line.said(base.session(), [far.person_id]) == {}, "nobody is told of as known by people of another course"
+
+
+def test_nobody_says_by_a_file_who_manages_themself(place: World, cast):
+    said = reporting_line.said(base.session(), [cast["lead"].person_id])[cast["lead"].person_id].attested_at
+    taken = line_file.take_over(actor=cast["lead"], text="person,manager\nada@x.org,lead@x.org\nlead@x.org,boss@x.org\n")
+    assert (taken.own, taken.begun) == ((3,), 1)
+    assert cast["lead"].person_id not in taken.unnamed
+    assert count(ReportingLine, ReportingLine.subordinate_id == cast["lead"].person_id) == 0
+    assert reporting_line.said(base.session(), [cast["lead"].person_id])[cast["lead"].person_id].attested_at == said
+
+
+def test_whose_line_a_file_ends_stands_in_the_record(place: World, cast):
+    line_file.take_over(actor=cast["lead"], text="person,manager\nada@x.org,boss@x.org\n")
+    line_file.take_over(actor=cast["lead"], text="person,manager\nada@x.org,\n")
+    told = base.session().scalars(select(AuditEvent).where(AuditEvent.verb == "end", AuditEvent.object_kind == "reporting_line")).all()
+    assert [(one.object_id, one.facts) for one in told] == [(cast["ada"].person_id, {"lines": 1})]

@@ -29,6 +29,7 @@ RULES: dict[str, object] = {
     "relation_with": _l("Choose the other person."),
     "relation_unknown": _l("You have not declared such a relation, or it has ended already."),
     "override": _l("There is no such exception for you to decide on, or it was taken back."),
+    "override_unattested": _l("It is not known yet who manages whom here. Ask whoever is named; once it is said, ask for the exception."),
     "override_never": _l("There is no exception from this rule."),
     "override_rules": _l("The exception has to name every rule that stands against this."),
     "override_reason": _l("Write why nobody else can do it."),
