@@ -18,8 +18,11 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, Route, expec
 from conftest import World, make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain import discretion
-from lti_mentoring.services import field, observation
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.services import field, observation, participant
+from lti_mentoring.services import room as asked
 from lti_mentoring.services.field import FieldPage
+from lti_mentoring.services.room import Named
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from support import chromium, journey
@@ -219,6 +222,55 @@ def test_a_session_is_captured_with_the_network_gone_after_a_minute_and_every_wo
     assert "note" not in page.evaluate(ENCRYPTED)["kinds"]
     page.get_by_role("link", name="End and rate").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Rate what you saw: F. Martins")
+
+
+def test_what_waited_on_a_phone_while_somebody_said_no_is_taken_out_and_leaves_it(room: Room, open_browser: Open):
+    browser = open_browser(**PHONE)
+    page = room.page(browser)
+    says(page, "Ready without network.")
+    expect(page.locator("[data-cannot]")).to_be_hidden()
+    browser.set_offline(True)
+    for text in ("She wept about her divorce.", "He waits."):
+        write(page, text)
+    with room.app.app_context(), base.tenant(room.world.org_id):
+        asked.add(actor=room.world.actor("R. Okafor"), observation_id=room.made, named=Named("Kim", ""))
+        people = asked.page(actor=room.world.actor("R. Okafor"), observation_id=room.made).people
+        [kim] = [one.person_id for one in people if one.name == "Kim"]
+        who = Actor(room.world.org_id, kim, room.world.course_id, "Kim", frozenset(), "")
+        participant.answer(actor=who, observation_id=room.made, agrees=False)
+    browser.set_offline(False)
+    says(page, "2 notes were taken out as they came in, since the session cannot be observed.")
+    expect(page.locator("[data-cannot]")).to_be_visible()
+    expect(page.locator("[data-kept] li")).to_have_count(0)
+    assert "note" not in page.evaluate(ENCRYPTED)["kinds"]
+    assert room.texts() == []
+    shot(page, "taken-out")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    shot(page, "taken-out-wide")
+
+
+def test_a_note_that_the_server_takes_in_no_way_keeps_no_other_back(room: Room, open_browser: Open):
+    page = room.page(open_browser(**PHONE))
+    says(page, "Ready without network.")
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST" and "Too much" in (route.request.post_data or ""):
+            route.fulfill(status=413, content_type="application/problem+json", body='{"title": "This is too large."}')
+        else:
+            route.continue_()
+
+    page.context.set_offline(True)
+    for text in ("One.", "Too much."):
+        write(page, text)
+    typed = r"const box = document.querySelector('#note'); box.value = 'Three, half \ud83d a face.'; box.dispatchEvent(new Event('input'))"
+    page.evaluate(f"() => {{ {typed} }}")
+    page.get_by_role("button", name="Keep this note").click()
+    expect(page.locator("[data-kept] li")).to_have_count(3)
+    page.context.route("**/api/v1/**", refuse)
+    page.context.set_offline(False)
+    says(page, "1 note could not be stored.")
+    expect(page.locator("[data-kept]")).to_contain_text("This is too large.")
+    assert room.texts() == ["One.", "Three, half  a face."]
 
 
 def test_in_a_frame_with_third_party_cookies_blocked_all_works_but_an_offline_start_and_the_page_says_so(live: Town, open_browser: Open):
