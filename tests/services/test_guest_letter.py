@@ -15,13 +15,14 @@ from conftest import make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.services import guest, mail, observation, participant, room
+from lti_mentoring.services import guest, mail, observation, outside, participant, room
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import GuestLetter
 from lti_mentoring.store.field import GuestLink
+from lti_mentoring.store.observation import Observation
 from support.mail_server import MailServer, mail_server
 from support.mailing import Post, mailing_app
 
@@ -150,12 +151,25 @@ def test_once_the_rating_is_in_they_hear_that_the_lines_can_be_read(case: Case, 
 
 
 def test_an_assignment_goes_to_its_observer_and_not_once_it_is_somebody_elses(case: Case, server: MailServer) -> None:
-    case.post.address(case.observer, "lindqvist@example.org")
+    def assigned() -> str:
+        made = observation.plan(
+            actor=case.lead,
+            candidacy_id=case.post.world.candidacy_id("F. Martins"),
+            observer_id=outer,
+            planned_for=base.now().date(),
+            protege_label="A new colleague",
+        )
+        room.send(actor=case.lead, observation_id=made, person_id=outer)
+        return made
+
     with case.inside():
-        room.send(actor=case.lead, observation_id=case.id, person_id=case.observer.person_id)
+        outer = outside.name(actor=case.lead, named=Named("P. Outer", "outer@example.org"))
+        _, other = assigned(), assigned()
+        with base.transactional() as session:
+            session.get_one(Observation, (case.lead.org_id, other)).observer_id = case.observer.person_id
     case.post.step()
-    field = next(one for one in server.mails if one["Subject"] == "An observation waits for you")
-    assert "lindqvist@example.org" in field["To"]
+    fields = [one["To"] for one in server.mails if one["Subject"] == "An observation waits for you"]
+    assert fields == ['"P. Outer" <outer@example.org>']
 
 
 def test_a_mail_that_does_not_arrive_is_named_where_staff_look(case: Case, server: MailServer) -> None:

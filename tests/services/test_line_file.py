@@ -108,7 +108,7 @@ def place(any_app: Flask) -> Iterator[World]:
 
 @pytest.fixture
 def cast(place: World) -> dict[str, Any]:
-    """A coordinator, a protégé and a mentor of the course, each with an address."""
+    """A coordinator, a protégé and a mentor of the course, each with an address; of these two nothing is known yet."""
     made = {"lead": place.person("Lead", "coordinator", standing="instructor")}
     made |= {name: place.person(name, standing="none", told=False) for name in ("ada", "mentor")}
     with base.transactional() as session:
