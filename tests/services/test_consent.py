@@ -41,7 +41,7 @@ from lti_mentoring.store.mentorship import MentoringSession, Mentorship, Mentors
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
 from lti_mentoring.store.people import NEVER, Membership, Person
 from lti_mentoring.store.privacy import AuditEvent
-from lti_mentoring.store.rating import Resolution, SubmittedRating
+from lti_mentoring.store.rating import Rater, Resolution, SubmittedRating
 from support.racing import at_once
 
 FIRST, SECOND = "1" * 32, "2" * 32
@@ -432,6 +432,23 @@ def test_taking_back_takes_every_reason_out_of_what_was_submitted(inside: Room) 
     assert "divorce" not in words_of(inside)
     assert {one.id: (one.number, one.purpose) for one in submitted(inside)} == before
     assert [{key: said["level"] for key, said in one.said.items()} for one in submitted(inside)] == levels
+
+
+def test_whoever_rated_beside_an_observer_who_is_not_done_gives_their_reasons_anew(here: Room) -> None:
+    other = here.world.person("S. Second", "observer", standing="instructor")
+    with base.transactional() as session:
+        session.add(Rater(observation_id=here.id, person_id=other.person_id, purpose="second", assigned_by=here.lead.person_id))
+    here.yes()
+    keys = [row.criterion.key for row in observation.sheet(actor=other, observation_id=here.id).criteria]
+    said = [Rating(key, None, True, "She wept.") for key in keys]
+    kept = observation.save_draft(actor=other, observation_id=here.id, revision=0, ratings=said)
+    observation.submit(actor=other, observation_id=here.id, revision=kept.revision)
+    assert "wept" in words_of(here)
+    here.no()
+    assert "wept" not in words_of(here)
+    sheet = observation.sheet(actor=other, observation_id=here.id)
+    assert (sheet.open, sheet.why, {gap.code for gap in sheet.gaps} - {"consent_missing"}) == (True, "line_struck", {"reason_missing"})
+    assert here.told(other).count("rating_again") == 1
 
 
 def test_what_was_submitted_loses_its_words_and_nothing_else(here: Room) -> None:

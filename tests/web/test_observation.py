@@ -214,6 +214,16 @@ def test_the_release_page_says_what_the_candidate_will_see_and_what_the_gradeboo
     assert "Conflicts are looked for" in page
 
 
+def test_who_a_reason_may_tell_of_is_asked_about_before_it_goes_out(course):
+    made = course.plan()
+    note = course.note(made)
+    said = {"level-C12": "NO", "notes-C12": [], "reason-C12": "Martins rang 0171 555 0100."}
+    course.observer.post(f"observations/{made}", course.sheet(note, action="consent", **said))
+    page = text(course.observer.get(f"observations/{made}/release"))
+    assert "This may tell who somebody is:" in page
+    assert "Martins, 0171 555 0100" in page
+
+
 def test_not_yet_is_told_with_exact_reasons_and_nothing_is_said_to_be_sent(course):
     course.world.placement("observation")
     made = course.release(level="2")
