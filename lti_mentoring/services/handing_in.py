@@ -13,7 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.observation import NO_MORE, RELEASED
+from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import Protocol
 from lti_mentoring.domain.reminder import NOTES_DAYS
@@ -122,6 +122,8 @@ def hand_in(*, actor: Actor, observation_id: str, account: str, revision: int, n
             raise RuleBroken("notes_missing")
         held.handed_in_at = base.now()
         session.flush()
+        if seat.row.state == RATED:
+            noting.read_again(session, seat.row)
         privacy.record(session, actor=actor, verb="hand_in", object_kind="observation", object_id=observation_id, notes=len(notes))
         notification.tell(
             session,
@@ -150,6 +152,8 @@ def _keep(session: Session, actor: Actor, seat: Seat, account: str, revision: in
     if seat.row.state in (RELEASED, *NO_MORE):
         raise RuleBroken("observation_closed", state=seat.row.state, verb="note")
     if note is not None:
+        if consent.closed(session, seat.row.id):
+            raise RuleBroken("account_not_kept")
         noting.append(session, actor, seat, note)
     held = seats.handed_in(session, seat.row.id)
     if held is None:

@@ -81,6 +81,21 @@ def append(session: Session, actor: Actor, seat: Seat, note: Note, pauses: Itera
     return _kept(session, actor, row, made)
 
 
+def read_again(session: Session, row: Observation) -> None:
+    """What comes after the rating, in the caller's transaction, is read like the rest before a result stands: who was done is not, and the
+    time begins anew."""
+    readers = session.scalars(select(Participant).where(Participant.observation_id == row.id, Participant.consent == GRANTED)).all()
+    if not readers:
+        return
+    row.rated_at = base.now()
+    done = [one for one in readers if one.read_at is not None]
+    for one in done:
+        one.read_at = None
+    session.flush()
+    if done:
+        room.tell_readers(session, row)
+
+
 # --- inside ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -126,23 +141,9 @@ def _kept(session: Session, actor: Actor, row: Observation, made: EvidenceNote) 
     session.flush()
     privacy.record(session, actor=actor, verb="note", object_kind="observation", object_id=row.id, note=made.id)
     if row.state == rules.RATED and made.struck_at is None:
-        _read_again(session, row)
+        read_again(session, row)
     return _row(made)
 
 
 def _row(made: EvidenceNote) -> NoteRow:
     return NoteRow(made.id, made.text, made.noted_at, made.at_second, made.tag, made.struck_at is not None)
-
-
-def _read_again(session: Session, row: Observation) -> None:
-    """A line that comes after the rating is read like the others before a result stands: who was done is not, and the time begins anew."""
-    readers = session.scalars(select(Participant).where(Participant.observation_id == row.id, Participant.consent == GRANTED)).all()
-    if not readers:
-        return
-    row.rated_at = base.now()
-    done = [one for one in readers if one.read_at is not None]
-    for one in done:
-        one.read_at = None
-    session.flush()
-    if done:
-        room.tell_readers(session, row)

@@ -21,11 +21,11 @@ from lti_mentoring.web.wording import rule_words
 bp = Blueprint("handing_in", __name__, url_prefix="/courses/<course>")
 api = Blueprint("handing_in_api", __name__, url_prefix="/api/v1/courses/<course>")
 
-FIELDS = {"note_long": "note", "notes_missing": "note"}
+FIELDS = {"note_long": "note", "notes_missing": "note", "notes_many": "note", "off_the_record": "note"}
 """Code of a rule -> the field that it is about; the account, where it is none of these."""
 
 REFUSED = ("handed_in_already", "observation_closed", "account_not_kept")
-TYPED = ("account_empty", "account_long", "notes_missing", "note_long", "draft_conflict", *REFUSED)
+TYPED = ("account_empty", "account_long", "notes_missing", "note_long", "notes_many", "off_the_record", "draft_conflict", *REFUSED)
 """What is told on the page where it was typed."""
 
 

@@ -139,6 +139,24 @@ def test_the_account_of_a_session_is_read_struck_and_taken_back_by_who_was_in_th
     assert lines() == ["", "", ""]
 
 
+def test_an_account_that_comes_after_the_rating_is_read_before_it_is_released(course: Course):
+    made = course.plan("structured")
+    room.add(actor=course.lead, observation_id=made, named=Named("Kim", ""))
+    (kim,) = room.page(actor=course.lead, observation_id=made).people
+    who = Actor(course.world.org_id, kim.person_id, course.world.course_id, "Kim", frozenset(), "")
+    participant.answer(actor=who, observation_id=made, agrees=True)
+    handing_in.keep(actor=course.ada, observation_id=made, account=ACCOUNT, revision=0, note=Note("a" * 32, NOTE))
+    with base.transactional() as session:
+        row = session.get_one(Observation, (course.world.org_id, made))
+        row.state, row.rated_at = "rated", base.now() - timedelta(hours=47)
+    participant.read(actor=who, observation_id=made)
+    handing_in.hand_in(actor=course.ada, observation_id=made, account=ACCOUNT, revision=1)
+    page = consent.page(actor=who, observation_id=made)
+    assert (page.lines[-1].text, page.read_at) == (ACCOUNT, None)
+    assert page.reading_until is not None
+    assert page.reading_until > base.now() + timedelta(hours=47)
+
+
 def test_nothing_is_written_of_a_session_while_somebody_in_the_room_says_no(course: Course):
     made = course.plan("structured")
     room.add(actor=course.lead, observation_id=made, named=Named("Kim", ""))
@@ -150,7 +168,11 @@ def test_nothing_is_written_of_a_session_while_somebody_in_the_room_says_no(cour
     with pytest.raises(RuleBroken, match="account_not_kept"):
         handing_in.keep(actor=course.ada, observation_id=made, account=ACCOUNT, revision=2)
     base.session().rollback()
-    assert handing_in.page(actor=course.ada, observation_id=made).account == ""
+    with pytest.raises(RuleBroken, match="account_not_kept"):
+        handing_in.keep(actor=course.ada, observation_id=made, account="", revision=2, note=Note("a" * 32, "He nods."))
+    base.session().rollback()
+    shown = handing_in.page(actor=course.ada, observation_id=made)
+    assert (shown.account, shown.notes) == ("", ())
 
 
 def test_the_notes_of_the_candidate_are_the_evidence_of_the_rating(course: Course):
