@@ -79,10 +79,16 @@ class Hold:
 
 
 def counting(ratings: Collection[Submitted]) -> tuple[Submitted, ...]:
-    """Those that make a result, in the order of the raters. What is set aside never does; what is provisional does beside one that
-    counts."""
+    """Those that make a result, three at most, in the order in which ``domain.scoring.resolve`` takes them.
+
+    What is set aside never does. What is provisional does beside one that counts, and comes first then: the other confirms it. Where two
+    count who rated for the first and the second opinion, what is provisional is not needed any more.
+    """
     seated = [one for purpose in RATERS for one in ratings if one.purpose == purpose and one.weight != SET_ASIDE]
-    return tuple(seated) if any(one.weight == COUNTS for one in seated) else ()
+    sure, weak = [one for one in seated if one.weight == COUNTS], [one for one in seated if one.weight != COUNTS and one.purpose != THIRD]
+    if len(sure) == 1 or (len(sure) == 2 and sure[1].purpose == THIRD):
+        return (*weak[:1], *sure)
+    return tuple(sure[:3])
 
 
 def second_missing(state: State) -> bool:
@@ -96,6 +102,11 @@ def second_missing(state: State) -> bool:
     return bool(wanted) and len(stands) < needed
 
 
+def own_part_missing(state: State) -> bool:
+    """Whether the candidate was asked to rate their own part and has not."""
+    return state.own_part and all(one.purpose != SELF for one in state.ratings)
+
+
 def holds(policy: Policy, rubric: Rubric, state: State, now: datetime) -> tuple[Hold, ...]:
     """Everything that holds a result back, the raters first; empty where it can be released (I15)."""
     return tuple(_holds(policy, rubric, state, now))
@@ -106,7 +117,7 @@ def _holds(policy: Policy, rubric: Rubric, state: State, now: datetime) -> Itera
         yield Hold(ANOTHER)
     elif not resolution(policy, rubric, state.ratings).resolved:
         yield Hold(THIRD_OPINION)
-    if state.own_part and all(one.purpose != SELF for one in state.ratings):
+    if own_part_missing(state):
         yield Hold(OWN_PART)
     if state.amending:
         yield Hold(AMENDING)
@@ -126,10 +137,10 @@ def reading_until(state: State) -> datetime | None:
 
 def resolution(policy: Policy, rubric: Rubric, ratings: Collection[Submitted]) -> Resolution:
     """What the ratings make together; ValueError where none counts."""
-    levels = [one.levels for one in counting(ratings)]
-    if not levels:
+    found = counting(ratings)
+    if not found:
         raise ValueError("no rating counts")
-    return scoring.resolve(policy, rubric, *levels)
+    return scoring.resolve(policy, rubric, *(one.levels for one in found), confirms=found[0].weight != COUNTS)
 
 
 def digest(ratings: Collection[Submitted]) -> str:

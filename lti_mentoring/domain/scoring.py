@@ -98,7 +98,9 @@ def check_rater(rater: str, *, subject: str, present: Collection[str], others: C
 # --- resolution ------------------------------------------------------------------------------------------------------------------------
 
 SINGLE, EXACT, MEAN, ONE_SIDED, MEDIAN, UNOBSERVED = "single", "exact", "mean", "one_sided", "median", "unobserved"
-"""How a level came about: one rating alone; the same by two; the mean of two neighbours; seen by one of two; the median of all; by none."""
+CONFIRMED = "confirmed"
+"""How a level came about: one rating alone; the same by two; the mean of two neighbours; seen by one of two; the median of all; by none;
+that of who confirms a rating by somebody not qualified."""
 
 AGREEMENT, ADJUDICATED = "agreement", "adjudicated"
 
@@ -142,28 +144,37 @@ class Resolution:
 
     @property
     def method(self) -> str:
-        """The way in which the whole was resolved: ``single``, ``agreement``, ``mean`` or ``adjudicated``; empty while it is not."""
+        """The way in which the whole was resolved: ``single``, ``agreement``, ``confirmed``, ``mean`` or ``adjudicated``; empty while it is
+        not."""
         how = {one.how for one in self.results}
         if not self.resolved:
             return ""
         if MEDIAN in how:
             return ADJUDICATED
+        if CONFIRMED in how:
+            return CONFIRMED
         return MEAN if MEAN in how else SINGLE if SINGLE in how else AGREEMENT
 
 
-def resolve(policy: Policy, rubric: Rubric, first: Levels, second: Levels | None = None, third: Levels | None = None) -> Resolution:
+def resolve(
+    policy: Policy, rubric: Rubric, first: Levels, second: Levels | None = None, third: Levels | None = None, *, confirms: bool = False
+) -> Resolution:
     """What one, two or three blind ratings make together (domain map 4.5, Resolution).
 
     The same level stays; neighbours on one side of the bar become their mean; neighbours on two sides of it, or two and more levels apart,
     wait for a third person, and the median decides. What only one of two saw is that one's level: "not observed" contradicts no level. What
     the third did not see leaves the median of two, with its half. KeyError where the first or second rating lacks a criterion, or the third
     a disputed one; of the others the third's say nothing.
+
+    ``confirms``: the first is by somebody not qualified, and the second, by somebody who is, confirms it. Then the second's level stands
+    where a mean would, and what the first alone saw is seen by nobody; the first can still ask for a third person, and breaks a tie of the
+    two who are qualified.
     """
     if second is None:
         alone = {one.key: first[one.key] for one in rubric.criteria}
         return Resolution(tuple(Result(key, _exact(level), UNOBSERVED if level is None else SINGLE) for key, level in alone.items()))
     bars = {one.key: tuple(_bars(policy, critical=one.critical)) for one in rubric.criteria}
-    return Resolution(tuple(_one(key, bars[key], first[key], second[key], third) for key in bars))
+    return Resolution(tuple(_one(key, bars[key], first[key], second[key], third, confirms=confirms) for key in bars))
 
 
 def _bars(policy: Policy, *, critical: bool) -> Iterator[Fraction]:
@@ -174,21 +185,25 @@ def _bars(policy: Policy, *, critical: bool) -> Iterator[Fraction]:
         yield Fraction(LEVELS[0] + 1)
 
 
-def _one(key: str, bars: Collection[Fraction], one: int | None, other: int | None, third: Levels | None) -> Result:
+def _one(
+    key: str, bars: Collection[Fraction], one: int | None, other: int | None, third: Levels | None, *, confirms: bool = False
+) -> Result:
     seen = [level for level in (one, other) if level is not None]
-    if not seen:
+    if not seen or (confirms and other is None):
         return Result(key, None, UNOBSERVED)
     if len(seen) == 1:
-        return Result(key, _exact(seen[0]), ONE_SIDED)
+        return Result(key, _exact(seen[0]), CONFIRMED if confirms else ONE_SIDED)
     low, high = sorted(seen)
     if low == high:
         return Result(key, _exact(low), EXACT)
     why = GAP if high - low >= 2 else STRADDLE if any(low < bar <= high for bar in bars) else ""
     if not why:
-        return Result(key, median(seen), MEAN)
+        return Result(key, _exact(other), CONFIRMED) if confirms else Result(key, median(seen), MEAN)
     if third is None:
         return Result(key, None, open=why)
     decides = third[key]
+    if confirms and decides is None:
+        return Result(key, _exact(other), CONFIRMED)
     return Result(key, median([*seen, decides] if decides is not None else seen), MEDIAN)
 
 

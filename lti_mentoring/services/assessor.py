@@ -102,13 +102,6 @@ def invite(session: Session, *, actor: Actor, row: Observation, person_id: str, 
     return found
 
 
-def clear(session: Session, row: Observation) -> bool:
-    """Whether nothing stands against anybody whose rating of this observation counts."""
-    seats = session.scalars(select(Rater.id).where(Rater.observation_id == row.id, Rater.state != "ended")).all()
-    found = {**conflict.standing(session, OBSERVATION, [row.id]), **conflict.standing(session, RATER, seats)}
-    return all(verdict in rules.LETS_THROUGH for verdict in found.values())
-
-
 def relieve(session: Session, row: Observation) -> None:
     """A further person who has come into a conflict does not rate, nor has rated, a session that its observer has rated: in the caller's
     transaction, with the observation locked. While the result is open, somebody else can be asked."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import consent as rules
@@ -100,14 +100,6 @@ def closed(session: Session, observation_id: str) -> bool:
 def asked(session: Session, row: Observation) -> bool:
     """Whether anybody in the room is asked themself, so that the observer's word is not needed."""
     return session.scalar(select(Participant.id).where(Participant.observation_id == row.id).limit(1)) is not None
-
-
-def readers(session: Session, row: Observation) -> int:
-    """How many of those in the room may still strike lines and have not said that they have read them."""
-    query = select(func.count(Participant.id)).where(
-        Participant.observation_id == row.id, Participant.consent == GRANTED, Participant.read_at.is_(None)
-    )
-    return session.scalar(query) or 0
 
 
 # --- the page ----------------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from lti_mentoring.domain.conflict import Question
 from lti_mentoring.domain.override import Exemption
 from lti_mentoring.domain.people import LEADS, STAFF_ROLES, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import conflict, notification, privacy, upholding
+from lti_mentoring.services import conflict, matter, notification, privacy, upholding
 from lti_mentoring.services.conflict import About
 from lti_mentoring.store import base
 from lti_mentoring.store.conflict import ConflictOverride, ConflictWatch, OverrideVoice
@@ -35,6 +35,9 @@ def request(*, actor: Actor, matter_id: str, reason: str, safeguards: str, ends_
         raise NotAllowed("override_not_yours")
     with base.transactional() as session:
         watch, question = _matter(session, actor, matter_id)
+        blind = matter.blind_to(session, [watch])[watch.id]
+        if actor.person_id in blind:
+            raise NotFound("conflict")
         today = base.now().date()
         start = watch.fixed_on or today
         found = rules.check(question, conflict.facts_of(session, question.people, on=start))
@@ -56,14 +59,15 @@ def request(*, actor: Actor, matter_id: str, reason: str, safeguards: str, ends_
         session.add(row)
         told = {"rules": " ".join(row.rules), "until": ends_on.isoformat()}
         privacy.record(session, actor=actor, verb="request", object_kind="conflict_override", object_id=row.id, **told)
-        _tell(session, actor, question, wanted)
+        _tell(session, actor, question, wanted, blind)
         return row.id
 
 
-def _tell(session: Session, actor: Actor, question: Question, wanted: Collection[str]) -> None:
-    """Whoever has to agree, and the staff of the course who have no part in it; what it is about stands on their own page."""
+def _tell(session: Session, actor: Actor, question: Question, wanted: Collection[str], blind: Collection[str]) -> None:
+    """Whoever has to agree, and the staff of the course who have no part in it, and rate nothing beside it; what it is about stands on
+    their own page."""
     held = (RoleGrant.course_id == actor.course_id, RoleGrant.role.in_(STAFF_ROLES), RoleGrant.revoked_at.is_(None))
-    strangers = RoleGrant.person_id.not_in((*question.people, actor.person_id))
+    strangers = RoleGrant.person_id.not_in((*question.people, *blind, actor.person_id))
     staff = session.scalars(select(RoleGrant.person_id).where(*held, strangers).distinct().order_by(RoleGrant.person_id).limit(MOST_TOLD))
     for person_id in sorted({*staff, *override.agreeing(question, wanted)}):
         whom = {"org_id": actor.org_id, "person_id": person_id, "kind": "exception_waits", "ids": {"course": actor.course_id}}
@@ -87,10 +91,10 @@ def approve(*, actor: Actor, override_id: str) -> None:
     """
     with base.transactional() as session:
         row, watch, question = _own(session, override_id)
-        if watch.course_id != actor.course_id or not actor.is_any(*STAFF_ROLES):
+        if watch.course_id != actor.course_id or not actor.is_any(*STAFF_ROLES) or matter.is_blind(session, actor, watch):
             raise NotFound("override")
         facts = conflict.facts_of(session, (*question.people, actor.person_id), on=base.now().date())
-        why = override.may_approve(facts, actor.person_id, question.people)
+        why = override.may_approve(facts, actor.person_id, question.people, asked_by=row.asked_by)
         if why:
             raise RuleBroken(why)
         _speak(session, actor, row, watch, "approve")

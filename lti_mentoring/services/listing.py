@@ -4,7 +4,6 @@ one."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,22 +13,18 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import board
-from lti_mentoring.domain import consent as consents
 from lti_mentoring.domain import listing as rules
 from lti_mentoring.domain import releasing as holding
-from lti_mentoring.domain.conflict import CLEAR, LETS_THROUGH
 from lti_mentoring.domain.listing import Wanted
 from lti_mentoring.domain.observation import RATED
 from lti_mentoring.domain.people import Actor, display_name
-from lti_mentoring.domain.releasing import SELF, Hold, State, Submitted
+from lti_mentoring.domain.releasing import Hold
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import conflict, privacy, programme
+from lti_mentoring.services import privacy, programme, unreleased
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.field import Participant
-from lti_mentoring.store.observation import Assessment, Observation
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
-from lti_mentoring.store.rating import Rater, SubmittedRating
 
 MOST_HELD = 1000
 """Rated and unreleased observations of one course whose holds are worked out, the oldest first; a course has some dozens at a time."""
@@ -172,61 +167,11 @@ def _held(session: Session, actor: Actor) -> dict[str, tuple[Hold, ...]]:
     )
     found = session.execute(query).all()
     ids = [row.id for row, *_ in found]
-    seats = _seats(session, ids)
-    states = _states(session, [row for row, *_ in found], seats)
+    seats = unreleased.seats_of(session, ids)
+    states = unreleased.states_of(session, [row for row, *_ in found], seats)
     now, held = base.now(), {}
     for row, subject, version in found:
         holds = holding.holds(programme.load(version).policy, programme.rubric(row.rubric_version_id), states[row.id], now)
         involved = {row.observer_id, subject, *(one.person_id for one in seats.get(row.id, ()))}
         held[row.id] = rules.told(holds, actor.person_id, involved)
     return held
-
-
-def _seats(session: Session, ids: Sequence[str]) -> dict[str, list[Rater]]:
-    found = defaultdict(list)
-    for row in session.scalars(select(Rater).where(Rater.observation_id.in_(ids))):
-        found[row.observation_id].append(row)
-    return found
-
-
-def _states(session: Session, rows: Sequence[Observation], seats: Mapping[str, Sequence[Rater]]) -> dict[str, State]:
-    ids = [row.id for row in rows]
-    ratings = _submissions(session, ids, seats)
-    drafts: dict[str, set[str]] = defaultdict(set)
-    written = (Assessment.observation_id.in_(ids), Assessment.state == "draft")
-    for observation_id, assessor_id in session.execute(select(Assessment.observation_id, Assessment.assessor_id).where(*written)):
-        drafts[observation_id].add(assessor_id)
-    present: dict[str, list[Participant]] = defaultdict(list)
-    for one in session.scalars(select(Participant).where(Participant.observation_id.in_(ids))):
-        present[one.observation_id].append(one)
-    verdicts = conflict.standing(session, "observation", ids)
-    return {
-        row.id: State(
-            ratings=ratings.get(row.id, ()),
-            reasons=frozenset(row.second_reasons.split()),
-            own_part=any(one.purpose == SELF and one.state != "ended" for one in seats.get(row.id, ())),
-            amending=bool(drafts[row.id] & {one.assessor_id for one in ratings.get(row.id, ())}),
-            readers=sum(one.consent == "granted" and one.read_at is None and one.role != "candidate" for one in present[row.id]),
-            rated_at=row.rated_at,
-            clear=verdicts.get(row.id, CLEAR) in LETS_THROUGH,
-            consent=consents.stands([one.consent for one in present[row.id]], row.consent_at is not None),
-        )
-        for row in rows
-    }
-
-
-def _submissions(session: Session, ids: Sequence[str], seats: Mapping[str, Sequence[Rater]]) -> dict[str, tuple[Submitted, ...]]:
-    """Of each rater the newest, but of those who were asked to stop."""
-    query = select(SubmittedRating).where(SubmittedRating.observation_id.in_(ids)).order_by(SubmittedRating.number)
-    newest: dict[str, dict[str, SubmittedRating]] = defaultdict(dict)
-    for row in session.scalars(query):
-        newest[row.observation_id][row.assessor_id] = row
-    gone = {(one.observation_id, one.person_id) for held in seats.values() for one in held if one.state == "ended"}
-    return {
-        observation_id: tuple(
-            Submitted(row.id, row.assessor_id, row.purpose, holding.read(row.said), row.weight, row.submitted_at)
-            for row in of.values()
-            if (observation_id, row.assessor_id) not in gone
-        )
-        for observation_id, of in newest.items()
-    }

@@ -4,20 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import override
 from lti_mentoring.domain.conflict import CLOSED, LETS_THROUGH, OVERRIDE, Finding, Question
+from lti_mentoring.domain.observation import RELEASED
 from lti_mentoring.domain.people import LEADS, STAFF_ROLES, Actor, display_name
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import attestation, conflict
 from lti_mentoring.services.attestation import Somebody
 from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.conflict import ConflictCheck, ConflictOverride, ConflictParty, ConflictWatch, OverrideVoice
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
@@ -32,7 +34,7 @@ OBSERVATION, RATER = "observation", "rater"
 @dataclass(frozen=True, slots=True)
 class Matter:
     """Something that was asked of the guard. ``day`` and ``state`` are those of the observation that it is about, where it is about
-    one; ``acting`` and ``concerned`` are names."""
+    one; ``acting`` and ``concerned`` are names. ``blind``: whoever may not learn of it while the result is open."""
 
     id: str
     kind: str
@@ -45,12 +47,12 @@ class Matter:
     day: date | None = None
     state: str = ""
     observation_id: str = ""
-    observer_id: str = ""
+    blind: frozenset[str] = frozenset()
 
     @property
     def released(self) -> bool:
         """Whether its candidate has read the result already."""
-        return self.state == "released"
+        return self.state == RELEASED
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def overview(*, actor: Actor) -> Overview:
     session = base.session()
     here = (ConflictWatch.course_id == actor.course_id, ConflictWatch.ended_at.is_(None))
     rows = session.scalars(select(ConflictWatch).where(*here).where(ConflictWatch.verdict != "clear").limit(5 * MOST_LISTED)).all()
-    matters = {key: one for key, one in _matters(session, rows).items() if not _blind(actor, one)}
+    matters = {key: one for key, one in _matters(session, rows).items() if actor.person_id not in one.blind}
     rows = [row for row in rows if row.id in matters]
     held = [one for one in matters.values() if one.verdict not in LETS_THROUGH]
     order = {CLOSED: 0, OVERRIDE: 1}
@@ -138,7 +140,7 @@ def sheet(*, actor: Actor, matter_id: str) -> Sheet:
     session = base.session()
     own = (ConflictWatch.id == matter_id, ConflictWatch.course_id == actor.course_id)
     watch = session.scalar(select(ConflictWatch).where(*own))
-    if watch is None or any(_blind(actor, one) for one in _matters(session, [watch]).values()):
+    if watch is None or is_blind(session, actor, watch):
         raise NotFound("conflict")
     about = (ConflictCheck.about_kind == watch.about_kind, ConflictCheck.about_id == watch.about_id)
     query = select(ConflictCheck).where(*about, ConflictCheck.purpose == watch.purpose).order_by(ConflictCheck.checked_at.desc())
@@ -179,9 +181,11 @@ def for_me(*, actor: Actor) -> tuple[ExceptionRow, ...]:
     if actor.is_any(*STAFF_ROLES):
         mine = mine | (ConflictWatch.course_id == actor.course_id)
     watches = session.scalars(query.where(mine).limit(MOST_LISTED)).all()
-    matters = {key: one for key, one in _matters(session, watches).items() if not _blind(actor, one)}
-    found = _exceptions(session, actor, matters, [row for row in watches if row.id in matters])
-    return tuple(one for one in found if one.may_agree or one.may_approve or one.may_end)
+    matters = _matters(session, watches)
+    found = _exceptions(session, actor, matters, watches)
+    # Whose agreement is needed has to read what it is about, whoever they are.
+    seen = (one for one in found if one.may_agree or actor.person_id not in one.matter.blind)
+    return tuple(one for one in seen if one.may_agree or one.may_approve or one.may_end)
 
 
 def names_of(session: Session, people: Collection[str]) -> dict[str, str]:
@@ -190,9 +194,29 @@ def names_of(session: Session, people: Collection[str]) -> dict[str, str]:
     return {row.id: display_name(row.name or row.chosen_name, row.id) for row in rows}
 
 
-def _blind(actor: Actor, one: Matter) -> bool:
-    """Whoever rates learns nothing of further raters while the result is open (I9)."""
-    return one.kind == RATER and not one.released and actor.person_id == one.observer_id
+def is_blind(session: Session, actor: Actor, watch: ConflictWatch) -> bool:
+    """Whether somebody may not learn of a matter, nor do anything about it, as they rate the same session and its result is open."""
+    return actor.person_id in blind_to(session, [watch])[watch.id]
+
+
+def blind_to(session: Session, watches: Sequence[ConflictWatch]) -> dict[str, frozenset[str]]:
+    """Matter -> whoever learns nothing of it while the result is open (I9): of a further rater's part, everybody else who rates the
+    session, and its candidate."""
+    seats = {row.id: row for row in session.scalars(select(Rater).where(Rater.id.in_([row.about_id for row in watches])))}
+    about = {row.id: seats[row.about_id] for row in watches if row.about_kind == RATER and row.about_id in seats}
+    ids = {seat.observation_id for seat in about.values()}
+    rating: dict[str, set[str]] = {key: set() for key in ids}
+    open_ones = (Observation.id.in_(ids), Observation.state != RELEASED)
+    query = select(Observation.id, Observation.observer_id, Candidacy.person_id)
+    joined = query.join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
+    for observation_id, *people in session.execute(joined.where(*open_ones)):
+        rating[observation_id] |= set(people)
+    others = select(Rater.observation_id, Rater.person_id).where(Rater.observation_id.in_(ids), Rater.state != "ended")
+    for observation_id, person_id in session.execute(others):
+        if rating[observation_id]:
+            rating[observation_id].add(person_id)
+    found = {key: frozenset(rating[seat.observation_id]) - {seat.person_id} for key, seat in about.items()}
+    return {row.id: found.get(row.id, frozenset()) for row in watches}
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------------------
@@ -206,8 +230,9 @@ def _matters(session: Session, watches: Sequence[ConflictWatch], more: Sequence[
     named = [*found.values(), *(conflict.findings_of(row) for row in more)]
     people |= {str(one) for findings in named for each in findings for one in (each.one, each.other, each.facts.get("manager", "")) if one}
     names = names_of(session, people)
-    observed = _observed(session, watches)
-    return {row.id: _matter(row, asked[row.id], found.get(row.check_id, ()), names, observed) for row in watches}
+    observed, blind = _observed(session, watches), blind_to(session, watches)
+    made = {row.id: _matter(row, asked[row.id], found.get(row.check_id, ()), names, observed) for row in watches}
+    return {key: replace(one, blind=blind[key]) for key, one in made.items()}
 
 
 def _matter(
@@ -230,7 +255,6 @@ def _matter(
         day=about.planned_for if about is not None else None,
         state=about.state if about is not None else "",
         observation_id=about.id if about is not None else "",
-        observer_id=about.observer_id if about is not None else "",
     )
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -16,15 +16,15 @@ from lti_mentoring.domain.capacity import UNTOLD
 from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import Policy
-from lti_mentoring.domain.releasing import SECOND, THIRD, State, Submitted
+from lti_mentoring.domain.releasing import SECOND, SELF, THIRD, State
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import assessor, conflict, programme, rater
+from lti_mentoring.services import assessor, conflict, programme, rater, unreleased
 from lti_mentoring.services.rater import Possible
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person, RoleGrant
-from lti_mentoring.store.rating import Rater, SubmittedRating
+from lti_mentoring.store.rating import Rater
 
 MOST_LISTED = 200
 
@@ -33,9 +33,10 @@ MOST_LISTED = 200
 class Matter:
     """An observation that wants another person's rating; for who leads the course alone.
 
-    ``purpose``: second or third. ``reasons`` are codes of ``domain.scoring`` and ``domain.releasing``; none are told to who rates it
-    themself. ``ahead``: somebody can still sit in the room. ``rater`` was asked and has not submitted; ``unfit`` says that they have come
-    into conflict since. ``able``: how many could be asked; ``spared``: the policy does without, where nobody can.
+    ``purpose``: second or third; self where the candidate's own part is all that is open. ``hidden``: the reader rates it themself, so that
+    neither which opinion it is nor why is said. ``reasons`` are codes of ``domain.scoring`` and ``domain.releasing``. ``ahead``: somebody
+    can still sit in the room. ``rater`` was asked and has not submitted; ``unfit`` says that they have come into conflict since. ``able``:
+    how many could be asked; ``spared``: the policy does without, where nobody can.
     """
 
     id: str
@@ -55,6 +56,12 @@ class Matter:
     late: bool = False
     unfit: bool = False
     spared: bool = False
+    hidden: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What is wanted, as its reader may learn of it (I9)."""
+        return "another" if self.hidden and self.purpose != SELF else self.purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,8 @@ _ROWS = (
 
 def waiting(*, actor: Actor) -> tuple[Matter, ...]:
     """What waits for somebody's second or third opinion in a course: what is rated already first, the longest wait at the top; a constant
-    number of queries. Of their own ratings who leads the course is told nothing while somebody else leads it as well."""
+    number of queries. Of a session that they rate themself who leads the course is told nothing while somebody else leads it as well; who
+    leads it alone is told once their own rating is in, and corrects it no more from then on."""
     session = base.session()
     wants = and_(Observation.state.in_(WAITING), Observation.second_reasons != "") | (Observation.state == RATED)
     query = _ROWS.where(Observation.course_id == actor.course_id, wants).order_by(Observation.planned_for, Observation.id)
@@ -107,7 +115,7 @@ def choose(*, actor: Actor, observation_id: str) -> Choice:
     found = session.execute(query.where(Observation.state.in_((*WAITING, RATED)))).all()
     pool = rater.pool(session, actor.course_id, [row[0] for row in found])
     made = _matters(session, actor, found, pool)
-    if not made:
+    if not made or made[0].purpose == SELF:
         raise NotFound("second")
     people = pool.of(found[0][0])
     spoken_of = {person for one in people for found in one.findings for person in (found.one, found.other, found.facts.get("manager", ""))}
@@ -128,20 +136,21 @@ def matter_of(session: Session, actor: Actor, row: Observation) -> Matter | None
 
 def _matters(session: Session, actor: Actor, found: Sequence[Any], pool: rater.Pool) -> list[Matter]:
     ids = [one[0].id for one in found]
-    ratings, seats = _submitted(session, ids), _seats(session, ids)
+    every = unreleased.seats_of(session, ids)
+    states = unreleased.states_of(session, [one[0] for one in found], every, pool)
+    seats = {key: [one for one in some if one.state != "ended"] for key, some in every.items()}
     fit = conflict.standing(session, "rater", [one.id for some in seats.values() for one in some])
     alone = _leads_alone(session, actor)
     made = []
     for row, subject_id, version_id, *names in found:
         own = {row.observer_id, *(one.person_id for one in seats.get(row.id, ()))}
-        if actor.person_id == subject_id or (actor.person_id in own and not alone):
+        given = actor.person_id in {one.assessor_id for one in states[row.id].ratings} and not states[row.id].amending
+        if actor.person_id == subject_id or (actor.person_id in own and not (alone and given)):
             continue
         version = programme.load(version_id)
         able = sum(not one.why for one in pool.of(row))
-        doubling = version.policy.doubling
-        left_out = not able and not _asked(seats.get(row.id, ()), SECOND) and doubling is not None and doubling.where_possible
-        state = State(ratings.get(row.id, ()), frozenset(row.second_reasons.split()), spared=left_out)
-        purpose = _wanted(row, state, version.policy, spared=left_out)
+        state = states[row.id]
+        purpose = _wanted(row, state, version.policy)
         if not purpose:
             continue
         asked = _asked(seats.get(row.id, ()), purpose)
@@ -155,14 +164,16 @@ def _asked(seats: Iterable[Rater], purpose: str) -> Rater | None:
     return next((one for one in seats if one.purpose == purpose and one.state == "asked"), None)
 
 
-def _wanted(row: Observation, state: State, policy: Policy, *, spared: bool) -> str:
+def _wanted(row: Observation, state: State, policy: Policy) -> str:
     """For what another person is wanted: before the first rating is in, what is known beforehand; then what holds the result back."""
     if row.state != RATED:
         given = any(one.purpose == SECOND for one in state.ratings)
         return SECOND if state.reasons and not given else ""
-    if holding.second_missing(State(state.ratings, state.reasons)):  # shown where it is spared too, so that it does not wait unseen
+    if holding.second_missing(replace(state, spared=False)):  # shown where it is spared too, so that it does not wait unseen
         return SECOND
-    return "" if holding.resolution(policy, programme.rubric(row.rubric_version_id), state.ratings).resolved else THIRD
+    if not holding.resolution(policy, programme.rubric(row.rubric_version_id), state.ratings).resolved:
+        return THIRD
+    return SELF if holding.own_part_missing(state) else ""
 
 
 def _matter(
@@ -185,18 +196,23 @@ def _matter(
         kind=row.kind,
         planned_for=row.planned_for,
         purpose=purpose,
-        reasons=() if hidden else tuple(sorted(state.reasons)) if purpose == SECOND else ("disputed",),
+        reasons=() if hidden else _reasons(purpose, state),
         ahead=_ahead(row),
         since=max((one.at for one in state.ratings if one.at), default=row.created_at),
         able=able,
-        rater=pool.names.get(asked.person_id, display_name(None, asked.person_id)) if asked else "",
+        rater=names[0] if purpose == SELF else pool.names.get(asked.person_id, display_name(None, asked.person_id)) if asked else "",
         rater_id=asked.person_id if asked else "",
         from_notes=asked.from_notes if asked else False,
         due_on=asked.due_on if asked else None,
         late=bool(asked and asked.due_on and asked.due_on < today),
         unfit=bool(asked) and fit.get(asked.id if asked else "", "clear") in assessor.STOPS,
         spared=state.spared,
+        hidden=hidden,
     )
+
+
+def _reasons(purpose: str, state: State) -> tuple[str, ...]:
+    return {SECOND: tuple(sorted(state.reasons)), THIRD: ("disputed",)}.get(purpose, ())
 
 
 def _ahead(row: Observation) -> bool:
@@ -205,27 +221,4 @@ def _ahead(row: Observation) -> bool:
 
 def _leads_alone(session: Session, actor: Actor) -> bool:
     held = (RoleGrant.course_id == actor.course_id, RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None))
-    return not session.scalar(select(func.count()).where(*held, RoleGrant.person_id != actor.person_id))
-
-
-def _submitted(session: Session, ids: Collection[str]) -> dict[str, tuple[Submitted, ...]]:
-    """The ratings that stand of many observations; as ``releasing.submissions`` reads those of one."""
-    query = select(SubmittedRating).where(SubmittedRating.observation_id.in_(ids))
-    newest: dict[tuple[str, str], SubmittedRating] = {}
-    for row in session.scalars(query.order_by(SubmittedRating.number, SubmittedRating.submitted_at, SubmittedRating.id)):
-        newest[row.observation_id, row.assessor_id] = row
-    gone = {(one.observation_id, one.person_id) for some in _seats(session, ids, ended=True).values() for one in some}
-    found: dict[str, list[Submitted]] = {}
-    for key, row in newest.items():
-        if key not in gone:
-            made = Submitted(row.id, row.assessor_id, row.purpose, holding.read(row.said), row.weight, row.submitted_at)
-            found.setdefault(row.observation_id, []).append(made)
-    return {key: tuple(some) for key, some in found.items()}
-
-
-def _seats(session: Session, ids: Iterable[str], *, ended: bool = False) -> dict[str, list[Rater]]:
-    state = Rater.state == "ended" if ended else Rater.state != "ended"
-    found: dict[str, list[Rater]] = {}
-    for row in session.scalars(select(Rater).where(Rater.observation_id.in_(ids), state).order_by(Rater.assigned_at, Rater.id)):
-        found.setdefault(row.observation_id, []).append(row)
-    return found
+    return actor.is_any(*LEADS) and not session.scalar(select(func.count()).where(*held, RoleGrant.person_id != actor.person_id))

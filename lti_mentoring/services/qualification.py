@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from lti_mentoring.domain import calibration, reminder
 from lti_mentoring.domain import qualification as rules
 from lti_mentoring.domain.calibration import Comparison
+from lti_mentoring.domain.observation import NO_MORE
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.period import Period
 from lti_mentoring.domain.programme import Policy, Programme
@@ -101,12 +102,13 @@ def standing_of(
 
 
 def counted(session: Session, course_id: str, people: Collection[str], rubric: str, apart_from: str | None = None) -> dict[str, int]:
-    """How many sessions each of these people has rated on a rubric so that it counted."""
+    """How many sessions each of these people has rated on a rubric so that it counted; what was called off or set aside is none."""
     query = (
         select(SubmittedRating.assessor_id, func.count(SubmittedRating.observation_id.distinct()))
         .join(Observation, and_(Observation.org_id == SubmittedRating.org_id, Observation.id == SubmittedRating.observation_id))
         .join(RubricVersion, and_(RubricVersion.org_id == SubmittedRating.org_id, RubricVersion.id == SubmittedRating.rubric_version_id))
         .where(Observation.course_id == course_id, RubricVersion.key == rubric, SubmittedRating.assessor_id.in_(people))
+        .where(Observation.state.not_in(NO_MORE))
         .where(SubmittedRating.weight == rules.COUNTS, SubmittedRating.purpose != "self")
         .group_by(SubmittedRating.assessor_id)
     )

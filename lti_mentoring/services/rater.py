@@ -20,7 +20,6 @@ from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.people import LEADS, display_name
 from lti_mentoring.domain.programme import CO, Programme, Rubric
 from lti_mentoring.domain.qualification import COUNTS, Qualification
-from lti_mentoring.domain.releasing import SECOND
 from lti_mentoring.domain.reliability import Qualifying
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.scoring import SUMMATIVE, check_rater
@@ -85,7 +84,19 @@ class Pool:
         ]
         return tuple(sorted(made, key=lambda one: (bool(one.why), one.load, one.name.casefold(), one.id)))
 
+    def anyone(self, row: Observation) -> bool:
+        """Whether somebody could rate one of the observations, or could once they have told us who manages them."""
+        case = self.cases[row.id]
+        fit = (person for person in self.names if not any(self._unfit(person, case)))
+        return any(self.ask(case.question, [person])[person].verdict in (*LETS_THROUGH, UNATTESTED) for person in fit)
+
     def _against(self, person: str, case: _Case, check: Check) -> Iterable[str]:
+        yield from self._unfit(person, case)
+        if check.verdict not in LETS_THROUGH:
+            yield UNTOLD if check.verdict == UNATTESTED else CONFLICT
+
+    def _unfit(self, person: str, case: _Case) -> Iterable[str]:
+        """What speaks against somebody beside lines and other conflicts."""
         try:
             check_rater(person, subject=case.subject_id, present=case.present, others=case.others)
         except RuleBroken as broken:
@@ -93,8 +104,6 @@ class Pool:
         key = (person, case.rubric.key)
         if not counts(case.qualifying, self.held.get(key, ()), self.counted.get(key, 0), case.day):
             yield UNQUALIFIED
-        if check.verdict not in LETS_THROUGH:
-            yield UNTOLD if check.verdict == UNATTESTED else CONFLICT
 
 
 def pool(session: Session, course_id: str, rows: Sequence[Observation]) -> Pool:
@@ -111,16 +120,6 @@ def pool(session: Session, course_id: str, rows: Sequence[Observation]) -> Pool:
 def eligible(session: Session, row: Observation) -> tuple[Possible, ...]:
     """Everybody who observes in the course of an observation, each with why they may not rate it beside its observer."""
     return pool(session, row.course_id, [row]).of(row)
-
-
-def spared(session: Session, row: Observation) -> bool:
-    """Whether a second rating is left out: the candidate's policy asks for it where possible, and there is nobody who may give it. Whoever
-    was asked already may."""
-    if session.scalar(select(Rater.id).where(Rater.observation_id == row.id, Rater.purpose == SECOND, Rater.state == "asked").limit(1)):
-        return False
-    version = programme.load(session.scalars(select(Candidacy.programme_version_id).where(Candidacy.id == row.candidacy_id)).one())
-    rules = version.policy.doubling
-    return rules is not None and rules.where_possible and all(one.why for one in eligible(session, row))
 
 
 def question(
@@ -150,15 +149,20 @@ def question_of(session: Session, row: Observation, person_id: str) -> Question:
     return replace(_cases(session, [row])[0].question, shared=led)
 
 
+def involved(session: Session, row: Observation) -> frozenset[str]:
+    """Whoever rates an observation or is its candidate."""
+    case = _cases(session, [row])[0]
+    return case.others | {case.subject_id}
+
+
 def tell_leads(session: Session, row: Observation, wanted: str) -> None:
     """Whoever leads the course is told, once, that a rated session waits for them to ask somebody, in the caller's transaction; not who
     rates it themself, nor its candidate."""
     if session.scalar(select(Rater.id).where(Rater.observation_id == row.id, Rater.purpose == wanted, Rater.state == "asked").limit(1)):
         return
-    case = _cases(session, [row])[0]
     held = (RoleGrant.course_id == row.course_id, RoleGrant.role.in_(LEADS), RoleGrant.revoked_at.is_(None))
     leads = set(session.scalars(select(RoleGrant.person_id).where(*held)))
-    for person_id in sorted(leads - case.others - {case.subject_id}):
+    for person_id in sorted(leads - involved(session, row)):
         ids, facts = {"course": row.course_id, "observation": row.id}, {"planned_for": row.planned_for}
         notification.tell(
             session,

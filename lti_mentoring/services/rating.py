@@ -16,7 +16,7 @@ from lti_mentoring.domain.observation import Gap, Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import FIRST, RATERS
 from lti_mentoring.domain.rule import NotAllowed, RuleBroken
-from lti_mentoring.services import assessor, consent, noting, privacy, programme, releasing
+from lti_mentoring.services import assessor, consent, noting, opinion, privacy, programme, releasing
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.noting import Note
@@ -132,7 +132,7 @@ def reopen(*, actor: Actor, observation_id: str, why: str) -> None:
     """Take one's rating up again to correct it, with a reason, while no result stands; what was submitted stays beside the correction.
 
     RuleBroken ``correction_without_reason``, ``reason_long``, ``correction_late`` once it is released, ``correction_open`` where nothing
-    was submitted.
+    was submitted; ``correction_seen`` where they lead the course alone, and so read on what the session waits for (I9).
     """
     reason = why.strip()
     if not reason:
@@ -146,6 +146,8 @@ def reopen(*, actor: Actor, observation_id: str, why: str) -> None:
             raise RuleBroken("correction_late")
         if sheet is None or sheet.state == "draft":
             raise RuleBroken("correction_open")
+        if opinion.matter_of(session, actor, seat.row) is not None:
+            raise RuleBroken("correction_seen")
         take_up(session, seat.row, sheet, reason, actor=actor)
 
 

@@ -3,23 +3,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from fractions import Fraction
 
 import structlog
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from lti_mentoring.domain import candidacy as candidacies
+from lti_mentoring.domain import counting, scoring
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain import releasing as holding
-from lti_mentoring.domain import scoring
+from lti_mentoring.domain.counting import ObservationRecord
 from lti_mentoring.domain.observation import Case
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.programme import Programme, Rubric
 from lti_mentoring.domain.qualification import COUNTS, Standing
-from lti_mentoring.domain.releasing import FIRST, SELF, Hold, State, Submitted
+from lti_mentoring.domain.releasing import FIRST, SELF, Hold, Submitted
+from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import (
     assessor,
+    candidacy,
     delivery,
     drawing,
     impartial,
@@ -29,14 +35,16 @@ from lti_mentoring.services import (
     qualification,
     rater,
     room,
+    unreleased,
 )
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.seat import Seat
 from lti_mentoring.services.sheet import Subject
 from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.field import Participant
-from lti_mentoring.store.observation import Assessment, Observation
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import Rater, Resolution, ResolvedLevel, SubmittedRating
 
 log = structlog.get_logger()
@@ -66,38 +74,9 @@ def weight_of(session: Session, seat: Seat) -> Standing:
 
 
 def submissions(session: Session, observation_id: str) -> tuple[Submitted, ...]:
-    """The ratings that stand: of each rater the newest, in the order in which they first submitted."""
-    query = select(SubmittedRating).where(SubmittedRating.observation_id == observation_id)
-    newest: dict[str, SubmittedRating] = {}
-    for row in session.scalars(query.order_by(SubmittedRating.number, SubmittedRating.submitted_at, SubmittedRating.id)):
-        newest[row.assessor_id] = row
-    gone = set(session.scalars(select(Rater.person_id).where(Rater.observation_id == observation_id, Rater.state == "ended")))
-    return tuple(
-        Submitted(row.id, row.assessor_id, row.purpose, holding.read(row.said), row.weight, row.submitted_at)
-        for row in newest.values()
-        if row.assessor_id not in gone
-    )
-
-
-def state_of(session: Session, row: Observation) -> State:
-    """All that may hold a rated observation back."""
-    seats = session.scalars(select(Rater).where(Rater.observation_id == row.id, Rater.state != "ended")).all()
-    ratings = submissions(session, row.id)
-    drafts = select(Assessment.assessor_id).where(Assessment.observation_id == row.id, Assessment.state == "draft")
-    amending = set(session.scalars(drafts)) & {one.assessor_id for one in ratings}
-    may_read = (Participant.consent == "granted", Participant.read_at.is_(None), Participant.role != "candidate")
-    readers = select(func.count(Participant.id)).where(Participant.observation_id == row.id, *may_read)
-    return State(
-        ratings=ratings,
-        reasons=frozenset(row.second_reasons.split()),
-        spared=bool(row.second_reasons) and rater.spared(session, row),
-        own_part=any(one.purpose == SELF for one in seats),
-        amending=bool(amending),
-        readers=session.scalar(readers) or 0,
-        rated_at=row.rated_at,
-        clear=assessor.clear(session, row),
-        consent=sheets.consents(session, row),
-    )
+    """The ratings of an observation that stand; of each rater the newest."""
+    ids = [observation_id]
+    return unreleased.submissions(session, ids, unreleased.seats_of(session, ids)).get(observation_id, ())
 
 
 def holds(session: Session, row: Observation) -> tuple[Hold, ...]:
@@ -105,7 +84,7 @@ def holds(session: Session, row: Observation) -> tuple[Hold, ...]:
     if row.state != rules.RATED:
         return ()
     version, rubric = _rules_of(session, row)
-    return holding.holds(version.policy, rubric, state_of(session, row), base.now())
+    return holding.holds(version.policy, rubric, unreleased.state_of(session, row), base.now())
 
 
 def _rules_of(session: Session, row: Observation) -> tuple[Programme, Rubric]:
@@ -118,20 +97,47 @@ def _rules_of(session: Session, row: Observation) -> tuple[Programme, Rubric]:
 def rated(session: Session, seat: Seat, subject: Subject, made: SubmittedRating, *, actor: Actor) -> None:
     """Somebody has just submitted, in the caller's transaction: ask for a second person where the rating says so, and settle."""
     if seat.purpose == FIRST:
-        _ask_for_another(seat.row, subject, made)
+        _ask_for_another(session, seat.row, subject, made)
+    if seat.purpose == FIRST and made.number == 1:
+        _others_can_begin(session, seat.row)
     if not settle(session, seat.row, actor=actor) and seat.purpose == FIRST and made.number == 1:
         room.tell_readers(session, seat.row)
 
 
-def _ask_for_another(row: Observation, subject: Subject, made: SubmittedRating) -> None:
+def _ask_for_another(session: Session, row: Observation, subject: Subject, made: SubmittedRating) -> None:
     """The reasons that are known once the first rating is in, beside those that were known before (domain map 4.5)."""
     policy, rubric = subject.version.policy, programme.rubric(row.rubric_version_id)
     levels = {key: rating.level for key, rating in holding.read(made.said).items()}
-    means = rules.means_of(rubric, levels).competencies
+    means = _means(session, row, subject.version, rubric, levels)
     reasons = {*row.second_reasons.split(), *scoring.afterwards(policy.doubling, policy, rubric, row.kind, levels, means)}
     if made.weight != COUNTS:
         reasons.add(made.weight)
     row.second_reasons = " ".join(sorted(reasons))
+
+
+def _means(
+    session: Session, row: Observation, version: Programme, rubric: Rubric, levels: Mapping[str, int | None]
+) -> Mapping[str, Fraction]:
+    """Competency -> the mean that the bar is held against: of this rating, or, where sessions are judged together, of all that count so
+    far and this one."""
+    if version.policy.counting is None or row.kind not in scoring.SUMMATIVE:
+        return rules.means_of(rubric, levels).competencies
+    held = session.scalars(select(Candidacy).where(Candidacy.id == row.candidacy_id)).one()
+    steps = candidacies.steps(version.policy, candidacy.records(session, held))
+    this = ObservationRecord(row.id, row.kind, row.state, row.planned_for, row.observer_id, levels=levels, rubric=rubric)
+    return counting.means((*(steps[row.kind].counting if row.kind in steps else ()), this)).competencies
+
+
+def _others_can_begin(session: Session, row: Observation) -> None:
+    """The days of who rates from the notes, and of the candidate for their own part, count from now; the former is told so, once."""
+    waits = (Rater.observation_id == row.id, Rater.from_notes | (Rater.purpose == SELF), Rater.state == "asked")
+    for seat in session.scalars(select(Rater).where(*waits)):
+        seat.due_on = max(seat.due_on or base.now().date(), base.now().date() + RATING_DAYS)
+        if seat.purpose == SELF:
+            continue
+        whom = {"org_id": row.org_id, "person_id": seat.person_id, "kind": "rating_asked", "endpoint": "observation.sheet"}
+        ids = {"course": row.course_id, "observation": row.id}
+        notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, once=f"notes_in:{seat.id}", **whom)
 
 
 def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
@@ -143,7 +149,7 @@ def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
         return False
     assessor.relieve(session, row)
     subject = sheets.subject_of(session, row)
-    rubric, state = programme.rubric(row.rubric_version_id), state_of(session, row)
+    rubric, state = programme.rubric(row.rubric_version_id), unreleased.state_of(session, row)
     held = holding.holds(subject.version.policy, rubric, state, base.now())
     _want(session, row, subject)
     if held:

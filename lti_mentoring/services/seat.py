@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.observation import NO_MORE, RELEASED, Rating
+from lti_mentoring.domain.observation import NO_MORE, RELEASED, WAITING, Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.programme import STRUCTURED
 from lti_mentoring.domain.releasing import FIRST, SELF
@@ -100,23 +100,30 @@ def draft_of(session: Session, found: Seat) -> Assessment | None:
     return session.scalar(select(Assessment).where(*mine))
 
 
+def is_early(found: Seat) -> bool:
+    """Whether somebody who rates from the notes has to wait: they are finished once the observer has submitted."""
+    return found.from_notes and found.row.state in WAITING
+
+
 def is_open(found: Seat, held: Assessment | None) -> bool:
     """Whether a sheet may be written on: until it is submitted, and again once its rater corrects it, as long as no result stands. Whoever
-    rates beside the observer need not wait for them, nor they for them."""
-    if found.row.state in (RELEASED, *NO_MORE) or found.closed:
+    rates in the room beside the observer need not wait for them, nor they for them."""
+    if found.row.state in (RELEASED, *NO_MORE) or found.closed or is_early(found):
         return False
     return held is None or held.state == "draft"
 
 
 def check_open(found: Seat, held: Assessment | None, verb: str) -> None:
-    """RuleBroken ``observation_closed`` where a sheet may not be written on any more."""
+    """RuleBroken ``notes_unfinished``; ``observation_closed`` where a sheet may not be written on any more."""
+    if is_early(found):
+        raise RuleBroken("notes_unfinished")
     if not is_open(found, held):
         raise RuleBroken("observation_closed", state=found.row.state, verb=verb)
 
 
 def notes_of(session: Session, found: Seat) -> tuple[NoteRow, ...]:
     """The evidence that a seat may see, in the order of time: one's own; who rates from the notes sees those of the room as they were
-    written, without a tag; who rates how a candidate observes sees what the candidate has handed in."""
+    written, without a tag, once they are finished; who rates how a candidate observes sees what the candidate has handed in."""
     query = select(EvidenceNote).where(EvidenceNote.observation_id == found.row.id, EvidenceNote.struck_at.is_(None))
     rows = session.scalars(query.order_by(EvidenceNote.noted_at, EvidenceNote.id)).all()
     authors = _authors(session, found)
@@ -129,7 +136,7 @@ def notes_of(session: Session, found: Seat) -> tuple[NoteRow, ...]:
 
 def _authors(session: Session, found: Seat) -> frozenset[str]:
     seen = {found.person_id}
-    if found.from_notes:
+    if found.from_notes and not is_early(found):
         in_the_room = select(Rater.person_id).where(Rater.observation_id == found.row.id, ~Rater.from_notes, Rater.purpose != SELF)
         seen |= {found.row.observer_id, *session.scalars(in_the_room)}
     if found.row.kind == STRUCTURED and found.rates and _is_in(handed_in(session, found.row.id)):

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.capacity import CONFLICT, UNQUALIFIED, UNTOLD
 from lti_mentoring.domain.observation import RATED
 from lti_mentoring.domain.people import LEADS, Actor
+from lti_mentoring.domain.programme import CO
+from lti_mentoring.domain.releasing import SELF
 from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import assessor, conflict, notification, opinion, privacy, rater, releasing
 from lti_mentoring.services.conflict import About
 from lti_mentoring.services.drawing import decide_again, decide_beforehand
 from lti_mentoring.services.opinion import Choice, Matter, choose, waiting
-from lti_mentoring.services.rater import Possible, eligible, spared
+from lti_mentoring.services.rater import Possible, eligible
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import Rater
@@ -31,7 +33,6 @@ __all__ = [
     "eligible",
     "excuse",
     "go_on_without",
-    "spared",
     "waiting",
 ]
 
@@ -72,7 +73,7 @@ def _held(session: Session, actor: Actor, observation_id: str) -> tuple[Observat
     if row is None:
         raise NotFound("observation")
     matter = opinion.matter_of(session, actor, row)
-    if matter is None:
+    if matter is None or matter.purpose == SELF:
         raise RuleBroken("second_not_wanted")
     return row, matter
 
@@ -117,21 +118,30 @@ def _tell(session: Session, row: Observation, person_id: str, kind: str) -> None
 
 
 def excuse(*, actor: Actor, observation_id: str, person_id: str) -> None:
-    """Free somebody who was asked, and has not rated yet. NotFound; RuleBroken ``rater_submitted``. Twice is harmless."""
+    """Free somebody who was asked, and has not rated yet; the candidate, who rates their own part, once their days for it are over.
+
+    NotFound, also for who rates the session and may not learn of it; RuleBroken ``rater_submitted``, ``own_part_early``. Twice is harmless.
+    """
     with base.transactional() as session:
         query = select(Observation).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
         row = session.scalar(query.with_for_update()) if actor.is_any(*LEADS) else None
         if row is None:
             raise NotFound("observation")
+        if actor.person_id in rater.involved(session, row) and opinion.matter_of(session, actor, row) is None:
+            raise NotFound("observation")
         _end(session, row, person_id, actor)
+        if row.kind == CO:
+            releasing.settle(session, row, actor=actor)
 
 
 def _end(session: Session, row: Observation, person_id: str, actor: Actor | str) -> None:
-    seat = session.scalar(select(Rater).where(Rater.observation_id == row.id, Rater.person_id == person_id, Rater.purpose != "self"))
+    seat = session.scalar(select(Rater).where(Rater.observation_id == row.id, Rater.person_id == person_id))
     if seat is None:
         raise NotFound("person")
     if seat.state == "submitted":
         raise RuleBroken("rater_submitted")
+    if seat.purpose == SELF and (row.state != RATED or seat.due_on is None or base.now().date() <= seat.due_on):
+        raise RuleBroken("own_part_early")
     if seat.state == "asked":
         seat.state = "ended"
         session.flush()

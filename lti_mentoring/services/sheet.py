@@ -72,6 +72,7 @@ class Sheet:
     purpose: str = FIRST
     from_notes: bool = False
     open: bool = True
+    early: bool = False
     why: str = ""
     focus: tuple[str, ...] = ()
     asked: bool = False
@@ -157,6 +158,7 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         purpose=found.purpose,
         from_notes=found.from_notes,
         open=opened,
+        early=seats.is_early(found),
         why=held.why if held is not None else "",
         asked=consent.asked(session, row),
         agreed=case.consent,

@@ -13,8 +13,9 @@ from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED
 from lti_mentoring.services import attestation, mentorship, notification, privacy, releasing, reminder
 from lti_mentoring.services.assessor import STOPS
 from lti_mentoring.services.conflict import About, Changed
-from lti_mentoring.services.matter import OBSERVATION, RATER
+from lti_mentoring.services.matter import OBSERVATION, RATER, blind_to
 from lti_mentoring.store import base
+from lti_mentoring.store.conflict import ConflictWatch
 from lti_mentoring.store.mentorship import Mentorship, MentorshipMember
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Identity
@@ -75,10 +76,12 @@ def _ask(session: Session, changed: Changed, org_id: str) -> None:
 
 
 def _tell(session: Session, changed: Changed, row: Observation) -> None:
-    """Who leads the course; each verdict on each matter once."""
+    """Who leads the course, but for whoever is to learn nothing of it; each verdict on each matter once."""
     once = f"conflict:{changed.about.id}:{changed.after}"
     ids = {"course": row.course_id, "watched": changed.watch_id}
-    for person_id in reminder.leads(session, row.course_id):
+    watch = session.scalars(select(ConflictWatch).where(ConflictWatch.id == changed.watch_id)).all()
+    blind = {person for people in blind_to(session, watch).values() for person in people}
+    for person_id in sorted(set(reminder.leads(session, row.course_id)) - blind):
         whom = {"org_id": row.org_id, "person_id": person_id, "kind": "conflict_found", "endpoint": "conflict.sheet", "once": once}
         notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -84,6 +85,69 @@ def test_where_nothing_counts_there_is_no_result():
 
 def test_the_candidates_own_rating_is_no_part_of_the_result():
     assert releasing.resolution(POLICY, RUBRIC, (rating(FIRST, 2, 3), rating(SELF, 4, 4))).levels == {"C1": 2, "C2": 3}
+
+
+# --- somebody not qualified, and who confirms them ---------------------------------------------------------------------------------------
+
+
+def weak(purpose: str, *levels: int | None, who: str = "") -> Submitted:
+    return replace(rating(purpose, *levels, weight=PROVISIONAL), assessor_id=who or purpose)
+
+
+def test_where_somebody_qualified_confirms_a_rating_their_level_stands_and_no_mean_of_the_two():
+    found = releasing.resolution(POLICY, RUBRIC, (weak(FIRST, 4, 3), rating(SECOND, 3, 3)))
+    assert [(one.level, one.how) for one in found.results] == [(3, "confirmed"), (3, "exact")]
+    assert found.method == "confirmed"
+
+
+def test_what_only_somebody_not_qualified_has_seen_is_seen_by_nobody():
+    found = releasing.resolution(POLICY, RUBRIC, (weak(FIRST, 4, None), rating(SECOND, None, 3)))
+    assert found.levels == {"C1": None, "C2": 3}
+
+
+def test_whoever_lapsed_between_being_asked_and_rating_second_weighs_no_more_than_an_observer_not_qualified():
+    found = releasing.resolution(POLICY, RUBRIC, (rating(FIRST, 3, 3), weak(SECOND, 4, 4)))
+    assert found.levels == {"C1": 3, "C2": 3}
+
+
+def test_a_third_person_decides_where_it_is_confirmed_across_a_bar_and_the_result_lies_between_those_who_are_qualified():
+    two = (weak(FIRST, 2, 3), rating(SECOND, 3, 3))
+    assert codes(State(two, reasons=frozenset({PROVISIONAL}))) == ["third"]
+    assert releasing.resolution(POLICY, RUBRIC, (*two, rating(THIRD, 4, 1))).levels == {"C1": 3, "C2": 3}
+
+
+def test_nobody_who_is_not_qualified_decides_as_the_third():
+    state = State((rating(FIRST, 2, 3), rating(SECOND, 3, 3), weak(THIRD, 4, 4)), reasons=frozenset({"drawn"}))
+    assert codes(state) == ["third"]
+
+
+def test_four_who_rated_make_a_result_of_three():
+    lapsed, later = weak(SECOND, 1, 1, who="lapsed"), rating(SECOND, 3, 3)
+    ratings = (weak(FIRST, 2, 3), lapsed, later, rating(THIRD, 3, 3))
+    assert [one.assessor_id for one in releasing.counting(ratings)] == [FIRST, SECOND, THIRD]
+    assert releasing.resolution(POLICY, RUBRIC, ratings).levels == {"C1": 3, "C2": 3}
+
+
+def test_a_second_rating_that_counts_takes_the_place_of_one_that_does_not():
+    ratings = (rating(FIRST, 3, 3), weak(SECOND, 1, 1, who="lapsed"), rating(SECOND, 4, 3))
+    assert releasing.resolution(POLICY, RUBRIC, ratings).levels == {"C1": Fraction(7, 2), "C2": 3}, "the later one is no third opinion"
+
+
+weights = st.sampled_from((COUNTS, PROVISIONAL, SET_ASIDE))
+
+
+@given(st.lists(st.tuples(st.sampled_from((FIRST, SECOND, SECOND, THIRD)), st.sampled_from((1, 2, 3, 4, None)), weights), max_size=6))
+def test_whoever_has_rated_in_whatever_standing_a_result_comes_of_it_or_none_and_lies_where_the_qualified_are(made):
+    ratings = [replace(rating(purpose, level, level, weight=weight), assessor_id=str(n)) for n, (purpose, level, weight) in enumerate(made)]
+    chosen = releasing.counting(ratings)
+    assert releasing.counting(chosen) == chosen, "a result can be made again from what it was made of (I12)"
+    assert len(chosen) <= 3
+    if not chosen:
+        assert all(one.weight != COUNTS for one in ratings)
+        return
+    found = releasing.resolution(POLICY, RUBRIC, ratings)
+    sure = [level for one in chosen if one.weight == COUNTS and (level := one.levels["C1"]) is not None]
+    assert all(one.level is None or min(sure) <= one.level <= max(sure) for one in found.results)
 
 
 levels = st.tuples(*[st.sampled_from((1, 2, 3, 4, None))] * 2)

@@ -20,6 +20,7 @@ HOW = {
     "mean": _l("Two people were one level apart; this is the mean of the two."),
     "one_sided": _l("One of two people saw it; the level is theirs."),
     "median": _l("A third opinion decided: this is the middle of the levels given."),
+    "confirmed": _l("Two people rated it, one of them not yet qualified; this is the level of the other, who confirms it."),
     "unobserved": _l("Nobody observed it."),
 }
 """How a level came about, by the codes of ``domain.scoring``."""
@@ -27,6 +28,10 @@ HOW = {
 METHODS = {
     "single": _l("One person rated this session."),
     "agreement": _l("Two people rated this session, neither knowing the other’s levels, and saw the same."),
+    "confirmed": _l(
+        "Two people rated this session, neither knowing the other’s levels, one of them not yet qualified. Where they differ, the level of "
+        "the other stands."
+    ),
     "mean": _l("Two people rated this session, neither knowing the other’s levels. Where they were one level apart, the mean stands."),
     "adjudicated": _l("Two people rated this session, neither knowing the other’s levels. Where they were far apart, a third decided."),
 }

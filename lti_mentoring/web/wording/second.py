@@ -15,6 +15,9 @@ _l = lazy_gettext
 RULES: dict[str, object] = {
     "second": _l("This session waits for nobody’s opinion, or it is about you."),
     "second_not_wanted": _l("It waits for no other opinion any more; most likely it was given meanwhile."),
+    "own_part_early": _l(
+        "It goes on without the candidate’s rating of their own part once the observer has rated and the candidate’s three days are over."
+    ),
     "second_possible": _l("Somebody can still be asked, so it does not go on without."),
     "rater_asked": _l("%(name)s was asked meanwhile. If somebody else is to rate, choose them instead."),
     "rater_submitted": _l("Their rating is in already, so nobody takes their place."),
@@ -37,6 +40,7 @@ REASONS = {
 METHODS = {
     "single": _l("one rating"),
     "agreement": _l("the same by all"),
+    "confirmed": _l("confirmed by somebody qualified"),
     "mean": _l("the mean of neighbours"),
     "adjudicated": _l("a third opinion decided"),
 }
@@ -83,7 +87,12 @@ SHORT_KINDS = {
     "group": _l("group session"),
 }
 
-PURPOSES = {"second": _l("a second opinion"), "third": _l("a third opinion")}
+PURPOSES = {
+    "second": _l("a second opinion"),
+    "third": _l("a third opinion"),
+    "another": _l("another opinion"),
+    "self": _l("the rating of their own part"),
+}
 
 
 def second_reason_words(code: str) -> str:
