@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.capacity import CONFLICT, UNQUALIFIED, UNTOLD
 from lti_mentoring.domain.observation import RATED
 from lti_mentoring.domain.people import LEADS, Actor
-from lti_mentoring.domain.programme import CO
 from lti_mentoring.domain.releasing import SELF
 from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -129,12 +128,12 @@ def excuse(*, actor: Actor, observation_id: str, person_id: str) -> None:
             raise NotFound("observation")
         if actor.person_id in rater.involved(session, row) and opinion.matter_of(session, actor, row) is None:
             raise NotFound("observation")
-        _end(session, row, person_id, actor)
-        if row.kind == CO:
+        if _end(session, row, person_id, actor) == SELF:
             releasing.settle(session, row, actor=actor)
 
 
-def _end(session: Session, row: Observation, person_id: str, actor: Actor | str) -> None:
+def _end(session: Session, row: Observation, person_id: str, actor: Actor | str) -> str:
+    """-> for what they were asked"""
     seat = session.scalar(select(Rater).where(Rater.observation_id == row.id, Rater.person_id == person_id))
     if seat is None:
         raise NotFound("person")
@@ -148,6 +147,7 @@ def _end(session: Session, row: Observation, person_id: str, actor: Actor | str)
         conflict.end(session, About("rater", seat.id, row.course_id))
         privacy.record(session, actor=actor, verb="excuse_rater", object_kind="observation", object_id=row.id, person=person_id)
         _tell(session, row, person_id, "rating_excused")
+    return seat.purpose
 
 
 def go_on_without(*, actor: Actor, observation_id: str) -> bool:

@@ -117,7 +117,7 @@ def test_a_rating_that_is_late_is_reminded_of_once_and_taken_whenever_it_comes(p
     rate(first(place), made, note="A line.")
     for _ in range(2):
         swept(4)
-    assert told(place, "A. Moreno") == ["rating_asked", "rating_overdue"]
+    assert told(place, "A. Moreno") == ["rating_asked", "rating_asked", "rating_overdue"], "again once the notes are finished"
     rate(place.actor("A. Moreno"), made)
     assert state(made) == "released"
 
