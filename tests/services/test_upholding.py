@@ -318,6 +318,13 @@ def test_with_an_exception_it_is_planned_held_agreed_rated_and_released(world: W
     assert state(made) == "released"
 
 
+def test_who_asked_for_an_exception_never_approves_it_themself(world: World, cast: Cast):
+    reporting_line.enter(actor=cast["one"], person_id=cast["lead"].person_id, managers=[], unit="Ward 4")
+    _, exception = asked_for(world, cast)
+    with pytest.raises(RuleBroken, match="override_of_ones_own"):
+        exempting.approve(actor=cast["lead"], override_id=exception)
+
+
 def test_two_who_approve_at_once_are_both_heard_and_the_matter_goes_on(any_app: Flask, world: World, cast: Cast):
     made, exception = asked_for(world, cast)
     exempting.agree(actor=cast["candidate"], override_id=exception)
