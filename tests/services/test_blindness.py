@@ -212,9 +212,9 @@ def test_the_list_holds_what_the_release_holds_where_the_policy_does_without_a_s
     doubling(place)
     raced = planned(place, place.actor("T. Lindqvist"), candidate="N. Late")
     ask(place, raced, "A. Moreno")
+    rate(place.actor("T. Lindqvist"), raced, note="A line.")
     manages(place.actor("A. Moreno"), place.actor("N. Late"))
     looked()
-    rate(place.actor("T. Lindqvist"), raced, note="A line.")
     assert holds(raced) == ["second", "conflict"]
     shown = {row.id: [one.code for one in row.holds] for row in listing.page(actor=lead(place), wanted=Wanted()).rows}
     assert {key: shown[key] for key in (spared, raced)} == {spared: holds(spared), raced: holds(raced)}
@@ -247,10 +247,10 @@ def test_a_second_who_rated_in_the_room_and_came_into_conflict_before_the_observ
     with base.transactional() as session:
         session.scalars(select(ConflictWatch).where(ConflictWatch.about_kind == "rater")).one().look_on = base.now().date()
     looked(upholding)
-    assert base.session().scalars(select(Rater.state)).one() == "ended"
     page = observation.sheet(actor=place.actor("T. Lindqvist"), observation_id=made)
     observation.submit(actor=place.actor("T. Lindqvist"), observation_id=made, revision=page.revision)
     assert holds(made) == ["second"], "somebody else can be asked"
+    assert base.session().scalars(select(Rater.state)).one() == "ended"
 
 
 def test_a_candidate_who_never_rates_their_own_part_holds_the_result_for_three_days_and_until_somebody_lets_it_go(place):
