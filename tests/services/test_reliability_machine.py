@@ -106,6 +106,7 @@ class Reliability(RuleBasedStateMachine):
         with base.transactional() as session:
             session.add(LineAttestation(person_id=kim))
         self.submitted: dict[str, Any] = {}
+        self.words: dict[str, Any] = {}
         self.state = "planned"
         if far:
             self.the_protege_says_yes_or_no(yes=True)
@@ -260,13 +261,17 @@ class Reliability(RuleBasedStateMachine):
         fresh()
         for table in (ProgrammeVersion, RubricVersion):
             assert all(one.content_hash == content_hash(one.body) for one in base.session().scalars(select(table))), "I4"
-        kept = {one.id: (one.number, one.purpose, one.said, one.weight, one.why, one.submitted_at) for one in self.ratings()}
-        assert self.submitted.items() <= kept.items(), "I6"
-        self.submitted = kept
+        fixed = {one.id: (one.number, one.purpose, holding.wordless(one.said), one.weight, one.submitted_at) for one in self.ratings()}
+        assert self.submitted.items() <= fixed.items(), "I6"
+        self.submitted = fixed
+        words = {one.id: (one.said, one.why) for one in self.ratings()}
+        gone = {one.id: (holding.wordless(one.said), "") for one in self.ratings()}
+        assert all(words[key] in (said, gone[key]) for key, said in self.words.items()), "I6, I11: words stay, or go with consent"
+        self.words = words
         for who in self.raters.values():
             own = [one for one in self.ratings() if one.assessor_id == who.person_id]
             assert [one.number for one in own] == list(range(1, len(own) + 1)), "I6"
-            assert all(one.why for one in own[1:]), "I6: another one says why"
+            assert all(one.why or words[one.id] == gone[one.id] for one in own[1:]), "I6: another one says why"
 
     @invariant()
     def everybody_rates_by_the_rubric_that_it_was_planned_with(self) -> None:
@@ -317,6 +322,7 @@ class Reliability(RuleBasedStateMachine):
         if self.consent() in ("refused", "withdrawn"):
             assert [one.text for one in self.notes() if one.text] == [], "I11"
             assert not [one.text for one in consents.page(actor=self.protege, observation_id=self.id).lines if one.text]
+            assert "The reason of" not in repr([one.said for one in self.ratings()]), "I11"
 
     @invariant()
     def a_result_can_be_made_again_from_what_was_submitted(self) -> None:
