@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,9 @@ LIVES = timedelta(hours=24)
 SENDS_FOR = timedelta(days=14)
 """How long after it was opened what was written in the field can still arrive; a device keeps it no longer either."""
 
+_ADDRESS = re.compile(r"\S*(?:://|www\.|@|\w{2}\.\w{2}|\d\.\d)\S*", re.IGNORECASE)
+"""What a mail program makes a link of; initials are none."""
+
 SPENT, OLD, REVOKED = "guest_link_spent", "guest_link_old", "guest_link_revoked"
 
 
@@ -31,6 +35,16 @@ class Link:
     spent_at: datetime | None = None
     revoked_at: datetime | None = None
     pass_expires_at: datetime | None = None
+
+
+def has_address(name: str) -> bool:
+    """Whether an address of a page or a mailbox stands in a name."""
+    return _ADDRESS.search(name) is not None
+
+
+def without_address(name: str) -> str:
+    """A name as it may stand in a mail."""
+    return " ".join(_ADDRESS.sub("", name).split())
 
 
 def refusal(link: Link, now: datetime) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import or_, select
@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.reporting_line import KINDS, known_until
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import declaring, notification, privacy, relation, reporting_line
+from lti_mentoring.services import declaring, naming, notification, privacy, relation, reporting_line
 from lti_mentoring.services.declaring import LONGEST_LINE, Declared
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Identity, Membership, Person
 from lti_mentoring.store.reporting_line import LineAttestation, ReportingLine
 
@@ -24,7 +25,7 @@ from lti_mentoring.store.reporting_line import LineAttestation, ReportingLine
 @dataclass(frozen=True, slots=True)
 class Somebody:
     """A person of the course. ``said`` is the day on which it was last said who manages them, ``source`` who has; ``known`` within a
-    year."""
+    year; ``outside``: they sign in nowhere, and can be asked by a link alone."""
 
     id: str
     name: str
@@ -32,6 +33,7 @@ class Somebody:
     source: str = ""
     known: bool = False
     unit: str = ""
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +66,50 @@ def own(*, actor: Actor) -> LinesOf:
     )
 
 
+def by_link(*, actor: Actor, observation_id: str) -> LinesOf:
+    """What the observer of an observation has said, who may have come by a link: no name of the course is shown to them. NotFound
+    ``observation``."""
+    session = base.session()
+    own = (Observation.id == observation_id, Observation.course_id == actor.course_id, Observation.observer_id == actor.person_id)
+    if session.scalar(select(Observation.id).where(*own)) is None:
+        raise NotFound("observation")
+    page = _lines_of(session, actor, actor.person_id, "self")
+    return LinesOf(page.person, page.declared, (), ())
+
+
 def of(*, actor: Actor, person_id: str) -> LinesOf:
     """The page on which who leads the course writes down who manages somebody. NotFound ``person``."""
     session = base.session()
     here = select(Membership.id).where(Membership.course_id == actor.course_id, Membership.person_id == person_id)
-    if person_id == actor.person_id or session.scalar(here) is None:
+    known = session.scalar(here) is not None or person_id in reporting_line.outside(session, actor.course_id)
+    if person_id == actor.person_id or not known:
         raise NotFound("person")
-    return _lines_of(session, actor, person_id, "staff")
+    page = _lines_of(session, actor, person_id, "staff")
+    names = naming.names(session, actor.course_id, [person_id])
+    outside = person_id in reporting_line.outside(session, actor.course_id)
+    return replace(page, person=replace(page.person, name=names[person_id], outside=outside))
 
 
 def everybody(*, actor: Actor) -> tuple[Somebody, ...]:
-    """Everybody of the course, those first of whom it is not known who manages them; two statements."""
-    return tuple(sorted(_people(base.session(), actor.course_id), key=lambda one: (one.known, one.name.casefold(), one.id)))
+    """Everybody of the course, and who takes part without being in it and signs in nowhere; those first of whom it is not known who manages
+    them. A constant number of statements."""
+    session = base.session()
+    found = [*_people(session, actor.course_id), *_outside(session, actor.course_id)]
+    return tuple(sorted(found, key=lambda one: (one.known, one.name.casefold(), one.id)))
 
 
-def say(*, actor: Actor, declared: Declared) -> None:
-    """The actor says who manages and appraises them, or that nobody does; known for a year. RuleBroken ``manager_unattested``."""
+def _outside(session: Session, course_id: str) -> list[Somebody]:
+    people = reporting_line.outside(session, course_id)
+    said, names = reporting_line.said(session, people), naming.names(session, course_id, people)
+    return [replace(_somebody(one, names[one], said.get(one)), outside=True) for one in people]
+
+
+def say(*, actor: Actor, declared: Declared, handed_by: str = "") -> None:
+    """The actor says who manages and appraises them, or that nobody does; known for a year. ``handed_by`` as ``reporting_line.attest`` has
+    it. RuleBroken ``manager_unattested``."""
     with base.transactional() as session:
-        reporting_line.attest(session, actor=actor, managers=_said(session, actor, actor.person_id, declared))
+        managers = _said(session, actor, actor.person_id, declared)
+        reporting_line.attest(session, actor=actor, managers=managers, handed_by=handed_by)
 
 
 def enter(*, actor: Actor, person_id: str, declared: Declared, unit: str) -> None:
@@ -102,12 +130,15 @@ def ask(*, actor: Actor, person_id: str) -> None:
 
 def want(session: Session, people: Collection[str], *, org_id: str, course_id: str) -> None:
     """Tell people of a course that something waits for their word on who manages them, in the caller's transaction; once a month.
-    Whoever never came has no page to say it on."""
-    came = select(Identity.person_id).where(Identity.person_id.in_(people))
+    Whoever is not in this course says it in one that they are in; whoever signs in nowhere has the page of a link alone."""
+    signs_in = select(Identity.id).where(Identity.person_id == Membership.person_id).exists()
+    theirs = select(Membership.person_id, Membership.course_id).where(Membership.person_id.in_(people), signs_in)
+    came = session.execute(theirs.order_by(Membership.launched_at)).all()
+    courses = {row.person_id: row.course_id for row in came} | {row.person_id: course_id for row in came if row.course_id == course_id}
     month = base.now().strftime("%Y-%m")
-    for person_id in sorted(set(session.scalars(came))):
+    for person_id, course in sorted(courses.items()):
         whom = {"org_id": org_id, "person_id": person_id, "kind": "line_wanted", "once": f"line:{month}"}
-        notification.tell(session, facts={}, endpoint="reporting_line.own", ids={"course": course_id}, **whom)
+        notification.tell(session, facts={}, endpoint="reporting_line.own", ids={"course": course}, **whom)
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
@@ -16,8 +16,9 @@ from lti_mentoring.domain import guest as rules
 from lti_mentoring.domain.guest import FIELD, LIVES
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import notification, privacy
+from lti_mentoring.services import notification, privacy, reporting_line
 from lti_mentoring.services.roles import Here
+from lti_mentoring.services.seat import seat
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.field import GuestLink
@@ -28,10 +29,15 @@ from lti_mentoring.store.platform import Organisation
 _TOKEN = re.compile(r"(?P<org>[0-9a-f]{32})-(?P<secret>[A-Za-z0-9_-]{32,64})")
 """The organisation stands in the link, so that opening it works within its tenant from the first statement."""
 
+PAGE = 16
+"""Characters of a pass's hash that tell it from others in an address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """Whoever holds a pass: who they are, and the one thing that they may do; ``late``: only send what they wrote before it ended."""
+    """Whoever holds a pass: who they are, and the one thing that they may do; ``late``: only send what they wrote before it ended.
+    ``page`` tells their pass from others of the same browser, and opens nothing; ``handed_by``: who was shown the link, to hand it
+    over."""
 
     org_id: str
     course_id: str
@@ -39,6 +45,8 @@ class Guest:
     purpose: str
     observation_id: str
     late: bool = False
+    page: str = ""
+    handed_by: str = ""
 
 
 # --- making and ending -----------------------------------------------------------------------------------------------------------
@@ -50,9 +58,20 @@ def new_token(org_id: str, secret: str = "") -> str:
 
 
 def issue(
-    session: Session, *, actor: Actor | str, person_id: str, course_id: str, observation_id: str, purpose: str, token: str = ""
+    session: Session,
+    *,
+    actor: Actor | str,
+    person_id: str,
+    course_id: str,
+    observation_id: str,
+    purpose: str,
+    token: str = "",
+    handed: bool = False,
 ) -> str:
-    """A link for somebody, in the caller's transaction; only its hash is kept. Links of theirs that nobody opened yet end. -> the token"""
+    """A link for somebody, in the caller's transaction; only its hash is kept. Links of theirs that nobody opened yet end. -> the token
+
+    ``handed``: whoever made it is shown it.
+    """
     org_id = base.current_tenant()
     token = token or new_token(org_id)
     _end(session, GuestLink.spent_at.is_(None), GuestLink.about_id == observation_id, GuestLink.person_id == person_id, purpose=purpose)
@@ -65,6 +84,7 @@ def issue(
             purpose=purpose,
             about_id=observation_id,
             created_by=actor.person_id if isinstance(actor, Actor) else actor,
+            handed=handed,
             expires_at=base.now() + LIVES,
         )
     )
@@ -84,6 +104,13 @@ def revoke(session: Session, *, actor: Actor | str, observation_id: str, people:
     return ended
 
 
+def dismiss(session: Session, *, actor: Actor, person_id: str) -> None:
+    """Take back every link of an observer to assignments of the actor's course, in the caller's transaction. As ``revoke``."""
+    ended = _end(session, GuestLink.course_id == actor.course_id, GuestLink.person_id == person_id, purpose=FIELD)
+    if ended:
+        privacy.record(session, actor=actor, verb="revoke_link", object_kind="person", object_id=person_id, purpose=FIELD, count=ended)
+
+
 def _end(session: Session, *which: object, purpose: str) -> int:
     mine = (GuestLink.org_id == base.current_tenant(), GuestLink.purpose == purpose, GuestLink.revoked_at.is_(None))
     query = update(GuestLink).where(*mine, *which).values(revoked_at=base.now())  # type: ignore[arg-type]
@@ -99,6 +126,11 @@ def organisation_of(token: str) -> str:
     if found is None:
         raise NotFound("guest_link")
     return found["org"]
+
+
+def is_link(token: str) -> bool:
+    """Whether this is a link, opened or over as it may be. No tenant need be in scope."""
+    return base.session().scalar(select(GuestLink.org_id).where(GuestLink.token_hash == hashed(token))) is not None
 
 
 def exchange(*, token: str) -> tuple[str, Guest]:
@@ -154,22 +186,53 @@ def _link(row: GuestLink) -> rules.Link:
 
 
 def _guest(row: GuestLink) -> Guest:
-    return Guest(row.org_id, row.course_id, row.person_id, row.purpose, row.about_id)
+    page = (row.pass_hash or "")[:PAGE]
+    handed_by = row.created_by if row.handed else ""
+    return Guest(row.org_id, row.course_id, row.person_id, row.purpose, row.about_id, page=page, handed_by=handed_by)
 
 
 # --- passes ----------------------------------------------------------------------------------------------------------------------
 
 
-def holder(passes: Sequence[str], *, purpose: str, course_id: str = "", observation_id: str = "") -> Guest | None:
-    """Who holds one of these passes, if it opens this; the newest, where several do. No tenant need be in scope."""
+def holder(
+    passes: Sequence[str], *, purpose: str, course_id: str = "", observation_id: str = "", page: str = "", author: str = ""
+) -> Guest | None:
+    """Who holds one of these passes, if it opens this: whoever wrote what is sent (``author``) first, then one that still shows
+    something, then the newest. No tenant need be in scope."""
+    meant = (
+        one
+        for one in _held(passes, purpose)
+        if course_id in ("", one.course_id) and observation_id in ("", one.observation_id) and page in ("", one.page)
+    )
+    return min(meant, key=lambda one: (one.person_id != author, one.late), default=None)
+
+
+def pages(passes: Sequence[str], held: Guest) -> tuple[tuple[str, date], ...]:
+    """The other pages of the same person that these passes open, and the day of each, in the scope of their organisation."""
+    mine = {one.observation_id: one.page for one in reversed(_held(passes, held.purpose)) if one.person_id == held.person_id}
+    mine.pop(held.observation_id, None)
+    query = select(Observation.id, Observation.planned_for).where(Observation.id.in_(mine)).order_by(Observation.planned_for)
+    return tuple((mine[row.id], row.planned_for) for row in base.session().execute(query)) if mine else ()
+
+
+def _held(passes: Sequence[str], purpose: str) -> list[Guest]:
+    """What these passes open, the newest first."""
     if not passes:
-        return None
+        return []
     query = select(GuestLink).where(GuestLink.pass_hash.in_([hashed(one) for one in passes])).order_by(GuestLink.spent_at.desc())
-    for row in base.session().scalars(query):
-        meant = (course_id in ("", row.course_id)) and (observation_id in ("", row.about_id))
-        if meant and rules.opens(_link(row), purpose, base.now()):
-            return replace(_guest(row), late=not rules.opens(_link(row), row.purpose, base.now()))
-    return None
+    now, rows = base.now(), base.session().scalars(query)
+    opened = [row for row in rows if rules.opens(_link(row), purpose, now)]
+    return [replace(_guest(row), late=not rules.opens(_link(row), row.purpose, now)) for row in opened]
+
+
+def seated(*, org_id: str, person_id: str, course_id: str, observation_id: str) -> bool:
+    """Whether somebody has a seat at an observation, whatever passes lie about on their device."""
+    with base.tenant(org_id):
+        try:
+            seat(base.session(), Actor(org_id, person_id, course_id, "", frozenset(), ""), observation_id)
+        except NotFound:
+            return False
+        return True
 
 
 def here(held: Guest) -> Here:
@@ -186,7 +249,10 @@ def here(held: Guest) -> Here:
     roles = frozenset({"observer"}) if held.purpose == FIELD else frozenset[str]()
     name = display_name(found[0] or found[1], held.person_id)
     actor = Actor(held.org_id, held.person_id, held.course_id, name, roles, "")
-    return Here(actor, found[2] or found[3], found[4], nameless=False, coordinated=True, guest=True, late=held.late)
+    course, organisation, today = found[2] or found[3], found[4], base.now().date()
+    asks = held.purpose == FIELD and not reporting_line.attestation(base.session(), held.person_id, on=today).holds
+    here = Here(actor, course, organisation, nameless=False, coordinated=True, guest=True, late=held.late)
+    return replace(here, handed_by=held.handed_by, asks_line=asks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +265,10 @@ class LinkRow:
 
 
 def links(session: Session, observation_id: str, purpose: str) -> dict[str, LinkRow]:
-    """The newest link of each person for an observation, by the person."""
+    """The newest link of each person for an observation, by the person; without those that were sent by themselves, to who agreed."""
     mine = (GuestLink.org_id == base.current_tenant(), GuestLink.about_id == observation_id, GuestLink.purpose == purpose)
     found = {}
-    for row in session.scalars(select(GuestLink).where(*mine).order_by(GuestLink.created_at)):
+    for row in session.scalars(select(GuestLink).where(*mine, GuestLink.created_by != privacy.SYSTEM).order_by(GuestLink.created_at)):
         link, now = _link(row), base.now()
         state = "waits" if not rules.refusal(link, now) else "open" if rules.opens(link, purpose, now) else "ended"
         found[row.person_id] = LinkRow(state, row.pass_expires_at or row.expires_at)

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES
+from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, without_address
 from lti_mentoring.domain.mail import line, mailable
 from lti_mentoring.domain.observation import NO_MORE, WAITING
 from lti_mentoring.domain.people import Actor, display_name
-from lti_mentoring.services import guest, lane, mail
+from lti_mentoring.services import guest, lane, mail, privacy
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import GuestLetter, Mail, mail_way
@@ -80,16 +81,21 @@ def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], s
             address, token = mailable(person.email), guest.new_token(org_id, secret(f"guest:{letter.id}"))
             if address is None or not _wanted(letter, row, person.id) or not _linked(session, letter, row, person.id, token):
                 continue
-            name = line(display_name(person.name or person.chosen_name, person.id), LONGEST_NAME)
+            name = _spoken(display_name(person.name or person.chosen_name, person.id))
             said = {
                 "name": name,
-                "asker": line(display_name(chosen or asker_name, asker_id), LONGEST_NAME) if asker_id else line(organisation),
+                "asker": _spoken(display_name(chosen or asker_name, asker_id)) if asker_id else line(organisation),
                 "organisation": line(organisation),
                 "planned_for": row.planned_for,
                 "token": token,
             }
             found[letter.mail_id] = ToGuest(address, name, person.locale, letter.kind, said)
     return found
+
+
+def _spoken(name: str) -> str:
+    """A name as it stands in a mail to a stranger: no mail program makes a link of it."""
+    return without_address(line(name, LONGEST_NAME))
 
 
 def _wanted(letter: GuestLetter, row: Observation, person_id: str) -> bool:
@@ -105,7 +111,7 @@ def _linked(session: Session, letter: GuestLetter, row: Observation, person_id: 
     known = session.scalar(select(GuestLink).where(*mine).with_for_update())
     if known is None:
         purpose = FIELD if letter.kind == FIELD else CONSENT
-        about = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
+        about: dict[str, Any] = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
         guest.issue(session, actor=letter.asked_by, purpose=purpose, token=token, **about)
         return True
     if known.spent_at is not None or known.revoked_at is not None:
@@ -114,12 +120,24 @@ def _linked(session: Session, letter: GuestLetter, row: Observation, person_id: 
     return True
 
 
+def lately(session: Session, observation_id: str, person_id: str, *, since: datetime) -> bool:
+    """Whether somebody was sent a mail of an observation since then by somebody who pressed for it."""
+    query = (
+        select(Mail.id)
+        .join(GuestLetter, and_(GuestLetter.org_id == Mail.org_id, GuestLetter.mail_id == Mail.id))
+        .where(GuestLetter.observation_id == observation_id, GuestLetter.asked_by != privacy.SYSTEM)
+        .where(Mail.person_id == person_id, Mail.created_at > since, Mail.state != "refused")
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
 def newest(session: Session, observation_id: str) -> dict[tuple[str, str], Mail]:
-    """The newest mail of each (person, purpose) of an observation."""
+    """The newest mail of each (person, purpose) of an observation that asked for something. That the lines can be read is told to who
+    agreed alone, and so it is not among them."""
     query = (
         select(GuestLetter.kind, Mail)
         .join(Mail, and_(Mail.org_id == GuestLetter.org_id, Mail.id == GuestLetter.mail_id))
-        .where(GuestLetter.observation_id == observation_id)
+        .where(GuestLetter.observation_id == observation_id, GuestLetter.kind != READING)
         .order_by(Mail.created_at)
     )
     return {(row.person_id, FIELD if kind == FIELD else CONSENT): row for kind, row in session.execute(query)}

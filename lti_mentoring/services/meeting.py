@@ -16,7 +16,7 @@ from lti_mentoring.domain.conflict import CLOSED, OVERRIDE, Finding
 from lti_mentoring.domain.mentorship import IN_PERSON, MODES
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, mentorship, notification, privacy
+from lti_mentoring.services import conflict, mentorship, naming, notification, privacy
 from lti_mentoring.services.mentorship import PairRow
 from lti_mentoring.store import base
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship
@@ -90,7 +90,8 @@ def pair_page(*, actor: Actor, mentorship_id: str) -> PairPage:
     ahead = tuple(row for row in reversed(rows) if row.state == "planned")
     findings = mentorship.findings(session, pair.id)
     people = {person for one in findings for person in (one.one, one.other, str(one.facts.get("manager", "")))} - {""}
-    return PairPage(told, ahead, tuple(row for row in rows if row.state != "planned"), findings, mentorship.names(session, people))
+    past, names = tuple(row for row in rows if row.state != "planned"), naming.names(session, pair.course_id, people)
+    return PairPage(told, ahead, past, findings, names)
 
 
 def session_page(*, actor: Actor, session_id: str) -> SessionPage:

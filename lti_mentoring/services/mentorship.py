@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import conflict as guard
@@ -107,13 +107,17 @@ def members_of(session: Session, mentorship_ids: Collection[str]) -> dict[str, t
     """The members of pairs by pair, those who lead first, then by name; one query."""
     found: dict[str, list[MemberRow]] = defaultdict(list)
     member = MentorshipMember
+    here = (Membership.person_id == member.person_id, Membership.course_id == Mentorship.course_id)
+    typed = case((~select(Membership.id).where(*here).exists(), member.said_name))  # whoever never came is called what was typed
+    columns = (member.mentorship_id, member.person_id, member.role, member.started_on, member.ended_on, Person.name, Person.chosen_name)
     query = (
-        select(member.mentorship_id, member.person_id, member.role, member.started_on, member.ended_on, Person.name, Person.chosen_name)
+        select(*columns, typed.label("typed"))
+        .join(Mentorship, and_(Mentorship.org_id == member.org_id, Mentorship.id == member.mentorship_id))
         .join(Person, and_(Person.org_id == member.org_id, Person.id == member.person_id))
         .where(member.mentorship_id.in_(mentorship_ids))
     )
     for row in session.execute(query):
-        name = display_name(row.name or row.chosen_name, row.person_id)
+        name = display_name(row.typed or row.name or row.chosen_name, row.person_id)
         found[row.mentorship_id].append(MemberRow(row.person_id, name, row.role, row.started_on, row.ended_on))
     order = (*LEADING, PROTEGE)
     return {key: tuple(sorted(rows, key=lambda one: (order.index(one.role), one.name.casefold()))) for key, rows in found.items()}
@@ -154,12 +158,6 @@ def findings(session: Session, mentorship_id: str) -> tuple[Finding, ...]:
     same = and_(ConflictWatch.org_id == ConflictCheck.org_id, ConflictWatch.check_id == ConflictCheck.id)
     row = session.scalar(select(ConflictCheck).join(ConflictWatch, same).where(*watched))
     return conflict.findings_of(row) if row is not None else ()
-
-
-def names(session: Session, people: Collection[str]) -> dict[str, str]:
-    """What some people are called, by their ids."""
-    rows = session.execute(select(Person.id, Person.name, Person.chosen_name).where(Person.id.in_(people)))
-    return {row.id: display_name(row.name or row.chosen_name, row.id) for row in rows}
 
 
 def form(*, actor: Actor) -> MakeForm:

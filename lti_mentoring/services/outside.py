@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotAllowed, NotFound
-from lti_mentoring.services import privacy, room
+from lti_mentoring.services import guest, privacy, room
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
 from lti_mentoring.store.people import NEVER, Membership, Person, RoleGrant
@@ -35,11 +35,12 @@ def _outside(actor: Actor) -> Select[Person]:
 def name(*, actor: Actor, named: Named) -> str:
     """Let somebody observe here who is not in the course. -> their id. It opens nothing to them but observations that they get a link to.
 
-    NotAllowed ``role_not_grantable``; RuleBroken ``guest_name_empty``, ``guest_address``. Twice is harmless.
+    NotAllowed ``role_not_grantable``; RuleBroken ``guest_name_empty``, ``guest_address``,
+    ``name_is_address``. Twice is harmless.
     """
     _check(actor)
     with base.transactional() as session:
-        person_id = room.person(session, named)
+        person_id = room.person(session, actor, named)
         held = (RoleGrant.course_id == actor.course_id, RoleGrant.person_id == person_id, RoleGrant.role == ROLE)
         if session.scalar(select(RoleGrant.id).where(*held, RoleGrant.revoked_at.is_(None))) is None:
             session.add(RoleGrant(person_id=person_id, course_id=actor.course_id, role=ROLE, granted_by=actor.person_id))
@@ -48,7 +49,8 @@ def name(*, actor: Actor, named: Named) -> str:
 
 
 def dismiss(*, actor: Actor, person_id: str) -> None:
-    """They are planned no more; what is planned with them stays until it is called off. NotAllowed; NotFound ``person``."""
+    """They are planned no more, and what they opened closes; what is planned with them stays until it is called off, and what they have
+    written still arrives. NotAllowed; NotFound ``person``."""
     _check(actor)
     with base.transactional() as session:
         if session.scalar(_outside(actor).with_only_columns(Person.id).where(Person.id == person_id)) is None:
@@ -56,6 +58,7 @@ def dismiss(*, actor: Actor, person_id: str) -> None:
         held = (RoleGrant.course_id == actor.course_id, RoleGrant.person_id == person_id, RoleGrant.role == ROLE)
         ended = update(RoleGrant).where(*held, RoleGrant.revoked_at.is_(None)).values(revoked_at=base.now())
         session.execute(ended.execution_options(synchronize_session=False))
+        guest.dismiss(session, actor=actor, person_id=person_id)
         _note(session, actor, "revoke", person_id)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import conflict as guard
@@ -19,13 +19,13 @@ from lti_mentoring.domain.mentorship import CO_MENTOR, GROUP, LEADING, MOST_IN_G
 from lti_mentoring.domain.pasting import Known, Match
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import attestation, conflict, intake, meeting, mentorship, privacy, programme
+from lti_mentoring.services import attestation, conflict, intake, meeting, mentorship, naming, privacy, programme
 from lti_mentoring.services.conflict import About
+from lti_mentoring.services.naming import LONGEST_NAME
 from lti_mentoring.store import base
 from lti_mentoring.store.mentorship import Mentorship, MentorshipMember
-from lti_mentoring.store.people import Course, Identity, Membership, Person
+from lti_mentoring.store.people import Course, Membership, Person
 
-LONGEST_NAME = 120
 MOST_APPROVERS = 2
 """Who approve an exception where no policy says how many."""
 
@@ -48,7 +48,7 @@ def make(*, actor: Actor, wanted: Wanted) -> str:
     """Make a pair or group. -> its id. It is kept, and held, where the guard does not know enough or asks for an exception.
 
     NotAllowed ``mentor_pairs_own``; NotFound ``person``; RuleBroken ``protege_name``, ``protege_address``, ``protege_several`` (line),
-    ``pair_there``, ``conflict_closed`` (findings, names), and those of ``domain.mentorship.check``.
+    ``name_is_address``, ``pair_there``, ``conflict_closed`` (findings, names), and those of ``domain.mentorship.check``.
     """
     if not actor.is_any(*LEADS):
         if wanted.leader_id != actor.person_id:
@@ -60,7 +60,8 @@ def make(*, actor: Actor, wanted: Wanted) -> str:
         session.scalar(select(Course.id).where(Course.id == actor.course_id).with_for_update())
         if session.scalar(select(Mentorship.id).where(Mentorship.id == wanted.id, Mentorship.course_id == actor.course_id)):
             return wanted.id
-        seats = _seats(session, actor, wanted)
+        typed: dict[str, str] = {}
+        seats = _seats(session, actor, wanted, typed)
         rules.check(wanted.kind, seats)
         _check_new(session, actor, wanted, seats)
         made = Mentorship(
@@ -73,23 +74,24 @@ def make(*, actor: Actor, wanted: Wanted) -> str:
         )
         session.add(made)
         session.flush()
-        members = [MentorshipMember(mentorship_id=made.id, person_id=one, role=role, started_on=wanted.started_on) for one, role in seats]
-        session.add_all(members)
+        for person_id, role in seats:
+            seat = {"mentorship_id": made.id, "started_on": wanted.started_on, "said_name": typed.get(person_id)}
+            session.add(MentorshipMember(person_id=person_id, role=role, **seat))
         session.flush()
-        about = {"object_kind": mentorship.KIND, "object_id": made.id}
-        privacy.record(session, actor=actor, verb="pair", **about, kind=made.kind, members=len(seats))
+        watched = {"object_kind": mentorship.KIND, "object_id": made.id}
+        privacy.record(session, actor=actor, verb="pair", **watched, kind=made.kind, members=len(seats))
         _guard(session, actor, made, seats)
         return made.id
 
 
-def _seats(session: Session, actor: Actor, wanted: Wanted) -> Seats:
+def _seats(session: Session, actor: Actor, wanted: Wanted, typed: dict[str, str]) -> Seats:
     leading = [(wanted.leader_id, rules.leads(wanted.kind)), *([(wanted.co_mentor_id, CO_MENTOR)] if wanted.co_mentor_id else [])]
     people = {row.person_id: row for row in _members(session, actor.course_id)}
     if not {person for person, _ in leading} <= people.keys():
         raise NotFound("person")
     known = list(people.values()) if actor.is_any(*LEADS) else []
     lines = list(islice(pasting.read(wanted.proteges), MOST_IN_GROUP + 1))
-    return [*leading, *((_protege(session, actor, one), PROTEGE) for one in pasting.match(lines, known))]
+    return [*leading, *((_protege(session, actor, one, typed), PROTEGE) for one in pasting.match(lines, known))]
 
 
 def _members(session: Session, course_id: str) -> list[Known]:
@@ -101,7 +103,8 @@ def _members(session: Session, course_id: str) -> list[Known]:
     return [Known(row.id, row.name or row.chosen_name or "", row.email or "") for row in session.execute(query)]
 
 
-def _protege(session: Session, actor: Actor, one: Match) -> str:
+def _protege(session: Session, actor: Actor, one: Match, typed: dict[str, str]) -> str:
+    """Who a line names; what it calls whoever is found by the address is added to ``typed``."""
     if one.person is not None:
         return one.person.person_id
     line = one.line.text[:LONGEST_NAME]
@@ -113,23 +116,10 @@ def _protege(session: Session, actor: Actor, one: Match) -> str:
         raise RuleBroken("protege_name", line=line)
     if mailable(one.line.email) is None:
         raise RuleBroken("protege_address", line=line)
-    return person_of(session, actor, " ".join(one.line.names), one.line.email)
-
-
-def person_of(session: Session, actor: Actor, name: str, email: str) -> str:
-    """The person with this address, somebody of the course first; else a new one, with a name and an address only. They have no identity,
-    so that nobody signs in as them."""
-    here = select(Membership.id).where(Membership.person_id == Person.id, Membership.course_id == actor.course_id).exists()
-    came = select(Identity.id).where(Identity.person_id == Person.id).exists()
-    same = select(Person.id).where(func.lower(Person.email) == email.lower())
-    held = session.scalar(same.order_by(here.desc(), came.desc(), Person.id).limit(1))
-    if held is not None:
-        return held
-    made = Person(id=base.new_id(), name=" ".join(name.split())[:LONGEST_NAME], email=email)
-    session.add(made)
-    session.flush()
-    privacy.record(session, actor=actor, verb="name", object_kind="person", object_id=made.id)
-    return made.id
+    name = " ".join(one.line.names)
+    person_id = naming.person(session, actor, name, one.line.email)
+    typed[person_id] = naming.plain(name)
+    return person_id
 
 
 def _check_new(session: Session, actor: Actor, wanted: Wanted, seats: Seats) -> None:
@@ -155,7 +145,7 @@ def _guard(session: Session, actor: Actor, row: Mentorship, seats: Seats) -> Non
     approvers = programme.load(version).policy.waiver_approvers if version is not None else MOST_APPROVERS
     found = conflict.decide(session, actor=actor, question=question, about=about, approvers=approvers, hold=True)
     if found.verdict == guard.CLOSED:
-        raise RuleBroken("conflict_closed", findings=found.findings, names=mentorship.names(session, question.people))
+        raise RuleBroken("conflict_closed", findings=found.findings, names=naming.names(session, row.course_id, question.people))
     unknown = {one.one for one in found.findings if one.rule == "R0"} - {actor.person_id}
     attestation.want(session, unknown, org_id=actor.org_id, course_id=actor.course_id)
 

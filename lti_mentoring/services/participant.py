@@ -81,14 +81,16 @@ def read(*, actor: Actor, observation_id: str) -> None:
         releasing.settle(session, row, actor=privacy.PARTICIPANT)
 
 
-def attest(*, actor: Actor, observation_id: str, nobody: bool, name: str = "", email: str = "") -> None:
-    """Who they report to, or that nobody here manages them. NotFound ``consent``; RuleBroken ``manager_unattested`` for neither or both."""
+def attest(*, actor: Actor, observation_id: str, nobody: bool, name: str = "", email: str = "", handed_by: str = "") -> None:
+    """Who they report to, or that nobody here manages them; ``handed_by`` as ``reporting_line.attest`` has it. NotFound ``consent``;
+    RuleBroken ``manager_unattested`` for neither or both."""
     name, email = " ".join(name.split())[:200], email.strip()[:200]
     if nobody == bool(name or email):
         raise RuleBroken("manager_unattested")
     with base.transactional() as session:
         consent.seat_of(session, actor, observation_id)
-        reporting_line.attest(session, actor=actor, managers=[] if nobody else [Manager(DIRECT, None, name, email)])
+        managers = [] if nobody else [Manager(DIRECT, None, name, email)]
+        reporting_line.attest(session, actor=actor, managers=managers, handed_by=handed_by)
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------------------

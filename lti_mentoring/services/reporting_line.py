@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,10 @@ from lti_mentoring.services import chain, privacy
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import AT_ONCE
 from lti_mentoring.store.conflict import ConflictParty, ConflictWatch
-from lti_mentoring.store.people import Identity, Membership, Person
+from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import Mentorship, MentorshipMember
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Identity, Membership, Person, RoleGrant
 from lti_mentoring.store.reporting_line import LineAttestation, ReportingLine
 
 
@@ -50,41 +53,72 @@ def attestation(session: Session, person_id: str, *, on: date) -> Attestation:
     return Attestation(said.date(), rules.known_until(said.date()) > on) if said is not None else Attestation(None, holds=False)
 
 
-def attest(session: Session, *, actor: Actor, managers: Collection[Manager]) -> None:
-    """Write down who manages and appraises the actor, nobody included, in the caller's transaction; ``say`` tells what becomes of it."""
-    said = say(session, person_id=actor.person_id, managers=managers, source="self", said_by=actor.person_id)
+def attest(session: Session, *, actor: Actor, managers: Collection[Manager], handed_by: str = "") -> None:
+    """Write down who manages and appraises the actor, nobody included, in the caller's transaction; ``say`` tells what becomes of it.
+
+    ``handed_by``: who was shown the link by which they came. As far as anybody knows these are that one's words, and are kept as such.
+    """
+    source, said_by = ("staff", handed_by) if handed_by else ("self", actor.person_id)
+    said = say(session, person_id=actor.person_id, managers=managers, source=source, said_by=said_by, ends_others=not handed_by)
     privacy.record(session, actor=actor, verb="attest", object_kind="reporting_line", object_id=actor.person_id, lines=said)
 
 
 def enter(*, actor: Actor, person_id: str, managers: Collection[Manager], unit: str | None = None) -> None:
-    """Who leads the course says who manages somebody of it, and where they work; an empty list says that nobody here does.
+    """Who leads the course says who manages somebody of it, and where they work; an empty list says that nobody here does. Of somebody who
+    is not in the course and signs in nowhere, too; then what others wrote of them stays.
 
     NotFound ``person``; RuleBroken ``line_of_ones_own``: what somebody says of themself is ``attest``.
     """
     with base.transactional() as session:
         here = select(Membership.id).where(Membership.course_id == actor.course_id, Membership.person_id == person_id)
-        if session.scalar(here) is None:
+        member = session.scalar(here) is not None
+        if not member and person_id not in outside(session, actor.course_id):
             raise NotFound("person")
         if person_id == actor.person_id:
             raise RuleBroken("line_of_ones_own")
-        said = say(session, person_id=person_id, managers=managers, source="staff", said_by=actor.person_id, unit=unit)
+        by = actor.person_id
+        said = say(session, person_id=person_id, managers=managers, source="staff", said_by=by, unit=unit, ends_others=member)
         privacy.record(session, actor=actor, verb="enter", object_kind="reporting_line", object_id=person_id, lines=said)
 
 
+def outside(session: Session, course_id: str) -> frozenset[str]:
+    """Who is in the rooms or pairs of a course, or observes in it, without being in it, and signs in nowhere: nobody but who leads the
+    course, or a link, can say who manages them."""
+    came = select(Identity.id).where(Identity.person_id == Person.id).exists()
+    here = select(Membership.id).where(Membership.person_id == Person.id, Membership.course_id == course_id).exists()
+    row = and_(Observation.org_id == Participant.org_id, Observation.id == Participant.observation_id)
+    pair = and_(Mentorship.org_id == MentorshipMember.org_id, Mentorship.id == MentorshipMember.mentorship_id)
+    among = or_(
+        Person.id.in_(select(Participant.person_id).join(Observation, row).where(Observation.course_id == course_id)),
+        Person.id.in_(select(MentorshipMember.person_id).join(Mentorship, pair).where(Mentorship.course_id == course_id)),
+        Person.id.in_(select(RoleGrant.person_id).where(RoleGrant.course_id == course_id, RoleGrant.revoked_at.is_(None))),
+    )
+    return frozenset(session.scalars(select(Person.id).where(among, ~came, ~here)))
+
+
 def say(
-    session: Session, *, person_id: str, managers: Collection[Manager], source: str, said_by: str, unit: str | None = None
+    session: Session,
+    *,
+    person_id: str,
+    managers: Collection[Manager],
+    source: str,
+    said_by: str,
+    unit: str | None = None,
+    ends_others: bool = True,
 ) -> int:
     """Keep what one source says of somebody's managers, in the caller's transaction. -> how many lines it says
 
-    Lines that this source no longer names end today; what another source has said stays. A line without ``since`` may have begun at any
-    time after the last word of that person's managers, and counts from then: whoever was not asked is not cleared by being asked now.
-    An address that one person here has is that person. What is watched for conflicts is looked at again.
+    Lines that this source no longer names end today, with ``ends_others`` whoever of it said them; what another has said stays. A line
+    without ``since`` may have begun at any time after the last word of that person's managers, and counts from then: whoever was not
+    asked is not cleared by being asked now. An address that one person here has is that person. What is watched for conflicts is looked
+    at again.
     """
     today = base.now().date()
     held, before = _held(session, person_id)
     named = [_known(session, one) for one in managers]
     wanted = {_key(one.kind, one.person_id, one.email, one.name): one for one in named}
-    own = (ReportingLine.subordinate_id == person_id, ReportingLine.ended_on.is_(None), ReportingLine.source == source)
+    own = [ReportingLine.subordinate_id == person_id, ReportingLine.ended_on.is_(None), ReportingLine.source == source]
+    own += [] if ends_others else [ReportingLine.said_by == said_by]
     for row in session.scalars(select(ReportingLine).where(*own)):
         found = wanted.pop(_key(row.kind, row.manager_id, row.manager_email, row.manager_name), None)
         if found is None:

@@ -33,7 +33,8 @@ INVITATION_DAYS = 14
 class Here:
     """A person in a course, as every page needs it: ``offered`` is help that waits for their answer, ``unread`` counts their notices;
     ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them, both known on a page's own visit only; ``guest``: they came
-    by a link, and this page is all that they may open; ``late``: the link has ended, so that they send and are shown nothing."""
+    by a link, and this page is all that they may open; ``late``: the link has ended, so that they send and are shown nothing;
+    ``handed_by``: who was shown that link; ``asks_line``: they observe by it, and have not said who manages them."""
 
     actor: Actor
     course_title: str
@@ -46,6 +47,8 @@ class Here:
     unread: int = 0
     guest: bool = False
     late: bool = False
+    handed_by: str = ""
+    asks_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,22 +14,24 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.guest import CONSENT, FIELD
 from lti_mentoring.domain.mail import mailable
 from lti_mentoring.domain.observation import WAITING
-from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, consent, guest, guest_letter, notification, privacy
+from lti_mentoring.services import assessor, consent, guest, guest_letter, naming, notification, privacy
 from lti_mentoring.services.guest import LinkRow
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import mail_way
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, MentorshipMember
 from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.people import NEVER, Membership, Person
+from lti_mentoring.store.people import NEVER, Identity, Membership, Person, RoleGrant
 
 PROTEGE, MENTOR = "protege", "mentor"
 ROLES = (PROTEGE, MENTOR)
 
-LONGEST_NAME = 120
 LONGEST_ADDRESS = 200
+
+MOST_IN_ROOM = 20
+ONE_MAIL_IN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,15 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class PersonRow:
     """Somebody in the room, or the observer, and how they are reached. ``inside``: they meet it in their course, by a notice. ``mail`` is
-    the state of the newest mail to them, "" where none was sent; ``mailable``: one can be sent. Never what they said."""
+    the state of the newest mail that asked them, "" where none was sent; ``mailable``: one can be sent; ``by_hand``: a link can be handed
+    to them. Never what they said."""
 
     person_id: str
     name: str
     role: str
     inside: bool
     mailable: bool
+    by_hand: bool
     mail: str
     link: LinkRow | None
 
@@ -78,18 +83,20 @@ def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[N
     """Ask everybody in the room who is known, in the caller's transaction: who takes part in its session besides the candidate and the
     observer, the mentor whom the candidate meets, and who was named. Who was asked before is not asked again.
 
-    RuleBroken ``guest_name_empty``, ``guest_address``.
+    RuleBroken ``guest_name_empty``, ``guest_address``, ``name_is_address``.
     """
     candidate_id, _ = consent.candidate_of(session, row)
-    wanted = dict(_members(session, row))
+    wanted, typed = dict(_members(session, row)), dict[str, str]()
     if row.mentor_id is not None:
         wanted[row.mentor_id] = MENTOR
     for one in named:
-        wanted[person(session, one)] = one.role if one.role in ROLES else PROTEGE
+        person_id = person(session, actor, one)
+        wanted[person_id], typed[person_id] = one.role if one.role in ROLES else PROTEGE, naming.plain(one.name)
     known = set(session.scalars(select(Participant.person_id).where(Participant.observation_id == row.id)))
     for person_id, role in sorted(wanted.items()):
         if person_id not in {*known, candidate_id, row.observer_id}:
-            session.add(Participant(id=base.new_id(), observation_id=row.id, person_id=person_id, role=role))
+            said = {"role": role, "said_name": typed.get(person_id)}
+            session.add(Participant(id=base.new_id(), observation_id=row.id, person_id=person_id, **said))
             session.flush()
             privacy.record(session, actor=actor, verb="ask_consent", object_kind="observation", object_id=row.id, role=role)
             _reach(session, actor, row, person_id, guest_letter.CONSENT)
@@ -111,20 +118,14 @@ def _members(session: Session, row: Observation) -> Iterable[tuple[str, str]]:
     return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
 
 
-def person(session: Session, named: Named) -> str:
+def person(session: Session, actor: Actor, named: Named) -> str:
     """Who has that address here, else somebody new, in the caller's transaction; nobody is enrolled by it. RuleBroken as ``ask``."""
-    name, email = " ".join(named.name.split())[:LONGEST_NAME], named.email.strip()[:LONGEST_ADDRESS]
-    if not name:
+    email = named.email.strip()[:LONGEST_ADDRESS]
+    if not named.name.strip():
         raise RuleBroken("guest_name_empty")
     if email and mailable(email) is None:
         raise RuleBroken("guest_address", address=email)
-    found = session.scalars(select(Person.id).where(func.lower(Person.email) == email.lower())).all() if email else ()
-    if len(found) == 1:
-        return found[0]
-    made = Person(id=base.new_id(), name=name, email=email or None)
-    session.add(made)
-    session.flush()
-    return made.id
+    return naming.person(session, actor, named.name, email)
 
 
 def _reach(session: Session, actor: Actor | str, row: Observation, person_id: str, kind: str) -> None:
@@ -180,17 +181,19 @@ def _people(session: Session, row: Observation, roles: dict[str, str]) -> dict[s
     ids = {*roles, row.observer_id}
     inside, mails = _insiders(session, row, ids), guest_letter.newest(session, row.id)
     links = {purpose: guest.links(session, row.id, purpose) for purpose in (CONSENT, FIELD)}
-    sends = mail_way() is not None
+    sends, names = mail_way() is not None, naming.names(session, row.course_id, ids)
+    signs_in = set(session.scalars(select(Identity.person_id).where(Identity.person_id.in_(ids))))
     found = {}
-    for one in session.execute(select(Person.id, Person.name, Person.chosen_name, Person.email).where(Person.id.in_(ids))):
+    for one in session.execute(select(Person.id, Person.email).where(Person.id.in_(ids))):
         purpose = CONSENT if one.id in roles else FIELD
-        mail = mails.get((one.id, purpose))
+        mail, reached = mails.get((one.id, purpose)), sends and mailable(one.email) is not None
         found[one.id] = PersonRow(
             person_id=one.id,
-            name=display_name(one.name or one.chosen_name, one.id),
+            name=names[one.id],
             role=roles.get(one.id, "observer"),
             inside=one.id in inside,
-            mailable=sends and mailable(one.email) is not None,
+            mailable=reached,
+            by_hand=one.id not in signs_in and (not reached or (mail is not None and mail.state == "refused")),
             mail=("sent" if mail.sent_at is not None else mail.state) if mail is not None else "",
             link=links[purpose].get(one.id),
         )
@@ -199,22 +202,27 @@ def _people(session: Session, row: Observation, roles: dict[str, str]) -> dict[s
 
 def add(*, actor: Actor, observation_id: str, named: Named) -> None:
     """Name somebody in the room, who is asked at once. NotFound ``observation``; RuleBroken as ``ask``, ``observation_closed``,
-    ``guest_is_there`` where nobody new was named."""
+    ``guest_room_full``, ``guest_is_there`` where nobody new was named."""
     with base.transactional() as session:
         row = _row(session, actor, observation_id, lock=True)
         if row.state not in WAITING:
             raise RuleBroken("observation_closed", state=row.state, verb="ask")
         count = select(func.count(Participant.id)).where(Participant.observation_id == row.id)
-        before = session.scalar(count)
+        before = session.scalar(count) or 0
+        if before >= MOST_IN_ROOM:
+            raise RuleBroken("guest_room_full", most=MOST_IN_ROOM)
         ask(session, actor=actor, row=row, named=[named])
         if session.scalar(count) == before:
             raise RuleBroken("guest_is_there")
 
 
 def send(*, actor: Actor, observation_id: str, person_id: str) -> None:
-    """Send somebody a mail with a new link. NotFound; NotAllowed ``guest_field_lead``; RuleBroken ``guest_no_mail``, ``guest_inside``."""
+    """Send somebody a mail with a new link. NotFound; NotAllowed ``guest_field_lead``; RuleBroken ``guest_no_mail``, ``guest_inside``,
+    ``guest_mail_lately``: one an hour."""
     with base.transactional() as session:
         row, purpose = _whom(session, actor, observation_id, person_id)
+        if guest_letter.lately(session, row.id, person_id, since=base.now() - ONE_MAIL_IN):
+            raise RuleBroken("guest_mail_lately")
         kind = guest_letter.READING if purpose == CONSENT and row.state not in WAITING else purpose
         if not guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind):
             raise RuleBroken("guest_no_mail")
@@ -222,19 +230,32 @@ def send(*, actor: Actor, observation_id: str, person_id: str) -> None:
 
 
 def link(*, actor: Actor, observation_id: str, person_id: str) -> str:
-    """A new link for somebody, shown once to who leads the course, to hand over. -> its token. NotAllowed ``guest_lead_hands_over``."""
+    """A new link for somebody, shown once to who leads the course, to hand over. -> its token.
+
+    NotAllowed ``guest_lead_hands_over``; RuleBroken ``guest_not_by_hand`` for whoever signs in at this organisation, or has a mailbox: a
+    link in other hands speaks in their name.
+    """
     with base.transactional() as session:
         row, purpose = _whom(session, actor, observation_id, person_id)
         if not actor.is_any(*LEADS):
             raise NotAllowed("guest_lead_hands_over")
-        about = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
-        return guest.issue(session, actor=actor, purpose=purpose, **about)
+        if not _people(session, row, {person_id: PROTEGE} if purpose == CONSENT else {})[person_id].by_hand:
+            raise RuleBroken("guest_not_by_hand")
+        about: dict[str, Any] = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
+        return guest.issue(session, actor=actor, purpose=purpose, handed=True, **about)
 
 
 def revoke(*, actor: Actor, observation_id: str, person_id: str) -> None:
-    """Take back every link of somebody to this observation, and what they opened. What an observer has written can still arrive."""
+    """Take back every link of somebody to this observation, and what they opened. What an observer has written can still arrive.
+
+    NotAllowed ``guest_lead_takes_back``; RuleBroken ``guest_reads``: who may strike lines is not shut out from them by who rates.
+    """
     with base.transactional() as session:
         row, purpose = _whom(session, actor, observation_id, person_id)
+        if not actor.is_any(*LEADS):
+            raise NotAllowed("guest_lead_takes_back")
+        if purpose == CONSENT and row.state == "rated":
+            raise RuleBroken("guest_reads")
         guest.revoke(session, actor=actor, observation_id=row.id, people=[person_id], purpose=purpose)
 
 
@@ -257,4 +278,12 @@ def _whom(session: Session, actor: Actor, observation_id: str, person_id: str) -
         raise NotAllowed("guest_field_lead")
     if person_id in _insiders(session, row, [person_id]):
         raise RuleBroken("guest_inside")  # they have a way in of their own; a link in other hands would speak in their name
+    if not present and not _observes(session, row):
+        raise RuleBroken("guest_dismissed")
     return row, CONSENT if present else FIELD
+
+
+def _observes(session: Session, row: Observation) -> bool:
+    """Whether its observer may still be one here."""
+    held = (RoleGrant.course_id == row.course_id, RoleGrant.person_id == row.observer_id, RoleGrant.role == "observer")
+    return session.scalar(select(RoleGrant.id).where(*held, RoleGrant.revoked_at.is_(None)).limit(1)) is not None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_mentoring.store.base import Base, Id, TenantMixin, UtcDateTime, belongs_to, now
@@ -48,6 +48,8 @@ class Participant(TenantMixin, Base):
     person_id: Mapped[str] = mapped_column(Id)
     role: Mapped[str] = mapped_column(String(20))
     """``protege``, ``mentor`` (the accomplished one) or ``candidate``."""
+    said_name: Mapped[str | None] = mapped_column(String(120))
+    """What they were called by whoever named them by an address; shown as long as they have not come to the course."""
     consent: Mapped[str] = mapped_column(String(20), default="asked")
     """``asked``, ``granted``, ``refused`` or ``withdrawn``. Who leads or observes learns no more than whether it can be observed."""
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -71,6 +73,8 @@ class GuestLink(Base):
     about_id: Mapped[str] = mapped_column(Id)
     """The observation."""
     created_by: Mapped[str] = mapped_column(String(40))
+    handed: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Shown to whoever made it, to hand over: what is said by it may be theirs."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     spent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -43,6 +43,8 @@ class MentorshipMember(TenantMixin, Base):
     mentorship_id: Mapped[str] = mapped_column(Id)
     person_id: Mapped[str] = mapped_column(Id)
     role: Mapped[str] = mapped_column(String(20))
+    said_name: Mapped[str | None] = mapped_column(String(120))
+    """What they were called by whoever named them by an address; shown as long as they have not come to the course."""
     started_on: Mapped[date]
     ended_on: Mapped[date | None]
 

@@ -52,10 +52,24 @@ def require(permission: str, *, guest: str = "") -> Callable[[View], View]:
 
 
 def _held(purpose: str, course: str, observation: str) -> Guest | None:
-    """The guest who holds a pass for this observation of this course."""
-    if not observation:
+    """The guest who holds a pass for this observation of this course, unless whoever is signed in means themself: what an earlier person
+    left on a device that is shared speaks for nobody who came after. What a device sends names who wrote it."""
+    passes = session.passes(request) if observation else []
+    if not passes:
         return None
-    return guests.holder(session.passes(request), purpose=purpose, course_id=course, observation_id=observation)
+    author = _author()
+    held = guests.holder(passes, purpose=purpose, course_id=course, observation_id=observation, author=author)
+    row = session.current() if held is not None else None
+    if held is None or row is None or held.person_id == author != row.person_id:
+        return held
+    seated = guests.seated(org_id=row.org_id, person_id=row.person_id, course_id=course, observation_id=observation)
+    return None if seated else held
+
+
+def _author() -> str:
+    """Who wrote what is sent, as the device says; "" where nobody is named."""
+    sent = request.get_json(silent=True) if request.is_json else None
+    return str(sent.get("person", "")) if isinstance(sent, dict) else ""
 
 
 def _here(course: str) -> Here:

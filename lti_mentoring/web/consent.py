@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -13,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import consent, outside, participant, room
+from lti_mentoring.services.naming import LONGEST_NAME
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import rule_words
@@ -24,7 +27,8 @@ Answer = str | AnyResponse | tuple[str, int]
 TO_MEND = ("manager_unattested", "consent_unsure")
 """What somebody in the room can put right on the page."""
 
-TO_MEND_IN_PLAN = ("guest_name_empty", "guest_address", "guest_is_there", "guest_no_mail", "guest_inside")
+TO_MEND_IN_PLAN = ("guest_name_empty", "guest_address", "name_is_address", "guest_is_there", "guest_room_full")
+TO_TELL = ("guest_no_mail", "guest_inside", "guest_mail_lately", "guest_not_by_hand", "guest_reads", "guest_dismissed")
 
 
 class OwnForm(Schema):
@@ -47,7 +51,7 @@ class NamedForm(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    name = fields.String(load_default="", validate=validate.Length(max=room.LONGEST_NAME))
+    name = fields.String(load_default="", validate=validate.Length(max=LONGEST_NAME))
     email = fields.String(load_default="", validate=validate.Length(max=room.LONGEST_ADDRESS))
     role = fields.String(load_default=room.PROTEGE, validate=validate.OneOf(room.ROLES))
 
@@ -55,27 +59,39 @@ class NamedForm(Schema):
 # --- somebody in the room: inside their course here, outside of it in ``web.guest`` -------------------------------------------------
 
 
-def own_page(who: Actor, observation: str, *, action: str, outside: bool, sent: dict[str, Any] | None = None, error: str = "") -> str:
-    """The page of somebody in the room; ``action`` is where its forms go."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """By which way somebody came to their page: where its forms go, where it stands, and their other pages (address, day);
+    ``handed_by``: who was shown their link, so that it may be they who press."""
+
+    action: str
+    back: str
+    outside: bool = False
+    others: tuple[tuple[str, date], ...] = ()
+    handed_by: str = ""
+
+
+def own_page(who: Actor, observation: str, door: Door, *, sent: dict[str, Any] | None = None, error: str = "") -> str:
+    """The page of somebody in the room."""
     page = consent.page(actor=who, observation_id=observation)
-    frame = "guest/frame.html" if outside else "base.html"
-    return render_template("consent/own.html", page=page, action=action, layout=frame, outside=outside, sent=sent or {}, error=error)
+    given = {"page": page, "who_name": who.name, "others": door.others, "outside": door.outside, "sent": sent or {}, "error": error}
+    return render_template("consent/own.html", action=door.action, layout="guest/frame.html" if door.outside else "base.html", **given)
 
 
-def act(who: Actor, observation: str, *, action: str, back: str, outside: bool) -> Answer:
+def act(who: Actor, observation: str, door: Door) -> Answer:
     """Do what was pressed, and show the page again."""
     form: dict[str, Any] = OwnForm().load(request.form.to_dict())
     try:
-        _do(who, observation, form)
+        _do(who, observation, form, door.handed_by)
     except RuleBroken as broken:
         if broken.code not in TO_MEND:
             raise
         words = rule_words(broken.code, broken.facts)
-        return own_page(who, observation, action=action, outside=outside, sent=form, error=words), 400
-    return redirect(f"{back}#{'lines' if form['action'] in ('strike', 'read') else 'page'}", 303)
+        return own_page(who, observation, door, sent=form, error=words), 400
+    return redirect(f"{door.back}#{'lines' if form['action'] in ('strike', 'read') else 'page'}", 303)
 
 
-def _do(who: Actor, observation: str, form: dict[str, Any]) -> None:
+def _do(who: Actor, observation: str, form: dict[str, Any], handed_by: str) -> None:
     verb = form["action"]
     if verb == "strike":
         participant.strike(actor=who, observation_id=observation, note_id=form["note"])
@@ -83,7 +99,7 @@ def _do(who: Actor, observation: str, form: dict[str, Any]) -> None:
         participant.read(actor=who, observation_id=observation)
     elif verb == "line":
         named = {"nobody": form["nobody"], "name": form["name"], "email": form["email"]}
-        participant.attest(actor=who, observation_id=observation, **named)
+        participant.attest(actor=who, observation_id=observation, handed_by=handed_by, **named)
     else:
         participant.answer(actor=who, observation_id=observation, agrees=verb == "agree", sure=form["sure"])
 
@@ -97,14 +113,18 @@ def index(course: str) -> str:
 @bp.get("/consents/<observation>")
 @require("consent.own")
 def one(course: str, observation: str) -> str:
-    return own_page(actor(), observation, action=url_for("consent.say", course=course, observation=observation), outside=False)
+    return own_page(actor(), observation, _door(course, observation))
 
 
 @bp.post("/consents/<observation>")
 @require("consent.own")
 def say(course: str, observation: str) -> Answer:
-    here = url_for("consent.one", course=course, observation=observation)
-    return act(actor(), observation, action=url_for("consent.say", course=course, observation=observation), back=here, outside=False)
+    return act(actor(), observation, _door(course, observation))
+
+
+def _door(course: str, observation: str) -> Door:
+    ids: dict[str, Any] = {"course": course, "observation": observation}
+    return Door(url_for("consent.say", **ids), url_for("consent.one", **ids))
 
 
 # --- who plans ---------------------------------------------------------------------------------------------------------------------
@@ -153,7 +173,7 @@ def reach(course: str, observation: str, person: str, verb: str) -> Answer:
             room.send(**about)
             flash(gettext("A mail with a new link is on its way."), "ok")
     except RuleBroken as broken:
-        if broken.code not in TO_MEND_IN_PLAN:
+        if broken.code not in TO_TELL:
             raise
         flash(rule_words(broken.code, broken.facts), "wait")
     return redirect(url_for("consent.people", course=course, observation=observation), 303)

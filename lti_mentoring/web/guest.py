@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import Any
 
-from flask import Blueprint, Response, make_response, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
@@ -31,6 +31,8 @@ HELD = "comes with the pass that a link was exchanged for, which is the proof"
 
 MOST_WRONG, WITHIN = 30, 60
 """Links that open nothing, and the seconds in which one process takes so many of one address: nobody guesses, and nobody makes work."""
+
+MOST_ADDRESSES = 1000
 
 GIVEN_BACK = ("guest_link_spent", "guest_link_old", "guest_link_revoked")
 """What was a link once, so that its holder can ask for another one."""
@@ -65,7 +67,7 @@ def index() -> str:
 def enter() -> Answer:
     """Exchange a link for a pass. The token comes in the form: it stands in no address that a server sees, and in no log."""
     token = _token()
-    _check_pace()
+    _check_pace(token)
     try:
         with people.within(verbs.organisation_of(token)):
             secret, held = verbs.exchange(token=token)
@@ -83,7 +85,7 @@ def enter() -> Answer:
 def _behind(held: Guest) -> str:
     if held.purpose == FIELD:
         return url_for("observation.sheet", course=held.course_id, observation=held.observation_id)
-    return url_for("guest.room")
+    return url_for("guest.room", page=held.page)
 
 
 @bp.post("/guest/ask")
@@ -91,7 +93,7 @@ def _behind(held: Guest) -> str:
 def ask() -> Answer:
     """Ask for another link: one press, which tells who leads the course."""
     token = _token()
-    _check_pace()
+    _check_pace(token)
     try:
         with people.within(verbs.organisation_of(token)):
             verbs.ask_again(token=token)
@@ -101,25 +103,28 @@ def ask() -> Answer:
     return render_template("guest/over.html", token="", words="", asked=True)
 
 
-def _check_pace() -> None:
+def _check_pace(token: str) -> None:
+    """What was never a link waits, once too many of one address were none; a link never waits for them: a campus is one address."""
     now, seen = time.monotonic(), _wrong.get(request.remote_addr or "")
     while seen and seen[0] < now - WITHIN:
         seen.popleft()
-    if seen and len(seen) >= MOST_WRONG:
+    if seen and len(seen) >= MOST_WRONG and not verbs.is_link(token):
         raise TooManyRequests
     if not seen:
         _wrong.pop(request.remote_addr or "", None)
 
 
 def _note_wrong() -> None:
+    if len(_wrong) >= MOST_ADDRESSES:
+        _wrong.pop(next(iter(_wrong)))  # whoever came first; a flood from everywhere is not stopped by counting
     _wrong.setdefault(request.remote_addr or "", deque(maxlen=MOST_WRONG)).append(time.monotonic())
 
 
 # --- a participant's own page ------------------------------------------------------------------------------------------------------
 
 
-def _held() -> Guest:
-    found = verbs.holder(session.passes(the_request()), purpose=CONSENT)
+def _held(page: str = "") -> Guest:
+    found = verbs.holder(session.passes(the_request()), purpose=CONSENT, page=page)
     if found is None:
         raise Unauthorized
     return found
@@ -127,18 +132,32 @@ def _held() -> Guest:
 
 @bp.get("/guest/room")
 @public(HELD)
-def room() -> Answer:
-    held = _held()
-    with people.within(held.org_id), language.read_in(wanted):
-        return consent.own_page(_actor(held), held.observation_id, action=url_for("guest.say"), outside=True)
+def newest() -> AnyResponse:
+    """The page of whoever opened a link on this device last."""
+    return redirect(url_for("guest.room", page=_held().page))
 
 
-@bp.post("/guest/room")
+@bp.get("/guest/room/<page>")
 @public(HELD)
-def say() -> Answer:
-    held = _held()
+def room(page: str) -> Answer:
+    held = _held(page)
     with people.within(held.org_id), language.read_in(wanted):
-        return consent.act(_actor(held), held.observation_id, action=url_for("guest.say"), back=url_for("guest.room"), outside=True)
+        return consent.own_page(_actor(held), held.observation_id, _door(held))
+
+
+@bp.post("/guest/room/<page>")
+@public(HELD)
+def say(page: str) -> Answer:
+    """What was pressed is said by whom the page is for, whoever else opened a link on this device since."""
+    held = _held(page)
+    with people.within(held.org_id), language.read_in(wanted):
+        return consent.act(_actor(held), held.observation_id, _door(held))
+
+
+def _door(held: Guest) -> consent.Door:
+    others = tuple((url_for("guest.room", page=page), day) for page, day in verbs.pages(session.passes(the_request()), held))
+    action, back = url_for("guest.say", page=held.page), url_for("guest.room", page=held.page)
+    return consent.Door(action, back, outside=True, others=others, handed_by=held.handed_by)
 
 
 def _actor(held: Guest) -> Actor:

@@ -108,6 +108,7 @@ def _context() -> dict[str, Any]:
         "nav": navigation(here.actor) if here and not here.guest else [],
         "get_help": _help(here.actor, offered=here.offered) if here else None,
         "guest": here is not None and here.guest,
+        "asks_line": here is not None and here.asks_line and request.endpoint != "reporting_line.at",
         "carried": session.CARRIED in request.headers,
         "course_title": here.course_title if here else "",
         "organisation": here.organisation if here else "",

@@ -12,13 +12,14 @@ from flask_babel import gettext
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
+from lti_mentoring.domain.guest import FIELD
 from lti_mentoring.domain.reporting_line import DIRECT, KINDS
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import attestation as verbs
 from lti_mentoring.services import line_file, matter, relation
 from lti_mentoring.services.declaring import LONGEST_LINE, Declared
 from lti_mentoring.services.reporting_line import Manager
-from lti_mentoring.web.access import actor, require
+from lti_mentoring.web.access import actor, here, require
 from lti_mentoring.web.wording import field_words, rule_words
 
 bp = Blueprint("reporting_line", __name__, url_prefix="/courses/<course>/lines")
@@ -115,6 +116,34 @@ def say(course: str) -> Answer:
         return _own({"managers": rule_words(broken.code)}, {"declared": declared}), 400
     flash(gettext("Kept. It holds for a year, or until you say it anew."), "ok")
     return redirect(url_for("reporting_line.own", course=course), 303)
+
+
+@bp.get("/at/<observation>")
+@require("line.own", guest=FIELD)
+def at(course: str, observation: str) -> Answer:
+    """The same for an observer who came by the link of one observation."""
+    return _at(observation, {})
+
+
+def _at(observation: str, errors: Mapping[str, str], declared: Declared | None = None) -> str:
+    page = verbs.by_link(actor=actor(), observation_id=observation)
+    given = {"declared": declared or page.declared, "observation": observation, "managers": MOST_MANAGERS}
+    return render_template("reporting_line/at.html", page=page, errors=errors, **given)
+
+
+@bp.post("/at/<observation>")
+@require("line.own", guest=FIELD)
+def say_at(course: str, observation: str) -> Answer:
+    declared, _ = _declared()
+    verbs.by_link(actor=actor(), observation_id=observation)  # nobody else's, whatever stands in the address
+    try:
+        verbs.say(actor=actor(), declared=declared, handed_by=here().handed_by)
+    except RuleBroken as broken:
+        if broken.code != "manager_unattested":
+            raise
+        return _at(observation, {"managers": rule_words(broken.code)}, declared), 400
+    flash(gettext("Kept. It holds for a year, or until you say it anew."), "ok")
+    return redirect(url_for("observation.sheet", course=course, observation=observation), 303)
 
 
 @bp.post("/relations")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 
 from conftest import World, make_world
 from lti_mentoring.domain import releasing as holding
@@ -39,7 +39,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship, MentorshipMember
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
-from lti_mentoring.store.people import NEVER, Membership, Person
+from lti_mentoring.store.people import NEVER, Identity, Membership, Person
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.rating import Rater, Resolution, SubmittedRating
 from support.racing import at_once
@@ -643,6 +643,7 @@ def test_what_was_written_in_the_field_arrives_for_two_weeks_whatever_became_of_
         room.link(**about)
     with base.transactional() as session:
         session.execute(update(Membership).where(Membership.person_id == here.observer.person_id).values(launched_at=NEVER))
+        session.execute(delete(Identity).where(Identity.person_id == here.observer.person_id))
     secret, held = guest.exchange(token=room.link(**about))
     assert held.purpose == "field"
     room.revoke(**about)

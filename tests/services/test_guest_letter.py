@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+import time_machine
+from sqlalchemy import select, update
 
 from conftest import make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import guest, mail, observation, outside, participant, room
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
@@ -118,14 +121,47 @@ def test_a_mail_that_is_sent_again_carries_the_same_link(case: Case, server: Mai
 
 def test_asking_again_makes_a_new_link_and_ends_the_old_one(case: Case, server: MailServer) -> None:
     case.post.step()
-    with case.inside():
-        room.send(actor=case.observer, observation_id=case.id, person_id=case.kim.person_id)
-    case.post.step()
+    again = {"actor": case.observer, "observation_id": case.id, "person_id": case.kim.person_id}
+    with case.inside(), pytest.raises(RuleBroken, match="guest_mail_lately"):
+        room.send(**again)
+    with time_machine.travel(base.now() + timedelta(minutes=61), tick=True):
+        with case.inside():
+            room.send(**again)
+        case.post.step()
     with case.inside():
         base.end_read()
         with pytest.raises(Exception, match="guest_link_revoked"):
             guest.exchange(token=token_in(server, 0))
         guest.exchange(token=token_in(server, 1))
+
+
+def test_whoever_has_a_mailbox_gets_their_link_there_and_in_no_other_hands(case: Case, server: MailServer) -> None:
+    about = {"actor": case.lead, "observation_id": case.id, "person_id": case.kim.person_id}
+    with case.inside(), pytest.raises(RuleBroken, match="guest_not_by_hand"):
+        room.link(**about)
+    server.recipient = "550 5.1.1 No such user here"
+    case.post.step()
+    with case.inside():
+        base.end_read()
+        room.link(**about)  # no mail arrives there
+
+
+def test_who_was_told_that_lines_can_be_read_is_not_told_apart_from_who_was_not(case: Case, server: MailServer) -> None:
+    case.post.step()
+    with case.inside():
+        base.end_read()
+        before = room.page(actor=case.observer, observation_id=case.id).people
+        participant.answer(actor=case.kim, observation_id=case.id, agrees=True)
+        with base.transactional() as session:
+            row = session.scalars(select(Observation).where(Observation.id == case.id)).one()
+            room.tell_readers(session, row)
+    assert case.post.step()
+    assert server.mails[-1]["Subject"] == "What was noted in your session can be read"
+    with case.inside():
+        base.end_read()
+        after = room.page(actor=case.observer, observation_id=case.id).people
+    assert [(one.mail, one.link and one.link.state) for one in before] == [("sent", "waits")]
+    assert [one.mail for one in after] == ["sent"]
 
 
 def test_nobody_is_asked_about_what_was_called_off(case: Case, server: MailServer) -> None:

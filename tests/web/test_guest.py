@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from conftest import World
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.services import observation, participant, room
+from lti_mentoring.services import consent, observation, participant, room
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
-from lti_mentoring.store.people import NEVER, Membership
+from lti_mentoring.store.people import NEVER, Identity, Membership, Person
+from lti_mentoring.store.rating import Rater
 from lti_mentoring.web import guest as door
 from support.visitor import ORIGIN, Visitor
 
@@ -45,12 +46,19 @@ class Outsider:
         return self.open("POST", path, data=data, headers={**OURS, **headers})
 
     def text(self, path: str) -> str:
-        answer = self.get(path)
+        answer = self.open("GET", path, follow_redirects=True)
         assert answer.status_code == 200, (path, answer.status_code)
         return str(answer.get_data(as_text=True))
 
-    def say(self, **sent: str) -> Any:
-        return self.post("/guest/room", sent, read="/guest/room")
+    def page(self) -> str:
+        """Where the page of whoever opened a link last stands."""
+        answer = self.get("/guest/room")
+        assert answer.status_code == 302
+        return str(answer.headers["Location"])
+
+    def say(self, at: str = "", **sent: str) -> Any:
+        at = at or self.page()
+        return self.post(at, sent, read=at)
 
 
 class Scene:
@@ -80,6 +88,7 @@ class Scene:
         if person_id:  # somebody who never came by the LMS: whoever did needs no link, and gets none
             with base.transactional() as session:
                 session.execute(update(Membership).where(Membership.person_id == person_id).values(launched_at=NEVER))
+                session.execute(delete(Identity).where(Identity.person_id == person_id))
         return room.link(actor=self.lead, observation_id=self.id, person_id=person_id or self.kim.person_id)
 
     def inside(self, person_id: str = "") -> Outsider:
@@ -102,11 +111,12 @@ def test_a_link_is_opened_by_a_press_and_once(scene: Scene, capfd: pytest.Captur
     kim, token = Outsider(scene.app), scene.token()
     assert kim.get("/guest").status_code == 200
     answer = kim.post("/guest/open", {"token": f"https://localhost:8000/guest#{token}"})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/guest/room")
+    assert answer.status_code == 303
+    assert re.fullmatch("/guest/room/[0-9a-f]{16}", answer.headers["Location"])
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-lti-mentoring-guest=")
     assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
-    page = kim.get("/guest/room")
+    page = kim.get(answer.headers["Location"])
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert "May your session be observed?" in page.get_data(as_text=True)
     again = Outsider(scene.app).post("/guest/open", {"token": token})
@@ -142,14 +152,14 @@ def test_whoever_tries_one_after_the_other_waits_and_a_good_link_is_good_after(s
     one = Outsider(scene.app)
     tried = [one.post("/guest/open", {"token": f"wrong{number}"}).status_code for number in range(door.MOST_WRONG + 1)]
     assert tried == [404] * door.MOST_WRONG + [429]
-    door._wrong.clear()
     assert one.post("/guest/open", {"token": scene.token()}).status_code == 303
 
 
 def test_without_a_pass_there_is_no_page(scene: Scene) -> None:
     one = Outsider(scene.app)
     assert one.get("/guest/room").status_code == 401
-    assert one.post("/guest/room", {"action": "agree"}).status_code == 401
+    assert one.get("/guest/room/0123456789abcdef").status_code == 401
+    assert one.post("/guest/room/0123456789abcdef", {"action": "agree"}).status_code == 401
 
 
 def test_closing_the_page_closes_it_on_this_device(scene: Scene) -> None:
@@ -180,7 +190,7 @@ def test_yes_no_strike_and_read_on_ones_own_page(scene: Scene) -> None:
 
 def test_a_form_without_its_token_does_nothing(scene: Scene) -> None:
     kim = scene.inside()
-    assert kim.post("/guest/room", {"action": "agree"}).status_code == 401
+    assert kim.post(kim.page(), {"action": "agree"}).status_code == 401
     assert "You have not answered yet." in kim.text("/guest/room")
 
 
@@ -218,6 +228,33 @@ def test_nobody_sees_a_refusal(scene: Scene) -> None:
     refused = seen()
     assert refused == asked
     assert "cannot be observed as things stand" in "".join(asked)
+
+
+def test_on_a_shared_phone_everybody_answers_for_themself(scene: Scene) -> None:
+    phone, first = Outsider(scene.app), scene.token()
+    room.add(actor=scene.lead, observation_id=scene.id, named=Named("Ana", ""))
+    people = {one.name: one.person_id for one in room.page(actor=scene.lead, observation_id=scene.id).people}
+    kims = phone.post("/guest/open", {"token": first}).headers["Location"]
+    form = re.search(r'name="csrf-token" content="([^"]+)"', phone.text(kims))
+    anas = phone.post("/guest/open", {"token": scene.token(people["Ana"])}).headers["Location"]
+    assert "This page is Ana’s alone." in phone.text(anas)
+    assert form
+    assert phone.post(kims, {"action": "agree", "csrf_token": form[1]}).status_code == 303, "Kim's tab was open all the while"
+    assert "You said yes." in phone.text(kims)
+    assert "You have not answered yet." in phone.text(anas)
+
+
+def test_two_sessions_of_one_person_are_two_pages(scene: Scene) -> None:
+    kim, first = scene.inside(), scene.id
+    with base.transactional() as session:
+        session.execute(update(Person).where(Person.id == scene.kim.person_id).values(email="kim@example.org"))
+    scene.id = scene.planned()
+    room.add(actor=scene.lead, observation_id=scene.id, named=Named("Kim", "kim@example.org"))
+    before, after = kim.page(), kim.post("/guest/open", {"token": scene.token()}).headers["Location"]
+    assert f'href="{before}"' in kim.text(after)
+    assert kim.say(before, action="agree").status_code == 303
+    said = {one: consent.page(actor=scene.kim, observation_id=one).consent for one in (first, scene.id)}
+    assert said == {first: "granted", scene.id: "asked"}
 
 
 # --- the field link ----------------------------------------------------------------------------------------------------------------
@@ -270,3 +307,25 @@ def test_a_phone_that_comes_back_after_the_end_of_the_link_sends_what_it_wrote_a
     answer = away.open("POST", f"/api/v1{page}", json=sent, headers={**OURS, "X-CSRFToken": fetched.json["csrf"]})
     assert answer.json["stored"] == [{"id": "c" * 32, "kept": "c" * 32}]
     assert answer.json["notes"] is answer.json["devices"] is None
+
+
+def test_a_pass_that_was_left_on_a_phone_speaks_for_nobody_who_signs_in_there(scene: Scene) -> None:
+    phone, page = scene.inside(scene.observer.person_id), f"/courses/{scene.world.course_id}/observations/{scene.id}/field"
+    room.revoke(actor=scene.lead, observation_id=scene.id, person_id=scene.observer.person_id)
+    other = scene.world.person("S. Second", "observer", standing="instructor")
+    with base.transactional() as session:
+        asked = {"id": base.new_id(), "observation_id": scene.id, "person_id": other.person_id, "purpose": "second"}
+        session.add(Rater(**asked, assigned_by=scene.lead.person_id, due_on=base.now().date()))
+    signed_in = Visitor(scene.app, other).client.get_cookie("__Host-lti-mentoring", domain="localhost")
+    assert signed_in
+    phone.client.set_cookie("__Host-lti-mentoring", signed_in.value, domain="localhost", secure=True)
+
+    def sent(person_id: str, note: str) -> Any:
+        token = phone.open("GET", f"/api/v1{page}", headers=OURS).json["csrf"]
+        body = {"person": person_id, "device": "d" * 32, "notes": [{"id": note * 32, "text": "She waits."}], "counts": {}}
+        return phone.open("POST", f"/api/v1{page}", json=body, headers={**OURS, "X-CSRFToken": token})
+
+    assert sent(other.person_id, "a").json["stored"] == [{"id": "a" * 32, "kept": "a" * 32}]
+    late = sent(scene.observer.person_id, "b").json
+    assert late["stored"] == [{"id": "b" * 32, "kept": "b" * 32}]
+    assert late["notes"] is None, "what the first one left behind arrives, and nothing is shown"

@@ -332,6 +332,8 @@ EXAMPLES: dict[str, Example] = {
     "conflict.speak": post("deputy", exception="{exception}", said="approve"),
     "reporting_line.own": Example("other"),
     "reporting_line.say": post("other", {"nobody": "yes"}),
+    "reporting_line.at": Example("observer", {"observation": "{planned}"}),
+    "reporting_line.say_at": post("observer", {"nobody": "yes"}, observation="{planned}"),
     "reporting_line.declare": post("candidate", {"person": "{person}"}),
     "reporting_line.over": post("trainer", person="{person}"),
     "reporting_line.one": Example("coordinator", {"person": "{person}"}),

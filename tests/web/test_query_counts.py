@@ -104,6 +104,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "conflict.sheet": ("coordinator", {"watched": "{watched}"}),
     "reporting_line.own": ("coordinator", {}),
     "reporting_line.one": ("coordinator", {"person": "{person}"}),
+    "reporting_line.at": ("observer", {"observation": "{ready}"}),
     "reporting_line.file": ("coordinator", {}),
     "mentorship.index": ("coordinator", {}),
     "mentorship.form": ("coordinator", {}),

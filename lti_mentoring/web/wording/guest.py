@@ -77,6 +77,16 @@ RULES = {
     "guest_address": _l("“%(address)s” is no address that a mail could go to."),
     "guest_is_there": _l("Nobody new: this person is asked already, or is the candidate or the observer."),
     "guest_no_mail": _l("No mail can go there: no address is known, or this installation sends no mails. Hand the link over instead."),
+    "name_is_address": _l("“%(name)s” has an address in it. Write the name alone: it stands in mails."),
+    "guest_room_full": _l("%(most)s people are asked for this session; that is the most."),
+    "guest_mail_lately": _l("A mail went to them within the last hour. Wait a little before you send the next."),
+    "guest_not_by_hand": _l(
+        "No link is handed over for this person: they have a mailbox, or sign in at your organisation, and a link in other hands would "
+        "speak in their name. Send it by mail, or have them open the course."
+    ),
+    "guest_reads": _l("They may read the lines and strike them now; that way stays open until the rating is released."),
+    "guest_dismissed": _l("This observer is planned no more. Name them again, or call the session off."),
+    "guest_lead_takes_back": _l("Only a coordinator takes a link back."),
     "guest_inside": _l("This person takes part in the course and finds the page there; they need no link."),
     "guest_lead_hands_over": _l("Only a coordinator hands a link over; you can send it by mail."),
     "guest_field_lead": _l("Only a coordinator gives an observer the link of an assignment."),

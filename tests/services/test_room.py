@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who plans has no power over who is in the room: no name by an address, no word on who manages them, no way to shut them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from conftest import World, make_world
+from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.services import attestation, guest, observation, outside, pairing, participant, reporting_line, room
+from lti_mentoring.services import mentorship as pairs
+from lti_mentoring.services.declaring import Declared
+from lti_mentoring.services.guest import Guest
+from lti_mentoring.services.pairing import Wanted
+from lti_mentoring.services.reporting_line import Manager
+from lti_mentoring.services.room import PersonRow
+from lti_mentoring.store import base
+from lti_mentoring.store.notification import Notification
+from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Course, Person
+from lti_mentoring.store.reporting_line import ReportingLine
+
+
+class Plan:
+    """A planned observation, and somebody of another course of the organisation."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.candidate = world.person("F. Martins")
+        self.observer = world.person("T. Lindqvist", "observer", standing="instructor")
+        self.lead = world.person("R. Okafor", "coordinator", standing="instructor")
+        with base.transactional() as session:
+            known = session.get_one(Course, (world.org_id, world.course_id))
+            elsewhere = Course(id=base.new_id(), issuer=known.issuer, scope=known.scope, context_id="elsewhere")
+            session.add(elsewhere)
+            session.flush()
+            self.elsewhere = elsewhere.id
+        self.stranger = world.person("Xenia Realname", standing="instructor", course_id=self.elsewhere, told=False)
+        with base.transactional() as session:
+            session.get_one(Person, (world.org_id, self.stranger.person_id)).email = "x@example.org"
+        self.id = self.plan(self.observer.person_id)
+
+    def plan(self, observer_id: str) -> str:
+        made = {"candidacy_id": self.world.candidacy_id("F. Martins"), "protege_label": "A new colleague"}
+        return observation.plan(actor=self.lead, observer_id=observer_id, planned_for=base.now().date(), **made)
+
+    def add(self, name: str, email: str = "", *, by: Actor | None = None) -> PersonRow:
+        known = {one.person_id for one in self.people()}
+        room.add(actor=by or self.lead, observation_id=self.id, named=room.Named(name, email))
+        return next(one for one in self.people() if one.person_id not in known)
+
+    def people(self) -> tuple[PersonRow, ...]:
+        base.end_read()
+        return room.page(actor=self.observer, observation_id=self.id).people
+
+    def opened(self, person_id: str) -> tuple[str, Guest]:
+        """A link made to hand over, and opened."""
+        return guest.exchange(token=room.link(actor=self.lead, observation_id=self.id, person_id=person_id))
+
+    def state(self, state: str) -> None:
+        with base.transactional() as session:
+            session.scalars(select(Observation).where(Observation.id == self.id)).one().state = state
+
+
+@pytest.fixture
+def made(any_app: Flask) -> Iterator[Plan]:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        yield Plan(world)
+
+
+@pytest.fixture
+def here(app: Flask) -> Iterator[Plan]:
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        yield Plan(world)
+
+
+def acting(held: Guest) -> Actor:
+    return guest.here(held).actor
+
+
+# --- names ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_somebody_knows_tells_them_no_name(made: Plan) -> None:
+    found = made.add("Whoever", "x@example.org", by=made.observer)
+    assert (found.person_id, found.name) == (made.stranger.person_id, "Whoever")
+    wanted = Wanted(base.new_id(), "one_to_one", made.candidate.person_id, "Somebody <x@example.org>", base.now().date())
+    pairing.make(actor=made.lead, wanted=wanted)
+    base.end_read()
+    (pair,) = pairs.page(actor=made.lead).active
+    assert pair.proteges == ("Somebody",)
+
+
+def test_the_same_address_is_the_same_person_in_a_room_and_in_a_pair(here: Plan) -> None:
+    kim = here.add("Kim", "kim@example.org")
+    wanted = Wanted(base.new_id(), "one_to_one", here.candidate.person_id, "K. Other <KIM@example.org>", base.now().date())
+    pairing.make(actor=here.lead, wanted=wanted)
+    base.end_read()
+    assert base.session().scalars(select(Person.id).where(Person.email.ilike("kim@example.org"))).all() == [kim.person_id]
+
+
+@pytest.mark.parametrize("name", ["Win at https://bad.example", "www.bad.example", "bad.example", "a@bad.example", "10.0.0.1"])
+def test_no_name_carries_an_address_into_a_mail(here: Plan, name: str) -> None:
+    with pytest.raises(RuleBroken, match="name_is_address"):
+        here.add(name)
+    assert here.people() == ()
+
+
+@pytest.mark.parametrize("name", ["F. Martins", "J.R. Hart", "Dr. O'Neill-Sá", "F.Martins"])
+def test_initials_are_no_address(here: Plan, name: str) -> None:
+    assert here.add(name).name == name
+
+
+def test_a_room_has_an_end(here: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "MOST_IN_ROOM", 2)
+    here.add("Ana")
+    here.add("Kim")
+    with pytest.raises(RuleBroken, match="guest_room_full"):
+        here.add("Noor")
+
+
+# --- links -----------------------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_holds_a_link_for_somebody_who_signs_in_elsewhere_in_the_organisation(made: Plan) -> None:
+    found = made.add("Whoever", "x@example.org")
+    assert not found.by_hand
+    with pytest.raises(RuleBroken, match="guest_not_by_hand"):
+        made.opened(found.person_id)
+
+
+def test_what_is_said_by_a_link_that_was_handed_over_ends_no_line_of_their_own(made: Plan) -> None:
+    kim = made.add("Kim")
+    _, held = made.opened(kim.person_id)
+    assert held.handed_by == made.lead.person_id
+    with base.transactional() as session:
+        reporting_line.attest(session, actor=acting(held), managers=[Manager("direct", made.lead.person_id)])
+    participant.attest(actor=acting(held), observation_id=made.id, nobody=True, handed_by=held.handed_by)
+    base.end_read()
+    line = base.session().scalars(select(ReportingLine).where(ReportingLine.subordinate_id == kim.person_id)).one()
+    assert line.ended_on is None
+    said = reporting_line.said(base.session(), [kim.person_id])[kim.person_id]
+    assert (said.source, said.said_by) == ("staff", made.lead.person_id)
+
+
+def test_who_reads_the_lines_is_not_shut_out_from_them(made: Plan) -> None:
+    kim = made.add("Kim")
+    secret, _ = made.opened(kim.person_id)
+    about = {"observation_id": made.id, "person_id": kim.person_id}
+    with pytest.raises(RuleBroken, match="guest_lead_takes_back"):
+        room.revoke(actor=made.observer, **about)
+    made.state("rated")
+    with pytest.raises(RuleBroken, match="guest_reads"):
+        room.revoke(actor=made.lead, **about)
+    assert guest.holder([secret], purpose="consent") is not None
+
+
+def test_an_observer_who_was_dismissed_opens_nothing_more_and_their_notes_arrive(made: Plan) -> None:
+    person_id = outside.name(actor=made.lead, named=room.Named("P. Outer", ""))
+    made.id = made.plan(person_id)
+    secret, _ = made.opened(person_id)
+    outside.dismiss(actor=made.lead, person_id=person_id)
+    assert guest.holder([secret], purpose="field") is None
+    assert guest.holder([secret], purpose="notes") is not None
+    with pytest.raises(RuleBroken, match="guest_dismissed"):
+        made.opened(person_id)
+
+
+# --- who manages whom ------------------------------------------------------------------------------------------------------------
+
+
+def test_who_manages_people_from_outside_can_be_written_down(made: Plan) -> None:
+    kim = made.add("Kim").person_id
+    outer = outside.name(actor=made.lead, named=room.Named("P. Outer", ""))
+    base.end_read()
+    unknown = {one.id for one in attestation.everybody(actor=made.lead) if not one.known}
+    assert {kim, outer} <= unknown
+    for person_id in (kim, outer):
+        assert attestation.of(actor=made.lead, person_id=person_id).person.outside
+        attestation.enter(actor=made.lead, person_id=person_id, declared=Declared(nobody=True), unit="")
+    base.end_read()
+    assert not {kim, outer} & {one.id for one in attestation.everybody(actor=made.lead) if not one.known}
+
+
+def test_and_what_another_course_wrote_of_them_stays(here: Plan) -> None:
+    kim = here.add("Kim").person_id
+    with base.transactional() as session:
+        written = {"source": "staff", "said_by": here.stranger.person_id}
+        reporting_line.say(session, person_id=kim, managers=[Manager("direct", here.lead.person_id)], **written)
+    attestation.enter(actor=here.lead, person_id=kim, declared=Declared(nobody=True), unit="")
+    base.end_read()
+    assert base.session().scalars(select(ReportingLine.ended_on).where(ReportingLine.subordinate_id == kim)).all() == [None]
+
+
+def test_nobody_writes_it_down_for_who_signs_in_elsewhere_who_is_asked_where_they_are(here: Plan) -> None:
+    here.add("Whoever", "x@example.org")
+    with pytest.raises(NotFound):
+        attestation.enter(actor=here.lead, person_id=here.stranger.person_id, declared=Declared(nobody=True), unit="")
+    with base.transactional() as session:
+        attestation.want(session, [here.stranger.person_id], org_id=here.world.org_id, course_id=here.world.course_id)
+    base.end_read()
+    asked = select(Notification.course_id).where(Notification.person_id == here.stranger.person_id, Notification.kind == "line_wanted")
+    assert base.session().scalars(asked).all() == [here.elsewhere]
+
+
+def test_an_observer_from_outside_says_it_by_their_link(made: Plan) -> None:
+    person_id = outside.name(actor=made.lead, named=room.Named("P. Outer", ""))
+    made.id = made.plan(person_id)
+    _, held = made.opened(person_id)
+    assert guest.here(held).asks_line
+    assert attestation.by_link(actor=acting(held), observation_id=made.id).staff == ()
+    attestation.say(actor=acting(held), declared=Declared(nobody=True), handed_by=held.handed_by)
+    base.end_read()
+    assert not guest.here(held).asks_line
