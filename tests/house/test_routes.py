@@ -42,7 +42,8 @@ def test_whatever_belongs_to_a_course_asks_for_a_permission(bare_app: Flask):
 def test_open_addresses_are_few_and_hold_no_id_of_anybody(bare_app: Flask):
     for rule in bare_app.url_map.iter_rules():
         if getattr(bare_app.view_functions[rule.endpoint], "public", ""):
-            assert rule.arguments <= {"filename", "invite", "token"}, rule.rule  # an invite and a token are secrets, not ids
+            # An invite and a token are secrets, not ids; a page tells apart the passes of one browser, and opens nothing without them.
+            assert rule.arguments <= {"filename", "invite", "page", "token"}, rule.rule
 
 
 def test_pages_and_api_stand_where_they_were_promised(bare_app: Flask):
