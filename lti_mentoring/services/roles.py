@@ -33,8 +33,8 @@ INVITATION_DAYS = 14
 class Here:
     """A person in a course, as every page needs it: ``offered`` is help that waits for their answer, ``unread`` counts their notices;
     ``own`` is their candidacy, ``graded`` whether the LMS gets grades of them, both known on a page's own visit only; ``guest``: they came
-    by a link, and this page is all that they may open; ``late``: the link has ended, so that they send and are shown nothing;
-    ``handed_by``: who was shown that link; ``asks_line``: they observe by it, and have not said who manages them."""
+    by a link, and open this page alone; ``late``: it has ended, so that they send and are shown nothing; ``handed_by``: who was shown it;
+    ``asks_line``: they observe by it, and have not said who manages them."""
 
     actor: Actor
     course_title: str
@@ -72,6 +72,8 @@ class PeoplePage:
     invitations: tuple[tuple[str, datetime], ...]
 
 
+_OWN = and_(Candidacy.org_id == Membership.org_id, Candidacy.course_id == Membership.course_id, Candidacy.person_id == Membership.person_id)
+
 _HERE = (
     select(
         Membership.standing,
@@ -88,14 +90,7 @@ _HERE = (
     .join(Course, and_(Course.org_id == Membership.org_id, Course.id == Membership.course_id))
     .join(Person, and_(Person.org_id == Membership.org_id, Person.id == Membership.person_id))
     .join(Organisation, Organisation.id == Membership.org_id)
-    .outerjoin(
-        Candidacy,
-        and_(
-            Candidacy.org_id == Membership.org_id,
-            Candidacy.course_id == Membership.course_id,
-            Candidacy.person_id == Membership.person_id,
-        ),
-    )
+    .outerjoin(Candidacy, _OWN)
     .where(Membership.org_id == bindparam("org"), Membership.course_id == bindparam("course"), Membership.person_id == bindparam("person"))
     .where(Membership.launched_at > NEVER)  # a roster opens no page
 )
