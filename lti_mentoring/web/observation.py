@@ -239,7 +239,7 @@ def correct(course: str, observation: str) -> AnyResponse:
     try:
         verbs.reopen(actor=actor(), observation_id=observation, why=form["why"])
     except RuleBroken as broken:
-        if broken.code not in ("correction_without_reason", "reason_long", "correction_open", "correction_late"):
+        if broken.code not in ("correction_without_reason", "reason_long", "correction_open", "correction_late", "correction_seen"):
             raise
         flash(rule_words(broken.code, broken.facts), "wait")
     return redirect(url_for("observation.sheet", course=course, observation=observation), 303)

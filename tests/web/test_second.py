@@ -14,6 +14,7 @@ from conftest import World
 from lti_mentoring.domain.reliability import Doubling
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.rating import Rater
 from support import opinions
 from support.opinions import doubling, manages, planned, rate
 from support.visitor import Visitor
@@ -125,6 +126,50 @@ def test_a_rater_never_reads_another_ones_rating_reasons_or_tags_before_the_resu
     for hidden in ("A. Moreno", "third opinion", "second opinion", "first session alone"):
         assert hidden not in first, hidden
     assert base.session().scalars(select(Observation.state)).one() == "rated"
+
+
+def test_who_rates_from_the_notes_reads_that_they_are_not_finished_and_none_of_them(app, cast):
+    made = planned(cast, cast.actor("T. Lindqvist"))
+    visitor(app, cast, "R. Okafor").post(f"opinions/{made}", {"person": cast.people["A. Moreno"], "way": "notes"})
+    rate(cast.actor("T. Lindqvist"), made, note=WORDS[0], submit=False)
+    page = read(visitor(app, cast, "A. Moreno"), f"observations/{made}")
+    assert "The notes are not finished yet" in page
+    assert WORDS[0] not in page
+    assert "Your rating is submitted" not in page
+
+
+def test_a_coordinator_goes_on_without_a_candidates_own_part_that_is_late(app, cast):
+    doubling(cast, None)
+    made = planned(cast, cast.actor("T. Lindqvist"))
+    with base.transactional() as session:
+        session.add(Rater(observation_id=made, person_id=cast.people["F. Martins"], purpose="self", assigned_by="a test"))
+    rate(cast.actor("T. Lindqvist"), made, note=WORDS[0])
+    lead = visitor(app, cast, "R. Okafor")
+    page = read(lead, "opinions")
+    assert "F. Martins: the rating of their own part" in page
+    assert "Go on without" not in page
+    with base.transactional() as session:
+        session.scalars(select(Rater)).one().due_on = base.now().date() - DAY
+    assert "Go on without" in read(lead, "opinions")
+    lead.post(f"opinions/{made}/excuse", {"person": cast.people["F. Martins"]})
+    assert base.session().scalars(select(Observation.state)).one() == "released"
+
+
+def test_who_leads_alone_reads_of_another_opinion_and_never_which(app, world):
+    world.person("F. Martins")
+    opinions.observer(world, "A. Moreno")
+    opinions.qualified(world, world.person("C. Both", "observer", "coordinator", standing="instructor"))
+    doubling(world)
+    world.mastered("F. Martins")
+    made = planned(world, world.actor("C. Both"))
+    rate(world.actor("C. Both"), made, 2, note=WORDS[0])
+    there = visitor(app, world, "C. Both")
+    for path in ("opinions", f"opinions/{made}"):
+        page = read(there, path)
+        assert "F. Martins: another opinion" in page
+        assert "first session alone" not in page
+    assert there.post(f"observations/{made}/correct", {"why": "Hm."}).status_code == 303
+    assert "Your own rating stays as you submitted it." in read(there, f"observations/{made}")
 
 
 # --- counts and capacity ------------------------------------------------------------------------------------------------------------
