@@ -126,11 +126,8 @@ def plan(
     if not actor.is_any(*LEADS) and observer_id != actor.person_id:
         raise NotAllowed("observer_plans_own")
     with base.transactional() as session:
-        known = session.scalar(select(Observation).where(Observation.id == observation_id)) if observation_id is not None else None
-        if known is not None and (known.course_id, known.created_by) != (actor.course_id, actor.person_id):
-            raise NotFound("observation")
-        if known is not None:
-            return known.id
+        if observation_id is not None and _planned_before(session, actor, observation_id):
+            return observation_id
         subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
         rubric = _rubric_for(subject, kind)
@@ -153,6 +150,15 @@ def plan(
         )
         _planned(session, actor, made, subject, exception=exception and actor.is_any(*LEADS))
         return made.id
+
+
+def _planned_before(session: Session, actor: Actor, observation_id: str) -> bool:
+    """Whether this plan was sent before; NotFound ``observation`` where it is somebody else's, or of another course."""
+    query = select(Observation.course_id, Observation.created_by).where(Observation.id == observation_id)
+    known = session.execute(query).one_or_none()
+    if known is not None and tuple(known) != (actor.course_id, actor.person_id):
+        raise NotFound("observation")
+    return known is not None
 
 
 def _planned(session: Session, actor: Actor, made: Observation, subject: Candidacy, *, exception: bool) -> None:
