@@ -7,7 +7,7 @@ rated as freely as before, and what is told later of that day is found all the s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -107,18 +107,28 @@ def relieve(session: Session, row: Observation) -> None:
     transaction, with the observation locked. While the result is open, somebody else can be asked."""
     seats = session.scalars(select(Rater).where(Rater.observation_id == row.id, Rater.state != "ended").order_by(Rater.id)).all()
     found = conflict.standing(session, RATER, [one.id for one in seats])
-    for one in (one for one in seats if found.get(one.id) in STOPS):
+    gone = [one for one in seats if found.get(one.id) in STOPS]
+    for one in gone:
         one.state = "ended"
-        session.flush()
         privacy.record(session, actor=privacy.SYSTEM, verb="relieve", object_kind=OBSERVATION, object_id=row.id, reason="conflict")
-        conflict.end(session, About(RATER, one.id, row.course_id))
+    session.flush()
+    conflict.end(session, *(About(RATER, one.id, row.course_id) for one in gone))
 
 
-def end(session: Session, row: Observation) -> None:
-    """Look at an observation no more, in the caller's transaction: it was called off or set aside."""
-    conflict.end(session, About(OBSERVATION, row.id, row.course_id))
-    for rater_id in session.scalars(select(Rater.id).where(Rater.observation_id == row.id)):
-        conflict.end(session, About(RATER, rater_id, row.course_id))
+def hold(session: Session, row: Observation) -> None:
+    """Lock all that is watched of an observation, in the caller's transaction, with the observation locked."""
+    conflict.hold(session, *_watched(session, [row]))
+
+
+def end(session: Session, *rows: Observation) -> None:
+    """Look at observations no more, in the caller's transaction: they were called off or set aside."""
+    conflict.end(session, *_watched(session, rows))
+
+
+def _watched(session: Session, rows: Sequence[Observation]) -> list[About]:
+    seats = session.execute(select(Rater.id, Rater.observation_id).where(Rater.observation_id.in_([row.id for row in rows]))).all()
+    courses = {row.id: row.course_id for row in rows}
+    return [About(OBSERVATION, row.id, row.course_id) for row in rows] + [About(RATER, one[0], courses[one[1]]) for one in seats]
 
 
 def standing(session: Session, subject: Candidacy, kind: str, observers: Collection[str]) -> Standing:

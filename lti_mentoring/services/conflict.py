@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -22,8 +22,8 @@ from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.reporting_line import chain
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.standing import Facts
+from lti_mentoring.services import bulkhead, involvement, privacy, reporting_line
 from lti_mentoring.services import chain as lines
-from lti_mentoring.services import involvement, privacy, reporting_line
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import AT_ONCE
 from lti_mentoring.store.conflict import ConflictCheck, ConflictOverride, ConflictParty, ConflictWatch, OverrideVoice
@@ -173,10 +173,20 @@ def _watch(
     session.flush()
 
 
-def end(session: Session, about: About) -> None:
-    """Look at a matter no more, in the caller's transaction: the pair has ended, the observation was called off, the award is over."""
-    for row in session.scalars(_matters(about.kind, [about.id]).with_for_update()):
+def end(session: Session, *abouts: About) -> None:
+    """Look at matters no more, in the caller's transaction: the pair has ended, the observation was called off, the award is over."""
+    for row in hold(session, *abouts):
         row.ended_at = base.now()
+
+
+def hold(session: Session, *abouts: About) -> Sequence[ConflictWatch]:
+    """Lock what is watched of these matters, all at once and in the order of ``reporting_line.look_again``, so that no two wait for each
+    other."""
+    if not abouts:
+        return ()
+    which = or_(*(and_(ConflictWatch.about_kind == one.kind, ConflictWatch.about_id == one.id) for one in abouts))
+    query = select(ConflictWatch).where(which, ConflictWatch.ended_at.is_(None)).order_by(ConflictWatch.id)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def standing(session: Session, kind: str, ids: Collection[str]) -> Mapping[str, str]:
@@ -254,17 +264,16 @@ def sweep(*, now: datetime, acts: Acts | None = None) -> tuple[Changed, ...]:
         found = base.session().execute(query.limit(MOST_AT_ONCE)).all()
     changed = []
     for org_id, watch_id, *about in found:
-        with base.tenant(org_id), base.transactional() as session:
-            if acts is not None:
-                acts.lock(session, About(*about))
-            again = select(ConflictWatch).where(ConflictWatch.id == watch_id, *due).with_for_update(skip_locked=True)
-            watch = session.scalar(again)
-            if watch is not None:  # else another worker was quicker
-                one = look(session, watch, today=now.date())
-                if one is not None:
-                    changed.append(one)
-                    if acts is not None:
-                        acts.act(session, one)
+        with bulkhead.apart("conflict", watch=watch_id):
+            with base.tenant(org_id), base.transactional() as session:
+                if acts is not None:
+                    acts.lock(session, About(*about))
+                again = select(ConflictWatch).where(ConflictWatch.id == watch_id, *due).with_for_update(skip_locked=True)
+                watch = session.scalar(again)
+                one = look(session, watch, today=now.date()) if watch is not None else None  # else another worker was quicker
+                if one is not None and acts is not None:
+                    acts.act(session, one)
+            changed += [one] if one is not None else []
     for one in changed:
         log.info("conflict_changed", kind=one.about.kind, id=one.about.id, purpose=one.purpose, before=one.before, after=one.after)
     return tuple(changed)

@@ -96,6 +96,7 @@ def _take(session: Session, actor: Actor, told: tuple[Row, ...]) -> Taken:
     said = {person: of[address] for address, ids in people.items() for person in ids if person != actor.person_id}
     others = _elsewhere(session, said.keys() - here.keys())
     known = _came(session, {row.manager for row in rows if row.manager})
+    reporting_line.hold(session, said.keys())
     begun, ended = _write(session, actor, said, known, others)
     _attest(session, actor, {person: rows for person, rows in said.items() if person not in others})
     session.flush()

@@ -11,12 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import mentorship as rules
-from lti_mentoring.domain import observation as observing
 from lti_mentoring.domain.conflict import CLOSED, OVERRIDE, Finding
 from lti_mentoring.domain.mentorship import IN_PERSON, MODES
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, mentorship, naming, notification, privacy
+from lti_mentoring.services import conflict, dropping, mentorship, naming, notification, privacy
 from lti_mentoring.services.mentorship import PairRow
 from lti_mentoring.store import base
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship
@@ -128,9 +127,11 @@ def plan(*, actor: Actor, mentorship_id: str, when: When, session_id: str) -> st
     """
     with base.transactional() as session:
         pair = mentorship.own(session, actor, mentorship_id, lock=True)
-        known = select(MentoringSession.id).where(MentoringSession.id == session_id, MentoringSession.mentorship_id == pair.id)
-        if session.scalar(known) is None:
+        of = session.scalar(select(MentoringSession.mentorship_id).where(MentoringSession.id == session_id))
+        if of is None:
             planned(session, actor, pair, when, session_id)
+        elif of != pair.id:
+            raise NotFound("session")
         return session_id
 
 
@@ -179,7 +180,7 @@ def change(*, actor: Actor, session_id: str, when: When) -> None:
             if one.state != "planned":
                 raise RuleBroken("session_observed")
             one.planned_for, one.place = day_of(row), row.place
-            _tell_observer(session, one, actor, "observation_moved")
+            _tell_observer(session, one, actor)
         privacy.record(session, actor=actor, verb="change", object_kind=KIND, object_id=row.id, sequence=row.sequence)
 
 
@@ -211,31 +212,40 @@ def _drop(actor: Actor, session_id: str, verb: str) -> None:
         row, _ = _own(session, actor, session_id)
         row.state = rules.after(row.state, verb, starts_at=row.starts_at, now=base.now())
         row.sequence += 1
-        for one in _observations(session, row.id):
-            if one.state != "planned":
-                raise RuleBroken("session_observed")
-            _call_off(session, one, actor)
+        found = _observations(session, row.id)
+        if any(one.state != "planned" for one in found):
+            raise RuleBroken("session_observed")
+        dropping.drop(session, found, actor=actor, why="session")
         privacy.record(session, actor=actor, verb=verb, object_kind=KIND, object_id=row.id)
 
 
 def call_off(session: Session, actor: Actor, pair: Mentorship) -> None:
-    """Call off what a pair has planned from now on, in the caller's transaction: the pair has ended. What is observed already goes on."""
+    """Call off what a pair has planned from now on, in the caller's transaction, after ``hold_candidates``: the pair has ended. What is
+    observed already goes on."""
+    off: list[Observation] = []
     ahead = (MentoringSession.mentorship_id == pair.id, MentoringSession.state == "planned", MentoringSession.starts_at > base.now())
     for row in session.scalars(select(MentoringSession).where(*ahead).order_by(MentoringSession.id).with_for_update()):
         found = _observations(session, row.id)
         if any(one.state != "planned" for one in found):
             continue
         row.state, row.sequence = rules.after(row.state, "cancel", starts_at=row.starts_at, now=base.now()), row.sequence + 1
-        for one in found:
-            _call_off(session, one, actor)
+        off += found
         privacy.record(session, actor=actor, verb="cancel", object_kind=KIND, object_id=row.id)
+    dropping.drop(session, off, actor=actor, why="session")
+
+
+def hold_candidates(session: Session, mentorship_id: str) -> None:
+    """Lock the candidacies of whoever is observed with a pair, in the caller's transaction, before the pair."""
+    theirs = select(MentoringSession.id).where(MentoringSession.mentorship_id == mentorship_id)
+    dropping.hold_candidates(session, Observation.session_id.in_(theirs))
 
 
 # --- inside -------------------------------------------------------------------------------------------------------------------
 
 
 def _own(session: Session, actor: Actor, session_id: str) -> tuple[MentoringSession, Mentorship]:
-    """A session, locked, and its pair, for who sees to the pair. Whoever locks more goes from pair to session to observation."""
+    """A session, locked after the candidacies of what is observed of it, and its pair, for who sees to the pair."""
+    dropping.hold_candidates(session, Observation.session_id == session_id)
     query = select(MentoringSession).where(MentoringSession.id == session_id)
     row = session.scalar(query.with_for_update().execution_options(populate_existing=True))
     if row is None:
@@ -250,14 +260,8 @@ def _observations(session: Session, session_id: str) -> list[Observation]:
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
-def _call_off(session: Session, row: Observation, actor: Actor) -> None:
-    row.state, row.called_off_for = observing.after(row.state, "cancel"), "session"
-    privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id, reason="session")
-    _tell_observer(session, row, actor, "observation_called_off")
-
-
-def _tell_observer(session: Session, row: Observation, actor: Actor, kind: str) -> None:
+def _tell_observer(session: Session, row: Observation, actor: Actor) -> None:
     if row.observer_id != actor.person_id:
         ids = {"course": row.course_id, "observation": row.id}
-        whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": kind, "endpoint": "observation.sheet"}
+        whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": "observation_moved", "endpoint": "observation.sheet"}
         notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)

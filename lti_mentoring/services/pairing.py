@@ -156,6 +156,7 @@ def end(*, actor: Actor, mentorship_id: str) -> None:
     NotFound ``mentorship``.
     """
     with base.transactional() as session:
+        meeting.hold_candidates(session, mentorship_id)
         row = mentorship.own(session, actor, mentorship_id, lock=True)
         if row.state == "ended":
             return
@@ -164,6 +165,6 @@ def end(*, actor: Actor, mentorship_id: str) -> None:
         open_ones = select(MentorshipMember).where(MentorshipMember.mentorship_id == row.id, MentorshipMember.ended_on.is_(None))
         for member in session.scalars(open_ones):
             member.ended_on = max(today, member.started_on)
+        conflict.end(session, About(mentorship.KIND, row.id, row.course_id))  # which was watched before any session of theirs was
         meeting.call_off(session, actor, row)
-        conflict.end(session, About(mentorship.KIND, row.id, row.course_id))
         privacy.record(session, actor=actor, verb="end", object_kind=mentorship.KIND, object_id=row.id)

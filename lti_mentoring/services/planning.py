@@ -17,7 +17,7 @@ from lti_mentoring.domain.participation import PARTICIPATION, Part, calls_off
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, delivery, drawing, focus, notification, occasion, privacy, programme, room, sheet
+from lti_mentoring.services import assessor, delivery, drawing, dropping, focus, notification, occasion, privacy, programme, room, sheet
 from lti_mentoring.services.occasion import NOTHING_ASKED, Asked, Occasions
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -126,9 +126,9 @@ def plan(
     if not actor.is_any(*LEADS) and observer_id != actor.person_id:
         raise NotAllowed("observer_plans_own")
     with base.transactional() as session:
+        subject = _chosen(session, actor, candidacy_id, observer_id)
         if observation_id is not None and _planned_before(session, actor, observation_id):
             return observation_id
-        subject = _chosen(session, actor, candidacy_id, observer_id)
         state = rules.after("new", "plan", Case(subject_id=subject.person_id, assessor_id=observer_id))
         rubric = _rubric_for(subject, kind)
         asked = replace(asked, day=planned_for, label=protege_label, place=place)
@@ -153,7 +153,8 @@ def plan(
 
 
 def _planned_before(session: Session, actor: Actor, observation_id: str) -> bool:
-    """Whether this plan was sent before; NotFound ``observation`` where it is somebody else's, or of another course."""
+    """Whether this plan was sent before, asked with the candidacy locked, so that of two presses one sees the other; NotFound
+    ``observation`` where it is somebody else's, or of another course."""
     query = select(Observation.course_id, Observation.created_by).where(Observation.id == observation_id)
     known = session.execute(query).one_or_none()
     if known is not None and tuple(known) != (actor.course_id, actor.person_id):
@@ -169,7 +170,7 @@ def _planned(session: Session, actor: Actor, made: Observation, subject: Candida
     room.ask(session, actor=actor, row=made)  # first, since the guard looks at who is in the room
     assessor.decide(session, actor=actor, row=made, subject_id=subject.person_id, version=version, exception=exception)
     privacy.record(session, actor=actor, verb="plan", object_kind="observation", object_id=made.id, observer=made.observer_id)
-    _tell_observer(session, made, actor, "observation_planned")
+    _tell_observer(session, made, actor)
     delivery.want(session, org_id=actor.org_id, course_id=actor.course_id, person_id=subject.person_id, items=("observation",))
 
 
@@ -184,7 +185,7 @@ def _rubric_for(subject: Candidacy, kind: str) -> str:
 def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str) -> Candidacy:
     """The candidacy to observe, if it goes on, and if the observer is one in this course."""
     query = select(Candidacy).where(Candidacy.id == candidacy_id, Candidacy.course_id == actor.course_id)
-    subject = session.scalar(query.with_for_update(read=True))  # so that nobody leaves while it is being planned
+    subject = session.scalar(query.with_for_update(key_share=True))  # so that nobody leaves while it is being planned
     if subject is None:
         raise NotFound("candidacy")
     if not PARTICIPATION[subject.participation]:
@@ -196,10 +197,10 @@ def _chosen(session: Session, actor: Actor, candidacy_id: str, observer_id: str)
     return subject
 
 
-def _tell_observer(session: Session, row: Observation, actor: Actor | str, kind: str) -> None:
-    if isinstance(actor, Actor) and row.observer_id == actor.person_id:
+def _tell_observer(session: Session, row: Observation, actor: Actor) -> None:
+    if row.observer_id == actor.person_id:
         return
-    whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": kind, "endpoint": "observation.sheet"}
+    whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": "observation_planned", "endpoint": "observation.sheet"}
     ids = {"course": row.course_id, "observation": row.id}
     notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
 
@@ -210,27 +211,20 @@ def cancel(*, actor: Actor, observation_id: str) -> None:
     RuleBroken ``observation_closed`` once it is released. Calling it off twice is harmless.
     """
     with base.transactional() as session:
-        query = select(Observation).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
-        row = session.scalar(query.with_for_update())
+        here = (Observation.id == observation_id, Observation.course_id == actor.course_id)
+        dropping.hold_candidates(session, *here)
+        row = session.scalar(select(Observation).where(*here).with_for_update())
         if row is None or not (row.observer_id == actor.person_id or actor.is_any(*LEADS)):
             raise NotFound("observation")
         if row.state in rules.NO_MORE:
             return
-        row.state = rules.after(row.state, "cancel")
-        assessor.end(session, row)
-        session.flush()
-        drawing.decide_again(session, row.candidacy_id)
-        privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id)
+        dropping.drop(session, [row], actor=actor)
 
 
 def call_off(session: Session, *, candidacy_id: str, part: Part, actor: Actor | str, today: date) -> int:
-    """Call off what is planned ahead of somebody whose part is so now, in the caller's transaction, and tell its observers that it is, and
-    not why. What somebody has begun to write goes on. -> how many."""
+    """Call off what is planned ahead of somebody whose part is so now, in the caller's transaction, with their candidacy locked. What
+    somebody has begun to write goes on. -> how many."""
     planned = select(Observation).where(Observation.candidacy_id == candidacy_id, Observation.state == "planned").order_by(Observation.id)
     ahead = [row for row in session.scalars(planned.with_for_update()) if calls_off(part, today, row.planned_for)]
-    for row in ahead:
-        row.state, row.called_off_for = rules.after(row.state, "cancel"), part.state
-        assessor.end(session, row)
-        privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id, reason=part.state)
-        _tell_observer(session, row, actor, "observation_called_off")
+    dropping.drop(session, ahead, actor=actor, why=part.state)
     return len(ahead)

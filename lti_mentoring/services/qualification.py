@@ -22,8 +22,8 @@ from lti_mentoring.domain.qualification import CURRENT, Act, Attempt, Doubled, Q
 from lti_mentoring.domain.reliability import Qualifying
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.transcript import script
+from lti_mentoring.services import bulkhead, intake, notification, privacy, programme
 from lti_mentoring.services import doubled as doubles
-from lti_mentoring.services import intake, notification, privacy, programme
 from lti_mentoring.services.reminder import leads
 from lti_mentoring.store import base
 from lti_mentoring.store.calibration import CalibrationAttempt
@@ -197,7 +197,7 @@ def sweep(*, now: datetime) -> int:
     with base.across_organisations("qualifications: due"):
         found = base.session().execute(query).all()
     for org_id, row_id in found:
-        with base.tenant(org_id), base.transactional() as session:
+        with bulkhead.apart("qualification", row=row_id), base.tenant(org_id), base.transactional() as session:
             again = select(ObserverQualification).where(ObserverQualification.id == row_id, _due(now)).with_for_update(skip_locked=True)
             row = session.scalar(again.execution_options(populate_existing=True))
             if row is not None:  # else another worker was quicker

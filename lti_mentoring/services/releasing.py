@@ -25,9 +25,10 @@ from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import (
     assessor,
+    bulkhead,
     candidacy,
     delivery,
-    drawing,
+    dropping,
     impartial,
     notification,
     privacy,
@@ -206,23 +207,22 @@ def void(*, actor: Actor, observation_id: str, reason: str) -> None:
     if reason not in rules.VOID_REASONS:
         raise RuleBroken("void_reason_unknown")
     with base.transactional() as session:
-        query = select(Observation).where(Observation.id == observation_id, Observation.course_id == actor.course_id)
-        row = session.scalar(query.with_for_update()) if actor.is_any(*LEADS) else None
+        here = (Observation.id == observation_id, Observation.course_id == actor.course_id)
+        dropping.hold_candidates(session, *here)
+        row = session.scalar(select(Observation).where(*here).with_for_update()) if actor.is_any(*LEADS) else None
         if row is None:
             raise NotFound("observation")
         set_aside(session, row, reason, actor=actor)
 
 
 def set_aside(session: Session, row: Observation, reason: str, *, actor: Actor | str) -> None:
-    """The same, in the caller's transaction, with the row locked."""
+    """The same, in the caller's transaction, with its candidacy and then itself locked."""
     if row.state == rules.VOID:
         return
     was_read = row.state == rules.RELEASED
     row.state, row.voided_at, row.void_reason = rules.after(row.state, "void"), base.now(), reason
-    session.flush()
-    assessor.end(session, row)
+    dropping.close(session, [row], actor=actor)
     privacy.record(session, actor=actor, verb="void", object_kind="observation", object_id=row.id, reason=reason)
-    drawing.decide_again(session, row.candidacy_id)
     reckon(session, row)
     if was_read:
         subject = sheets.subject_of(session, row)
@@ -246,7 +246,7 @@ def settle_due(*, now: datetime) -> int:
         found = base.session().execute(query.limit(MOST_AT_ONCE)).all()
     released = 0
     for org_id, observation_id in found:
-        with base.tenant(org_id), base.transactional() as session:
+        with bulkhead.apart("settle", observation=observation_id), base.tenant(org_id), base.transactional() as session:
             row = session.scalar(select(Observation).where(Observation.id == observation_id, *over).with_for_update(skip_locked=True))
             if row is None:  # another worker was quicker
                 continue
@@ -263,7 +263,7 @@ def adopt() -> int:
     with base.across_organisations("observations: without a resolution"):
         found = base.session().execute(select(Observation.org_id, Observation.id).where(*bare).limit(MOST_AT_ONCE)).all()
     for org_id, observation_id in found:
-        with base.tenant(org_id), base.transactional() as session:
+        with bulkhead.apart("adopt", observation=observation_id), base.tenant(org_id), base.transactional() as session:
             row = session.scalar(select(Observation).where(Observation.id == observation_id, *bare).with_for_update(skip_locked=True))
             if row is not None:
                 _adopt(session, row)

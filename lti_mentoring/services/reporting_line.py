@@ -143,6 +143,12 @@ def _held(session: Session, person_id: str) -> tuple[LineAttestation, date]:
     return row, ALWAYS if fresh else row.attested_at.date()
 
 
+def hold(session: Session, people: Collection[str]) -> None:
+    """Lock what was last said of these people, in the caller's transaction, in one order and before their lines, as ``say`` does."""
+    query = select(LineAttestation).where(LineAttestation.person_id.in_(people)).order_by(LineAttestation.id)
+    session.scalars(query.with_for_update().execution_options(populate_existing=True)).all()
+
+
 def _row(person_id: str, one: Manager, start: date, source: str, said_by: str) -> ReportingLine:
     return ReportingLine(
         subordinate_id=person_id,

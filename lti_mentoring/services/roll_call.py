@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import and_, or_, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import roster as rules
@@ -24,6 +24,7 @@ from lti_mentoring.lti.registration import Registration as KnownRegistration
 from lti_mentoring.lti.verdict import Ended, Verdict
 from lti_mentoring.services import course_group, enrolment
 from lti_mentoring.services.arrival import TOUCH_EVERY
+from lti_mentoring.services.collision import collided
 from lti_mentoring.services.connection import Service, services_of
 from lti_mentoring.services.enrolment import Written
 from lti_mentoring.services.roster import begin_anew, place_anew
@@ -198,15 +199,10 @@ def _written(step: Step, page: Page, *, pace: Pace, chance: Callable[[], float])
             with base.transactional() as session:
                 row = _ours(session, step)
                 return _write(session, row, step, page, pace, chance) if row is not None else None
-        except (IntegrityError, DBAPIError) as error:
-            if number + 1 == MOST_COLLISIONS or not _collided(error):
+        except DBAPIError as error:
+            if number + 1 == MOST_COLLISIONS or not collided(error):
                 raise
     return None
-
-
-def _collided(error: DBAPIError) -> bool:
-    """A person whom somebody else has just made, or PostgreSQL's deadlock and serialization faults."""
-    return isinstance(error, IntegrityError) or str(getattr(error.orig, "sqlstate", "")).startswith("40")
 
 
 def _write(session: Session, row: RosterSync, step: Step, page: Page, pace: Pace, chance: Callable[[], float]) -> Step | None:

@@ -139,6 +139,12 @@ def _reach(session: Session, actor: Actor | str, row: Observation, person_id: st
         guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind)
 
 
+def insiders(session: Session, row: Observation) -> set[str]:
+    """The candidate, and who was asked to be in the room, as far as they have come to the course; whatever they have said to it."""
+    asked = session.scalars(select(Participant.person_id).where(Participant.observation_id == row.id))
+    return _insiders(session, row, {consent.candidate_of(session, row)[0], *asked})
+
+
 def _insiders(session: Session, row: Observation, people: Collection[str]) -> set[str]:
     """Who of these can open pages of the course, since they came to it by the LMS."""
     here = (Membership.course_id == row.course_id, Membership.person_id.in_(people), Membership.launched_at > NEVER)

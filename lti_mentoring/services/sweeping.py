@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from lti_mentoring.services import (
+    bulkhead,
     conflict,
     delivery,
     notification,
@@ -27,21 +29,31 @@ MOST_OFFERS = 100
 
 
 def sweep(*, now: datetime) -> list[str]:
-    """One round. -> the lanes that have work"""
-    lanes = delivery.sweep()
-    reconciliation.enlist()
-    platform.forget_spent_nonces(now=now)
-    session.forget_old_sessions(now=now)
-    roster.plan_new(now=now)
-    participation.sweep(now=now)
-    qualification.sweep(now=now)
-    conflict.sweep(now=now, acts=upholding)
-    reminder.sweep(now=now)
-    referee.remind(now=now)
-    releasing.adopt()
-    releasing.settle_due(now=now)
-    notification.digest(now)
+    """One round, each part of it apart from the others. -> the lanes that have work"""
+    lanes: list[str] = []
+    parts: dict[str, Callable[[], object]] = {
+        "delivery": lambda: lanes.extend(delivery.sweep()),
+        "reconciliation": reconciliation.enlist,
+        "nonces": lambda: platform.forget_spent_nonces(now=now),
+        "sessions": lambda: session.forget_old_sessions(now=now),
+        "roster": lambda: roster.plan_new(now=now),
+        "participation": lambda: participation.sweep(now=now),
+        "qualification": lambda: qualification.sweep(now=now),
+        "conflict": lambda: conflict.sweep(now=now, acts=upholding),
+        "reminder": lambda: reminder.sweep(now=now),
+        "referee": lambda: referee.remind(now=now),
+        "adopt": releasing.adopt,
+        "settle": lambda: releasing.settle_due(now=now),
+        "digest": lambda: notification.digest(now),
+        "offers": _lapse,
+    }
+    for part, work in parts.items():
+        with bulkhead.apart(part):
+            work()
+    return lanes
+
+
+def _lapse() -> None:
     for _ in range(MOST_OFFERS):
         if not selection.lapse():
             break
-    return lanes

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import override
 from lti_mentoring.domain.conflict import LETS_THROUGH
 from lti_mentoring.domain.observation import NO_MORE, RATED, RELEASED
-from lti_mentoring.services import attestation, mentorship, notification, privacy, releasing, reminder
+from lti_mentoring.services import assessor, attestation, dropping, mentorship, notification, privacy, releasing, reminder
 from lti_mentoring.services.assessor import STOPS
 from lti_mentoring.services.conflict import About, Changed
 from lti_mentoring.services.matter import OBSERVATION, RATER, blind_to
@@ -25,9 +25,12 @@ KINDS = (OBSERVATION, RATER)
 
 
 def lock(session: Session, about: About) -> None:
-    """Lock what a matter is about before the matter itself, in the order in which a submission does."""
+    """Lock what a matter is about before the matter itself, in the order of ``dropping``, since it may be set aside."""
     if about.kind in KINDS:
-        _row(session, about)
+        dropping.hold_candidates(session, Observation.id == _observation_id(session, about))
+        row = _row(session, about)
+        if row is not None:
+            assessor.hold(session, row)
     elif about.kind == mentorship.KIND:
         _pair(session, about)
 
@@ -64,10 +67,13 @@ def _uphold(session: Session, changed: Changed, row: Observation) -> None:
 
 
 def _row(session: Session, about: About) -> Observation | None:
-    observation_id = about.id
-    if about.kind == RATER:
-        observation_id = session.scalar(select(Rater.observation_id).where(Rater.id == about.id)) or ""
-    return session.scalar(select(Observation).where(Observation.id == observation_id).with_for_update())
+    return session.scalar(select(Observation).where(Observation.id == _observation_id(session, about)).with_for_update())
+
+
+def _observation_id(session: Session, about: About) -> str:
+    if about.kind != RATER:
+        return about.id
+    return session.scalar(select(Rater.observation_id).where(Rater.id == about.id)) or ""
 
 
 def _ask(session: Session, changed: Changed, org_id: str) -> None:

@@ -221,12 +221,18 @@ def _never_change(mapper: object, connection: object, target: object) -> None:
 # --- transactions -----------------------------------------------------------------------------------------------------
 
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
+_commits: ContextVar[int] = ContextVar("commits", default=0)
 AfterCommit = Callable[[Collection[str]], None]
 
 
 def in_transaction() -> bool:
     """Whether a writing transaction is open here; the network is forbidden then."""
     return _writing.get()
+
+
+def commits() -> int:
+    """How many transactions were committed here: whoever does something again asks whether a part of it was."""
+    return _commits.get()
 
 
 def session() -> Session:
@@ -275,6 +281,7 @@ def transactional(*, durable: bool = True) -> Iterator[Session]:
             connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
         yield held
         held.commit()
+        _commits.set(_commits.get() + 1)
     except BaseException:
         held.rollback()
         held.info.pop("lanes", None)

@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request
 from werkzeug.datastructures import Headers
+
+from lti_mentoring.services.collision import once_more
 
 MOST_BYTES = 1_000_000
 """The largest form that is read. A launch is a few kilobytes; 64 kB of token are refused with their own reason."""
@@ -25,6 +27,17 @@ class Tool(Flask):
     """No function of ours is a coroutine, so none is asked whether it is one."""
 
     request_class = Asked
+
+    def dispatch_request(self) -> Any:
+        """A verb that was in another one's way at the database is done once more; a page only reads."""
+        if request.method == "GET":
+            return super().dispatch_request()
+        return once_more(super().dispatch_request, self._again)
+
+    def _again(self) -> Any:
+        for file in request.files.values():
+            file.seek(0)  # it was read the first time
+        return super().dispatch_request()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """As it is."""
