@@ -15,7 +15,7 @@ from lti_mentoring.domain.observation import RATED, RELEASED
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.reporting_line import DIRECT
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import consent, notification, privacy, rating, releasing, reminder, reporting_line
+from lti_mentoring.services import consent, dropping, notification, privacy, rating, releasing, reminder, reporting_line
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
@@ -32,6 +32,7 @@ def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True
     released (I11). Who leads or observes learns whether it can be observed, and nothing else. NotFound ``consent``; RuleBroken
     ``consent_closed``, ``consent_unsure`` where a yes is taken back, lines would go and nobody was ``sure``."""
     with base.transactional() as session:
+        dropping.hold_candidates(session, Observation.id == observation_id)  # since it may be set aside
         row, mine = consent.seat_of(session, actor, observation_id, lock=True)
         before, stood = mine.consent, consent.stands(session, row)
         after = rules.after(before, rules.AGREE if agrees else rules.REFUSE, row.state)
