@@ -334,16 +334,6 @@ def cut(rows: Sequence[Row], page: int) -> Sequence[Row]:
     return rows[(page - 1) * PER_PAGE : page * PER_PAGE]
 
 
-# --- out of the tool -------------------------------------------------------------------------------------------------------------------
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-
-def plain(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def quiet_days(row: Row, now: datetime) -> int:
     """Whole days since somebody did something."""
     return max(0, (now - row.active_at) // timedelta(days=1))

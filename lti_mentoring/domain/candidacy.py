@@ -95,7 +95,7 @@ def requirements(policy: Policy, records: Records) -> Requirement:
     it stands for: observation, observer, planned_for; ``missing``: titles of modules that come before it and are open). Under one that
     was released as not yet stand the verdict's reasons as leaves of their own. Where the policy counts observations together, a step has
     leaves for what they show together (the codes of ``domain.counting``), and one that does not count says why: ``too_early``,
-    ``too_old``, ``too_short``, ``median_below``.
+    ``too_old``, ``too_short``, ``no_joint_plan``, ``median_below``.
     """
     asked = [kind for kind in KINDS if policy.asks(kind) or kind == INDEPENDENT]
     if policy.counting is None:
@@ -179,7 +179,7 @@ def _reasons(found: Iterable[Reason]) -> tuple[Requirement, ...]:
     return tuple(Requirement(reason.code, reason.facts) for reason in found)
 
 
-ASIDE = frozenset({"too_early", "too_old", "too_short"})
+ASIDE = frozenset({"too_early", "too_old", "too_short", "no_joint_plan"})
 """Why an observation does not count that says nothing of how it went."""
 
 

@@ -33,7 +33,8 @@ class ObservationRecord:
     """An observation that was planned for a candidate; ``verdict`` and what was resolved only once it is released.
 
     ``protege`` is the same wherever they met the same person or group, and nothing that anybody reads; ``minutes`` are None where nobody
-    wrote them down. ``levels`` and ``rubric`` are there where the policy counts observations together.
+    wrote them down. ``planned`` says of a session that two mentors led that both had agreed on its plan before it began. ``levels`` and
+    ``rubric`` are there where the policy counts observations together.
     """
 
     id: str
@@ -46,6 +47,7 @@ class ObservationRecord:
     mentor_id: str = ""
     protege: str = ""
     minutes: int | None = None
+    planned: bool = True
     levels: Mapping[str, Level | None] = field(default_factory=dict)
     rubric: Rubric | None = field(default=None, repr=False)
 
@@ -194,6 +196,8 @@ def _against(asked: _Asked, one: ObservationRecord, on: date | None) -> Iterator
         yield Reason("too_old", {"months": policy.evidence_months, "until": until(policy, one)})
     if one.kind == INDEPENDENT and one.minutes is not None and one.minutes < counting.session_minutes:
         yield Reason("too_short", {"minutes": one.minutes, "least": counting.session_minutes})
+    if one.kind == CO and not one.planned:
+        yield Reason("no_joint_plan")
     levels = [level for _, level in one.given()]
     by_median = one.kind == CO and counting.co_mentoring_level > 0
     by_newest = one.kind == STRUCTURED and counting.structured_level > 0
@@ -203,6 +207,11 @@ def _against(asked: _Asked, one: ObservationRecord, on: date | None) -> Iterator
         yield Reason("median_below", {"mean": median(levels), "bar": Fraction(counting.co_mentoring_level)})
     elif one.kind != INDEPENDENT and not (by_median or by_newest) and one.verdict is not None:
         yield from one.verdict.reasons
+
+
+def asks_length(policy: Policy, kind: str) -> bool:
+    """Whether how long a session of this kind lasted makes a difference, so that its observer has to say."""
+    return kind == INDEPENDENT and policy.counting is not None and policy.counting.session_minutes > 0
 
 
 def focus(policy: Policy, step: Step) -> tuple[str, ...]:

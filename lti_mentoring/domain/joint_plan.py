@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from lti_mentoring.domain.rule import RuleBroken
 
@@ -89,6 +89,11 @@ def agreed(plan: Plan, writer: str, revision: int, *, now: datetime) -> Plan:
 def in_time(plan: Plan, begins: datetime) -> bool:
     """Whether both had agreed to the plan as it stands before the session began."""
     return plan.stands and plan.agreed_at is not None and plan.agreed_at < begins
+
+
+def end_of(day: date) -> datetime:
+    """When a session begins of which only the day is known: at that day's end (UTC)."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def check_open(begins: datetime, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from lti_mentoring.domain.joint_plan import end_of
 from lti_mentoring.domain.mentorship import LEADING, PROTEGE
 from lti_mentoring.domain.observation import WAITING
 from lti_mentoring.domain.people import Actor, display_name
@@ -156,7 +157,7 @@ def _observation_row(found: Any, me: str, plans: Mapping[str, SessionPlan]) -> R
     if row.kind != CO:
         return made
     writer = joint_plan.writer_of(row, candidate_id=found[2], person_id=me)
-    closes = made.starts_at or joint_plan.end_of(row.planned_for)
+    closes = made.starts_at or end_of(row.planned_for)
     return replace(made, plan=joint_plan.standing(plans.get(row.id), writer, closes, now=base.now()))
 
 

@@ -53,6 +53,13 @@ def of(session: Session, course_id: str) -> frozenset[str]:
     return frozenset(session.scalars(query.where(FoundingMentor.signed_at.is_not(None))))
 
 
+def were(session: Session, course_id: str, people: Collection[str | None], at: datetime) -> frozenset[str]:
+    """Those of these people who were founding mentors at that moment, whatever became of it since."""
+    here = (FoundingMentor.course_id == course_id, FoundingMentor.person_id.in_([one for one in people if one]))
+    then = (FoundingMentor.signed_at <= at, FoundingMentor.ended_at.is_(None) | (FoundingMentor.ended_at > at))
+    return frozenset(session.scalars(select(FoundingMentor.person_id).where(*here, *then)))
+
+
 def page(*, actor: Actor) -> Page:
     """Who was named in the actor's course; three queries, and two more for who may name somebody."""
     session = base.session()

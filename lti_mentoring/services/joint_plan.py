@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from lti_mentoring.domain.observation import WAITING
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import CO
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import notification, privacy
+from lti_mentoring.services import notification, privacy, programme
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.mentorship import MentoringSession, SessionPlan
@@ -31,7 +31,7 @@ class PlanPage:
     """A joint plan as one of its two writers sees it, or (``writer`` empty) whoever observes the session.
 
     ``begins`` is the moment at which it closes, ``starts_at`` that of the session where its time is known. ``counts``: both had agreed to
-    it as it stands before it began.
+    it as it stands before it began. ``needed``: without that the session does not count.
     """
 
     observation_id: str
@@ -45,6 +45,7 @@ class PlanPage:
     place: str
     open: bool
     counts: bool
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,7 @@ def agreed(session: Session, row: Observation) -> bool:
 
 def begins(session: Session, row: Observation) -> datetime:
     """When a session begins; where only its day is known, at that day's end (UTC)."""
-    return _starts_at(session, row) or end_of(row.planned_for)
-
-
-def end_of(day: date) -> datetime:
-    """The end of a day, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
+    return _starts_at(session, row) or rules.end_of(row.planned_for)
 
 
 def writer_of(row: Observation, *, candidate_id: str, person_id: str) -> str:
@@ -113,6 +109,7 @@ def page(*, actor: Actor, observation_id: str) -> PlanPage:
     held = session.scalar(select(SessionPlan).where(SessionPlan.observation_id == row.id))
     plan, start = _plan(held), _starts_at(session, row)
     closes = begins(session, row)
+    version = session.scalars(select(Candidacy.programme_version_id).where(Candidacy.id == row.candidacy_id)).one()
     names = {writer: name for writer, (_, name) in people.items()}
     return PlanPage(
         observation_id=row.id,
@@ -126,6 +123,7 @@ def page(*, actor: Actor, observation_id: str) -> PlanPage:
         place=row.place,
         open=row.state in WAITING and base.now() < closes,
         counts=rules.in_time(plan, closes),
+        needed=programme.load(version).policy.counting is not None,
     )
 
 

@@ -47,7 +47,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The page: ``rows`` of it, ``found`` of all that were asked for, ``of`` in the course; ``observers`` (id, name) to choose from."""
+    """The page: ``rows`` of it, ``found`` of all that were asked for, ``of`` in the course; ``observers`` (id, name) to choose from.
+    ``cut``: there are more that are rated than could be looked at, so that of the newest it is not said what they wait for."""
 
     rows: tuple[Row, ...]
     found: int
@@ -56,6 +57,7 @@ class Listing:
     observers: tuple[tuple[str, str], ...]
     page: int
     pages: int
+    cut: bool = False
 
 
 _Observer = aliased(Person)
@@ -81,7 +83,8 @@ def page(*, actor: Actor, wanted: Wanted) -> Listing:
     number, pages = board.page_of(found, wanted.page)
     rows = session.execute(_ordered(_LISTED.where(which), wanted).limit(board.PER_PAGE).offset((number - 1) * board.PER_PAGE)).all()
     of = _count(session, here) if wanted.filters else found
-    return Listing(_rows(rows, held), found, of, sum(map(bool, held.values())), observers, number, pages)
+    holding_back = sum(map(bool, held.values()))
+    return Listing(_rows(rows, held), found, of, holding_back, observers, number, pages, cut=len(held) >= MOST_HELD)
 
 
 def export(*, actor: Actor, wanted: Wanted) -> tuple[Row, ...]:

@@ -101,11 +101,13 @@ def waiting(*, actor: Actor) -> tuple[Matter, ...]:
     number of queries. Of a session that they rate themself who leads the course is told nothing while somebody else leads it as well; who
     leads it alone is told once their own rating is in, and corrects it no more from then on."""
     session = base.session()
-    wants = and_(Observation.state.in_(WAITING), Observation.second_reasons != "") | (Observation.state == RATED)
+    # What is held for anything else, such as lines to be read, takes nobody's place in the list.
+    reasons = and_(Observation.state.in_((*WAITING, RATED)), Observation.second_reasons != "")
+    wants = reasons | and_(Observation.state == RATED, Observation.id.in_(select(Rater.observation_id).where(Rater.purpose == SECOND)))
     query = _ROWS.where(Observation.course_id == actor.course_id, wants).order_by(Observation.planned_for, Observation.id)
-    found = session.execute(query.limit(MOST_LISTED)).all()
+    found = session.execute(query.limit(5 * MOST_LISTED)).all()
     made = _matters(session, actor, found, rater.pool(session, actor.course_id, [row[0] for row in found])) if found else []
-    return tuple(sorted(made, key=lambda one: (one.ahead, one.since, one.id)))
+    return tuple(sorted(made, key=lambda one: (one.ahead, one.since, one.id))[:MOST_LISTED])
 
 
 def choose(*, actor: Actor, observation_id: str) -> Choice:

@@ -20,10 +20,10 @@ from lti_mentoring.domain.observation import Means, Reason, Verdict
 from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.programme import Policy, Programme
 from lti_mentoring.services import programme
-from lti_mentoring.services.records import SESSION, in_records, module_record, trainings_of, who_and_what
+from lti_mentoring.services.records import PLAN, SESSION, TOLD, in_records, module_record, trainings_of, who_and_what
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
-from lti_mentoring.store.mentorship import MentoringSession
+from lti_mentoring.store.mentorship import MentoringSession, SessionPlan
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import ResolvedLevel
 
@@ -39,8 +39,8 @@ class Outlines:
 
 class Seen(NamedTuple):
     """Kind and state of an observation, and whether it is met by itself; None before it is released. ``more`` is there where several count
-    together: day, observer, mentor, protégé, minutes, rubric and levels, with numbers in place of people and, as long as nothing is too
-    old, of days."""
+    together: day, observer, mentor, protégé, minutes, whether it was planned jointly, rubric and levels, with numbers in place of
+    people and, as long as nothing is too old, of days."""
 
     kind: str
     state: str
@@ -96,7 +96,7 @@ def _more(policy: Policy, rows: Sequence[Any], said: Mapping[str, str]) -> list[
     for row in rows:
         found = who_and_what(row, {})
         people = tuple(number(found[name]) for name in ("observer_id", "mentor_id", "protege"))
-        made.append((place[row.planned_for], *people, found["minutes"], row.rubric_version_id, said.get(row.id, "")))
+        made.append((place[row.planned_for], *people, found["minutes"], found["planned"], row.rubric_version_id, said.get(row.id, "")))
     return made
 
 
@@ -129,8 +129,8 @@ def _observation(seen: Seen) -> ObservationRecord:
     made = ObservationRecord("", seen.kind, seen.state, date.min, "", None if seen.met is None else _VERDICTS[seen.met])
     if not seen.more:
         return made
-    day, observer_id, mentor_id, protege, minutes, rubric, told = seen.more
-    who = {"observer_id": observer_id, "mentor_id": mentor_id, "protege": protege, "minutes": minutes}
+    day, observer_id, mentor_id, protege, minutes, planned, rubric, told = seen.more
+    who = {"observer_id": observer_id, "mentor_id": mentor_id, "protege": protege, "minutes": minutes, "planned": planned}
     return replace(made, planned_for=day, **who, levels=_levels(told), rubric=programme.rubric(rubric))
 
 
@@ -199,17 +199,11 @@ _TOLD_OBSERVATIONS = (
     select(
         Observation.id,
         Observation.candidacy_id,
-        Observation.kind,
         Observation.state,
-        Observation.rubric_version_id,
-        Observation.planned_for,
-        Observation.observer_id,
-        Observation.mentor_id,
-        Observation.protege_label,
-        MentoringSession.mentorship_id,
-        MentoringSession.minutes,
+        *TOLD,
     )
     .outerjoin(MentoringSession, SESSION)
+    .outerjoin(SessionPlan, PLAN)
     .where(Observation.org_id == _org, Observation.course_id == _course)
     .order_by(Observation.planned_for, Observation.created_at, Observation.id)
 )

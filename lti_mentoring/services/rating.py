@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain import releasing as holding
+from lti_mentoring.domain.counting import asks_length
+from lti_mentoring.domain.mentorship import check_length
 from lti_mentoring.domain.observation import Gap, Rating
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.releasing import FIRST, RATERS
 from lti_mentoring.domain.rule import NotAllowed, RuleBroken
 from lti_mentoring.services import assessor, consent, noting, opinion, privacy, programme, releasing
@@ -94,11 +97,12 @@ def record_consent(*, actor: Actor, observation_id: str, given: bool = True) -> 
         _consent(session, actor, seats.rating_seat(session, actor, observation_id, lock=True), given=given)
 
 
-def submit(*, actor: Actor, observation_id: str, revision: int) -> None:
+def submit(*, actor: Actor, observation_id: str, revision: int, minutes: int | None = None) -> None:
     """Make one's rating final. Once nothing holds it, the observation is released in the same moment. A second press changes nothing.
 
     RuleBroken: the code of the first gap, with ``criteria`` and ``gaps``; ``draft_changed`` if another window changed the sheet
     since ``revision``; ``observation_closed`` if it was called off; ``conflict_closed``, ``conflict_needs_override`` (findings, names).
+    ``minutes`` is how long the session lasted, as its observer says: ``length_missing`` where it is asked for, ``session_minutes``.
     """
     with base.transactional() as session:
         seat = seats.rating_seat(session, actor, observation_id, lock=True)
@@ -111,6 +115,7 @@ def submit(*, actor: Actor, observation_id: str, revision: int) -> None:
         subject = sheets.subject_of(session, seat.row)
         case = sheets.case_of(session, seat, subject)
         rules.check(case)
+        _lasted(seat, subject.version.policy, minutes)
         if seat.purpose in RATERS:
             who = {"subject_id": subject.person_id, "person_id": seat.person_id}
             assessor.rate(session, actor=actor, row=seat.row, version=subject.version, **who)
@@ -164,7 +169,7 @@ def take_up(session: Session, row: Observation, sheet: Assessment, why: str, *, 
 def _submitted(session: Session, seat: Seat, case: rules.Case, sheet: Assessment) -> SubmittedRating:
     mine = (SubmittedRating.observation_id == seat.row.id, SubmittedRating.assessor_id == seat.person_id)
     before = session.scalar(select(func.max(SubmittedRating.number)).where(*mine)) or 0
-    weight = releasing.weight_of(session, seat)
+    weight = sheets.weight_of(session, seat)
     made = SubmittedRating(
         id=base.new_id(),
         observation_id=seat.row.id,
@@ -182,6 +187,14 @@ def _submitted(session: Session, seat: Seat, case: rules.Case, sheet: Assessment
     session.add(made)
     session.flush()
     return made
+
+
+def _lasted(seat: Seat, policy: Policy, minutes: int | None) -> None:
+    if seat.purpose != FIRST or not asks_length(policy, seat.row.kind):
+        return
+    if minutes is None and seat.row.minutes is None:
+        raise RuleBroken("length_missing")
+    seat.row.minutes = check_length(minutes) if minutes is not None else seat.row.minutes
 
 
 def _rater(session: Session, seat: Seat) -> Rater:

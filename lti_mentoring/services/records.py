@@ -14,18 +14,20 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, bindparam, c
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lti_mentoring.domain import counting, observation, training
+from lti_mentoring.domain import counting, joint_plan, observation, training
 from lti_mentoring.domain.candidacy import ModuleRecord, ObservationRecord, Records
 from lti_mentoring.domain.conflict import LETS_THROUGH
+from lti_mentoring.domain.mentorship import PROTEGE
 from lti_mentoring.domain.module import Module
 from lti_mentoring.domain.people import display_name
-from lti_mentoring.domain.programme import Programme
+from lti_mentoring.domain.programme import CO, Programme
 from lti_mentoring.services import programme
 from lti_mentoring.services.matter import OBSERVATION, RATER
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.conflict import ConflictWatch
-from lti_mentoring.store.mentorship import MentoringSession
+from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentoringSession, MentorshipMember, SessionPlan
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.practice import PracticeSubmission
@@ -166,12 +168,19 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
 
 
 def who_and_what(row: Any, levels: Mapping[str, Fraction | None]) -> dict[str, Any]:
-    """What is needed of an observation where several count together: who was there, for how long, and the levels."""
+    """What is needed of an observation where several count together: who was there, for how long, and the levels.
+
+    The length is its observer's word; that of the plan only where they were not asked. Protégés who were named by nothing but words
+    are the same to us: two spellings make no second person.
+    """
+    agreed = dict(zip(joint_plan.WRITERS, (row.candidate_agreed, row.mentor_agreed), strict=True))
+    plan = joint_plan.Plan({}, row.revision or 0, agreed, row.agreed_at)
     return {
         "observer_id": row.observer_id,
         "mentor_id": row.mentor_id or "",
-        "protege": row.mentorship_id or " ".join(row.protege_label.split()).casefold(),
-        "minutes": row.minutes,
+        "protege": row.protege_id or row.mentorship_id or row.named_id or "nobody named",
+        "minutes": row.planned_minutes if row.minutes is None else row.minutes,
+        "planned": row.kind != CO or joint_plan.in_time(plan, row.starts_at or joint_plan.end_of(row.planned_for)),
         "levels": levels,
         "rubric": programme.rubric(row.rubric_version_id),
     }
@@ -206,6 +215,42 @@ def trainings_of(which: ColumnElement[bool]) -> CompoundSelect[*tuple[Any, ...]]
 SESSION = and_(MentoringSession.org_id == Observation.org_id, MentoringSession.id == Observation.session_id)
 """The session that an observation is of, where it was planned as one."""
 
+PLAN = and_(SessionPlan.org_id == Observation.org_id, SessionPlan.observation_id == Observation.id)
+"""The joint plan of an observed session, where there is one."""
+
+
+def _alone(person: Any, *which: ColumnElement[bool]) -> Any:
+    """The person of whom this holds, where it holds of exactly one."""
+    return select(case((func.count() == 1, func.min(person)))).where(*which).correlate(Observation, MentoringSession).scalar_subquery()
+
+
+_member, _there = MentorshipMember, Participant
+TOLD = (
+    Observation.kind,
+    Observation.planned_for,
+    Observation.observer_id,
+    Observation.rubric_version_id,
+    Observation.mentor_id,
+    Observation.minutes,
+    MentoringSession.mentorship_id,
+    MentoringSession.starts_at,
+    MentoringSession.minutes.label("planned_minutes"),
+    SessionPlan.revision,
+    SessionPlan.candidate_agreed,
+    SessionPlan.mentor_agreed,
+    SessionPlan.agreed_at,
+    _alone(
+        _member.person_id,
+        _member.org_id == MentoringSession.org_id,
+        _member.mentorship_id == MentoringSession.mentorship_id,
+        _member.role == PROTEGE,
+    ).label("protege_id"),
+    _alone(
+        _there.person_id, _there.org_id == Observation.org_id, _there.observation_id == Observation.id, _there.role == PROTEGE
+    ).label("named_id"),
+)
+"""What ``who_and_what`` reads of an observation that is joined with its session and its joint plan."""
+
 
 _OPEN = (
     ConflictWatch.org_id == Observation.org_id,
@@ -225,15 +270,8 @@ def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         select(
             Observation.id,
             Observation.candidacy_id,
-            Observation.kind,
             Observation.state,
-            Observation.planned_for,
-            Observation.observer_id,
-            Observation.rubric_version_id,
-            Observation.mentor_id,
-            Observation.protege_label,
-            MentoringSession.mentorship_id,
-            MentoringSession.minutes,
+            *TOLD,
             IN_CONFLICT.label("in_conflict"),
             Person.name,
             Person.chosen_name,
@@ -241,6 +279,7 @@ def _observations(which: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
         .join(Candidacy, and_(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id))
         .join(Person, and_(Person.org_id == Observation.org_id, Person.id == Observation.observer_id))
         .outerjoin(MentoringSession, SESSION)
+        .outerjoin(SessionPlan, PLAN)
         .where(which)
         .order_by(Observation.planned_for, Observation.created_at, Observation.id)
     )

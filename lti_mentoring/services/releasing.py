@@ -19,7 +19,7 @@ from lti_mentoring.domain.counting import ObservationRecord
 from lti_mentoring.domain.observation import Case
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.programme import Programme, Rubric
-from lti_mentoring.domain.qualification import COUNTS, Standing
+from lti_mentoring.domain.qualification import COUNTS
 from lti_mentoring.domain.releasing import FIRST, SELF, Hold, Submitted
 from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
@@ -33,7 +33,6 @@ from lti_mentoring.services import (
     notification,
     privacy,
     programme,
-    qualification,
     rater,
     room,
     unreleased,
@@ -52,23 +51,6 @@ log = structlog.get_logger()
 
 MOST_AT_ONCE = 200
 """Observations that one sweep looks at; what is left waits for the next."""
-
-
-def weight_of(session: Session, seat: Seat) -> Standing:
-    """What a rating from this seat counts for, by who rates: as they stood on the day of the session (I8)."""
-    row = seat.row
-    if seat.purpose == SELF:
-        return Standing(COUNTS)
-    return qualification.standing_of(
-        session,
-        course_id=row.course_id,
-        person_id=seat.person_id,
-        rubric=programme.rubric(row.rubric_version_id).key,
-        policy=sheets.subject_of(session, row).version.policy,
-        # Who rates from the notes does so today, and confirms what somebody not qualified has rated: they have to be qualified now.
-        day=base.now().date() if seat.from_notes else min(row.planned_for, base.now().date()),
-        apart_from=row.id,
-    )
 
 
 # --- what holds ---------------------------------------------------------------------------------------------------------------

@@ -12,17 +12,18 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from lti_mentoring.domain import releasing
+from lti_mentoring.domain import candidacy, releasing
 from lti_mentoring.domain import report as rules
-from lti_mentoring.domain.observation import RATED, RELEASED, WAITING, Verdict
+from lti_mentoring.domain.observation import RATED, RELEASED, WAITING, Reason, Verdict
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.programme import CO, INDEPENDENT, Programme
 from lti_mentoring.domain.releasing import FIRST, SELF
 from lti_mentoring.domain.report import Seen
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import privacy, programme
+from lti_mentoring.services import founding, privacy, programme, records
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
+from lti_mentoring.services.candidacy import named
 from lti_mentoring.services.seat import NoteRow
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -50,10 +51,19 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """How a session counts beside the candidate's others; ``reasons`` why it does not. None and no count: its step was complete before."""
+
+    counts: bool
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A released observation. ``bar`` is the policy's for the mean of all levels, ``each_bar`` for that of a competency; ``mine`` says that
     the reader is its subject, ``helped_with`` names the competencies with which its observer had helped them within a year. ``both``: the
-    candidate rated their own part as well."""
+    candidate rated their own part as well. ``together`` is there where sessions are judged together, and the verdict says nothing then.
+    ``founding``: who observed or led it with the candidate was a founding mentor."""
 
     id: str
     candidate: str
@@ -74,6 +84,8 @@ class Report:
     helped_with: tuple[str, ...] = ()
     kind: str = INDEPENDENT
     both: bool = False
+    together: Beside | None = None
+    founding: bool = False
 
     @property
     def criteria(self) -> tuple[Line, ...]:
@@ -136,7 +148,22 @@ def report(*, actor: Actor, observation_id: str) -> Report:
         helped_with=tuple(row.helped_with.split()),
         kind=row.kind,
         both=bool(own) and row.kind == CO,
+        together=_beside(version, row),
+        founding=bool(founding.were(session, row.course_id, (row.observer_id, row.mentor_id), row.released_at)),
     )
+
+
+def _beside(version: Programme, row: Observation) -> Beside | None:
+    """As the candidate's own page has it."""
+    if version.policy.counting is None:
+        return None
+    shown = records.own(row.candidacy_id, version, org_id=row.org_id, trained=False, observed=True)
+    step = candidacy.steps(version.policy, shown).get(row.kind)
+    if step is None:
+        return None
+    reasons = [reason for one in step.aside if one.record.id == row.id for reason in one.reasons]
+    told = tuple(Reason(one.code, named(one.facts, version)) for one in reasons)
+    return Beside(any(one.id == row.id for one in step.counting), told)
 
 
 def take_away(*, actor: Actor, observation_id: str) -> Report:

@@ -15,7 +15,7 @@ from lti_mentoring.domain.candidacy import ModuleRecord, Records
 from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.practice import MARKERS
-from lti_mentoring.services import approving, candidacy, helping, impartial, intake, language, marking, roles, score
+from lti_mentoring.services import approving, awaited, candidacy, helping, impartial, intake, language, marking, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
 from lti_mentoring.services.intake import OPEN
 from lti_mentoring.services.reviewing import REVIEWED
@@ -60,7 +60,8 @@ def staff_home(*, actor: Actor, coordinated: bool) -> StaffHome:
     asked = actor.is_any("teacher") and not coordinated
     entry = intake.of(org_id=actor.org_id, course_id=actor.course_id)
     left = intake.places_left(base.session(), actor.course_id) if leads else 0
-    counts = _counts(actor) if leads or observes or helps else dict.fromkeys(_COUNTED, 0)  # nobody else is shown a number
+    shown = leads or observes or helps  # nobody else is shown a number of the course
+    counts = awaited.sure(actor, _counts(actor)) if shown else dict.fromkeys(_COUNTED, 0) | awaited.own(actor)
     return StaffHome(
         todo=tuple(_todo(actor, counts, leads=leads, observes=observes, helps=helps, place_free=left != 0)),
         coordinators=() if leads or observes or helps or asked else roles.coordinators(actor=actor),
@@ -181,6 +182,7 @@ _COUNTED = {
         AssistanceRequest.state == "requested",
         helping.theirs_to_see(bindparam("person"), coordinates=bindparam("coordinates", type_=Boolean)),
     ),
+    **awaited.COUNTED,
 }
 _COUNTS = select(*(query.scalar_subquery().label(name) for name, query in _COUNTED.items()))
 
@@ -207,6 +209,12 @@ def _judged(actor: Actor) -> dict[str, int]:
 
 def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, helps: bool, place_free: bool) -> list[Todo]:
     todo: list[Todo] = []
+    if counts["answers"]:
+        todo.append(Todo("consents_wait", "consent.index", {"count": counts["answers"]}))
+    if counts["unread"]:
+        todo.append(Todo("lines_to_read", "consent.index", {"count": counts["unread"]}))
+    if counts["own_line"]:
+        todo.append(Todo("own_line", "reporting_line.own"))
     if helps and counts["help_waits"]:
         todo.append(Todo("help_waits", "assistance.board", {"count": counts["help_waits"]}))
     if observes and counts["waiting"]:
@@ -222,6 +230,12 @@ def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, 
         todo.append(Todo("applications_wait", "selection.queue", facts))
     if leads and counts["waitlisted"] and place_free:
         todo.append(Todo("place_free", "selection.queue", {"count": counts["waitlisted"]}))
+    if leads and counts["opinions"]:
+        todo.append(Todo("opinions_wait", "second.index", {"count": counts["opinions"]}))
+    if leads and counts["conflicts"]:
+        todo.append(Todo("conflicts_wait", "conflict.index", {"count": counts["conflicts"]}))
+    if leads and counts["unknown_lines"]:
+        todo.append(Todo("lines_unknown", "conflict.index", {"count": counts["unknown_lines"]}))
     if leads and counts["stuck"]:
         todo.append(Todo("grades_stuck", "delivery.index", {"count": counts["stuck"]}))
     if leads and counts.get("unjudged"):

@@ -14,15 +14,18 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.candidacy import before_observing
+from lti_mentoring.domain.counting import asks_length
 from lti_mentoring.domain.observation import WAITING, Case, Gap, Rating, Verdict
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.programme import INDEPENDENT, STRUCTURED, Criterion, Programme, Protocol, Rubric
+from lti_mentoring.domain.qualification import COUNTS, Standing
 from lti_mentoring.domain.releasing import FIRST, SELF
-from lti_mentoring.services import candidacy, consent, programme, records
+from lti_mentoring.services import candidacy, consent, joint_plan, programme, qualification, records
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services.seat import NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.mentorship import MentoringSession
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.rating import ResolvedLevel
@@ -48,7 +51,8 @@ class Sheet:
     ``why``: of a rating that is being corrected, the reason. ``asked``: who is in the room is asked themself; ``agreed``: it can be
     observed as far as consent goes. ``focus``: competencies that it looks at alone, where those are all that is open; ``account``: what the
     candidate wrote of a session that they watched, None before they have handed it in. ``together``: its levels count beside those of other
-    sessions, and it is not judged by itself."""
+    sessions, and it is not judged by itself. ``unplanned``: the two who lead it have not agreed on their plan, without which it does not
+    count. ``weight``: what a rating from this seat counts for, by who rates."""
 
     id: str
     state: str
@@ -79,6 +83,8 @@ class Sheet:
     agreed: bool = False
     account: str | None = None
     together: bool = False
+    unplanned: bool = False
+    weight: str = COUNTS
 
     @property
     def rated(self) -> int:
@@ -88,10 +94,13 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePage:
-    """What stands before a release: the sheet, and what its levels amount to."""
+    """What stands before a release: the sheet, and what its levels amount to. ``asks_length``: its observer says how long the session
+    lasted; ``minutes`` is what they said before, else what its plan says."""
 
     sheet: Sheet
     verdict: Verdict
+    asks_length: bool = False
+    minutes: int | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -162,6 +171,7 @@ def sheet(*, actor: Actor, observation_id: str) -> Sheet:
         why=held.why if held is not None else "",
         asked=consent.asked(session, row),
         agreed=case.consent,
+        weight=weight_of(session, found).weight if opened else COUNTS,
         **_of_kind(session, row, subject.version),
     )
 
@@ -173,6 +183,7 @@ def _of_kind(session: Session, row: Observation, version: Programme) -> dict[str
         "focus": tuple(f"{one.key} {one.title}" for one in version.competencies if one.key in row.focus),
         "account": held.account if held is not None and held.handed_in_at is not None else None,
         "together": version.policy.counting is not None,
+        "unplanned": version.policy.counting is not None and not joint_plan.agreed(session, row),
     }
 
 
@@ -185,7 +196,11 @@ def release_page(*, actor: Actor, observation_id: str) -> ReleasePage:
     seats.check_open(found, seats.draft_of(session, found), "submit")
     rules.check(case)
     levels = {one.criterion: one.level for one in case.said()}
-    return ReleasePage(sheet(actor=actor, observation_id=observation_id), verdict_of(subject.version, found.row, levels))
+    whole, verdict = sheet(actor=actor, observation_id=observation_id), verdict_of(subject.version, found.row, levels)
+    if found.purpose != FIRST or not asks_length(subject.version.policy, found.row.kind):
+        return ReleasePage(whole, verdict)
+    planned = select(MentoringSession.minutes).where(MentoringSession.id == found.row.session_id)
+    return ReleasePage(whole, verdict, True, found.row.minutes or session.scalar(planned))
 
 
 def rated(
@@ -253,6 +268,23 @@ def case_of(session: Session, found: Seat, subject: Subject) -> Case:
         note_ids=tuple(note.id for note in seats.notes_of(session, found)),
         before=before_of(row, subject) if found.purpose == FIRST else (),
         focus=tuple(row.focus),
+    )
+
+
+def weight_of(session: Session, seat: Seat) -> Standing:
+    """What a rating from this seat counts for, by who rates: as they stood on the day of the session (I8)."""
+    row = seat.row
+    if seat.purpose == SELF:
+        return Standing(COUNTS)
+    return qualification.standing_of(
+        session,
+        course_id=row.course_id,
+        person_id=seat.person_id,
+        rubric=programme.rubric(row.rubric_version_id).key,
+        policy=subject_of(session, row).version.policy,
+        # Who rates from the notes does so today, and confirms what somebody not qualified has rated: they have to be qualified now.
+        day=base.now().date() if seat.from_notes else min(row.planned_for, base.now().date()),
+        apart_from=row.id,
     )
 
 

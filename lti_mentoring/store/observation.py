@@ -50,6 +50,8 @@ class Observation(TenantMixin, Base):
     """The session that is observed, where it was planned as one."""
     mentor_id: Mapped[str | None] = mapped_column(Id)
     """The accomplished mentor: whom the candidate watches (structured), or with whom they lead the session (co-mentoring)."""
+    minutes: Mapped[int | None]
+    """How long the session lasted, as its observer says."""
     rated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When its observer first submitted; later where a line came since that somebody may want to strike."""
     second_reasons: Mapped[str] = mapped_column(String(200), default="", server_default="")

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import gettext
 
 from lti_mentoring.domain.agreement import Agreement, Interval
-from lti_mentoring.domain.board import plain
 from lti_mentoring.domain.coefficient import Undefined
+from lti_mentoring.domain.spreadsheet import plain
 from lti_mentoring.services import agreement as verbs
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording.agreement import undefined_words

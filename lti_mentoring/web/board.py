@@ -16,6 +16,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from lti_mentoring.domain import board as rules
 from lti_mentoring.domain.board import Column, Row, Wanted
 from lti_mentoring.domain.participation import ENROLMENT
+from lti_mentoring.domain.spreadsheet import plain
 from lti_mentoring.services import board as verbs
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording import (
@@ -107,5 +108,5 @@ def _lines(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
 def line(texts: Sequence[str]) -> str:
     """A line of a file, with no cell that a spreadsheet takes for a formula."""
     held = io.StringIO()
-    csv.writer(held).writerow([rules.plain(text) for text in texts])
+    csv.writer(held).writerow([plain(text) for text in texts])
     return held.getvalue()

@@ -9,7 +9,7 @@ import io
 from flask import Blueprint, Response, render_template
 from flask_babel import gettext
 
-from lti_mentoring.domain.board import plain
+from lti_mentoring.domain.spreadsheet import plain
 from lti_mentoring.services import capacity as verbs
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording import able_words, binds_words, outlook_words, short_kind_words

@@ -19,6 +19,7 @@ from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import field, matter
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
+from lti_mentoring.services.sheet import ReleasePage
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm, asked
 from lti_mentoring.web.wording import field_words, rule_words, taken_out_words, why_words
@@ -209,17 +210,28 @@ def confirm(course: str, observation: str) -> Answer:
         if "gaps" not in broken.facts:
             raise
         return redirect(url_for("observation.sheet", course=course, observation=observation, check=1, _anchor="open"))
+    return _confirm(page, observation, errors={}, minutes=page.minutes)
+
+
+def _confirm(page: ReleasePage, observation: str, **told: Any) -> str:
     found = field.findings(actor=actor(), observation_id=observation, texts=page.texts)
-    return render_template("observation/release.html", page=page, found=found)
+    return render_template("observation/release.html", page=page, found=found, **told)
 
 
 @bp.post("/observations/<observation>/release")
 @require("observation.rate", guest=FIELD)
-def release(course: str, observation: str) -> AnyResponse:
-    form: dict[str, Any] = ReleaseForm().load(request.form.to_dict())
+def release(course: str, observation: str) -> Answer:
+    sent = {name: value for name, value in request.form.items() if value.strip()}
     try:
-        verbs.submit(actor=actor(), observation_id=observation, revision=form["revision"])
+        form: dict[str, Any] = ReleaseForm().load(sent)
+        verbs.submit(actor=actor(), observation_id=observation, **form)
+    except ValidationError as error:
+        if "minutes" not in error.normalized_messages():
+            raise
+        return _length_again(observation, field_words(error.normalized_messages()["minutes"]))
     except RuleBroken as broken:
+        if broken.code in ("length_missing", "session_minutes"):
+            return _length_again(observation, rule_words(broken.code, broken.facts))
         if not broken.facts.keys() & {"gaps", "findings"} and broken.code != "draft_changed":
             raise
         flash(rule_words(broken.code, broken.facts), "wait")
@@ -229,6 +241,12 @@ def release(course: str, observation: str) -> AnyResponse:
         return redirect(url_for("observation.report", course=course, observation=observation), 303)
     flash(gettext("Submitted. It is released by itself as soon as nothing else is open."), "ok")
     return redirect(url_for("observation.sheet", course=course, observation=observation), 303)
+
+
+def _length_again(observation: str, told: str) -> Answer:
+    page = verbs.release_page(actor=actor(), observation_id=observation)
+    typed = request.form.get("minutes", "")
+    return _confirm(page, observation, errors={"minutes": told}, minutes=typed), 400
 
 
 @bp.post("/observations/<observation>/correct")

@@ -133,9 +133,10 @@ class VoidForm(Schema):
 
 
 class ReleaseForm(Schema):
-    """The revision that the observer has read and confirms."""
+    """The revision that the observer has read and confirms, and how long the session lasted, where that is asked."""
 
     class Meta:
         unknown = EXCLUDE
 
     revision = fields.Integer(required=True, validate=validate.Range(min=0))
+    minutes = fields.Integer(load_default=None)

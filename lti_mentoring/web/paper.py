@@ -26,6 +26,15 @@ NEEDED = ("fpdf", "uharfbuzz", "fontpkg_noto_sans", "fontpkg_noto_sans_arabic")
 _one_at_a_time = threading.Lock()
 """The library warns and sets up fonts through state of its modules."""
 
+LONGEST_WAIT = 10.0
+"""Seconds that a file waits for the one before it."""
+
+MOST_PAGES = 40
+
+
+class Busy(Exception):
+    """Another file is being made, and it takes long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -40,13 +49,23 @@ def available() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in NEEDED)
 
 
-def pdf(*, title: str, language: str, blocks: Iterable[Block], foot: str) -> bytes:
-    """The blocks one below the other on A4, with headings as bookmarks, the language said, and on each page ``foot`` and its number."""
-    with _one_at_a_time:
+def pdf(*, title: str, language: str, blocks: Iterable[Block], foot: str, rest: str) -> bytes:
+    """The blocks one below the other on A4, with headings as bookmarks, the language said, and on each page ``foot`` and its number.
+
+    After ``MOST_PAGES`` it ends, and ``rest`` says where the rest is. Busy where another file takes longer than somebody should wait.
+    """
+    if not _one_at_a_time.acquire(timeout=LONGEST_WAIT):
+        raise Busy
+    try:
         made = _document(title, language, foot)
         for block in blocks:
+            if made.page_no() > MOST_PAGES:
+                _put(made, Block(TEXT, rest))
+                break
             _put(made, block)
         return bytes(made.output())
+    finally:
+        _one_at_a_time.release()
 
 
 def _document(title: str, language: str, foot: str) -> Any:

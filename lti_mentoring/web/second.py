@@ -12,10 +12,11 @@ from flask_babel import gettext
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
-from lti_mentoring.domain.board import plain
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
+from lti_mentoring.domain.spreadsheet import plain
 from lti_mentoring.services import drawing
 from lti_mentoring.services import second as verbs
+from lti_mentoring.services.opinion import MOST_LISTED
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording import combined_words, rule_words, second_reason_words
 
@@ -38,7 +39,7 @@ class AskForm(Schema):
 @bp.get("")
 @require("observation.second")
 def index(course: str) -> str:
-    return render_template("second/index.html", matters=verbs.waiting(actor=actor()))
+    return render_template("second/index.html", matters=verbs.waiting(actor=actor()), most=MOST_LISTED)
 
 
 @bp.get("/<observation>")

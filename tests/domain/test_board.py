@@ -219,10 +219,3 @@ def test_what_needs_care_is_said_of_who_takes_part_only():
     assert board.alerts(POLICY, "active", NOW, NOW.date() - timedelta(days=1), NOW) == {"over"}
     assert board.alerts(POLICY, "active", NOW, NOW.date() + timedelta(days=400), NOW) == frozenset()
     assert board.alerts(POLICY, "deferred", long_ago, soon, NOW) == frozenset()
-
-
-@given(st.text())
-def test_no_cell_of_the_file_begins_a_formula(text):
-    told = board.plain(text)
-    assert not told.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-    assert told in (text, "'" + text)

@@ -133,6 +133,16 @@ def test_groups_are_beside_the_way():
     assert tree((seen("group", 0), *WHOLE), policy).met
 
 
+def test_a_session_that_two_led_without_a_plan_agreed_in_time_is_kept_and_does_not_count():
+    unplanned = replace(TOGETHER[0], planned=False)
+    assert [one.code for one in steps(POLICY, (*WATCHED, unplanned), RATED)["co"].aside[0].reasons] == ["no_joint_plan"]
+    found = (*WATCHED, unplanned, *ALONE)
+    assert not tree(found).met
+    assert "no_joint_plan" in open_codes(found)
+    assert next_step(POLICY, records((*WATCHED, unplanned))).code == "await_more"
+    assert tree((*WATCHED, unplanned, *TOGETHER, *ALONE)).met
+
+
 # --- watching, and mentoring together ---------------------------------------------------------------------------------------------------
 
 

@@ -6,12 +6,20 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from conftest import World
+from lti_mentoring.domain.setting import Counting
+from lti_mentoring.services import programme
+from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.web import paper
 from lti_mentoring.web.paper import SAID, TEXT, TITLE, Block
 from support import doubled
@@ -134,12 +142,67 @@ def test_the_pdf_says_what_the_page_says_and_not_with_whom_the_session_was(world
 @pytest.mark.skipif(not paper.available(), reason="make setup installs the libraries of the extra pdf")
 def test_words_in_any_script_are_on_the_paper_and_none_is_lost_at_the_end_of_a_page():
     said = [f"Line {number}: {ARABIC}, Žižka, ¿qué más?" for number in range(120)]
-    made = paper.pdf(title="T", language="ar", blocks=[Block(TITLE, "T"), *(Block(SAID, one) for one in said), Block(TEXT, " ")], foot="F")
+    blocks = [Block(TITLE, "T"), *(Block(SAID, one) for one in said), Block(TEXT, " ")]
+    made = paper.pdf(title="T", language="ar", blocks=blocks, foot="F", rest="R")
     told = text_of(made)
     assert len(read(made).pages) > 2
     assert all(f"Line {number}:" in told for number in range(120))
     assert told.count("Žižka, ¿qué más?") == 120
     assert told.count("ثم") == 120
+
+
+@pytest.mark.skipif(not paper.available(), reason="make setup installs the libraries of the extra pdf")
+def test_a_note_is_printed_once_and_who_had_a_line_taken_out_is_not_told(world: World, cast: dict[str, Any]):
+    made = doubled.planned(world, cast["first"], "F. Martins")
+    doubled.said(made, cast["first"], note="She asks, and waits.")
+    told = text_of(cast["candidate reads"].get(f"observations/{made}/report.pdf").data)
+    assert told.count("She asks, and waits.") == 1
+    assert told.count("Note 1, above.") > 5
+    with base.transactional() as session:
+        row = session.scalars(select(EvidenceNote)).one()
+        row.text, row.struck_at = "", base.now()
+    struck = text_of(cast["candidate reads"].get(f"observations/{made}/report.pdf").data)
+    html = page(cast, "candidate", f"observations/{made}/report")
+    assert all("A line was taken out." in one and "by somebody" not in one for one in (struck, html))
+
+
+@pytest.mark.skipif(not paper.available(), reason="make setup installs the libraries of the extra pdf")
+def test_a_file_ends_somewhere_and_nobody_waits_for_another_without_end(world: World, cast: dict[str, Any], monkeypatch: Any):
+    monkeypatch.setattr(paper, "MOST_PAGES", 1)
+    monkeypatch.setattr(paper, "LONGEST_WAIT", 0.01)
+    made = by_two(world, cast)
+    path = f"observations/{made}/report.pdf"
+    document = cast["candidate reads"].get(path).data
+    assert len(read(document).pages) == 2
+    assert "All of it stands on its page." in text_of(document)
+    with paper._one_at_a_time:
+        assert cast["candidate reads"].get(path).headers["Location"].endswith(f"observations/{made}/report")
+    assert "Another file is being made just now." in page(cast, "candidate", f"observations/{made}/report")
+
+
+def test_a_session_that_counts_beside_others_is_not_called_not_yet_by_itself(world: World, cast: dict[str, Any]):
+    made = by_two(world, cast)
+    assert "<strong>Not yet.</strong>" in page(cast, "candidate", f"observations/{made}/report")
+    with base.transactional() as session:
+        row = session.get_one(Candidacy, (world.org_id, world.candidacy_id("F. Martins")))
+        source = programme.source(row.programme_version_id)
+        policy = replace(source.policy, counting=Counting())
+        changed = {"programme": replace(source, policy=policy), "derived_from": row.programme_version_id}
+        row.programme_version_id = programme.publish(session, org_id=world.org_id, actor="operator", **changed).id
+    html = page(cast, "candidate", f"observations/{made}/report")
+    assert "This session counts." in html
+    assert "Not yet." not in html
+    assert "gradebook" not in html.partition("In short")[0].partition("lede")[2]
+    assert "Counts" in page(cast, "candidate", "way")
+    if paper.available():
+        told = text_of(cast["candidate reads"].get(f"observations/{made}/report.pdf").data)
+        assert "This session counts." in told
+        assert "Not yet." not in told
+    with base.transactional() as session:
+        session.get_one(Observation, (world.org_id, made)).planned_for = date(2020, 1, 1)
+    html = page(cast, "candidate", f"observations/{made}/report")
+    assert "It is kept, and does not count." in html
+    assert "Too long ago" in html
 
 
 def test_without_the_libraries_the_reader_is_led_to_the_page_that_prints(world: World, cast: dict[str, Any], monkeypatch: Any):

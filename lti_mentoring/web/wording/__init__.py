@@ -137,7 +137,7 @@ from lti_mentoring.web.wording.qualification import (
     weight_words,
 )
 from lti_mentoring.web.wording.recognition import recognition_words, voice_words
-from lti_mentoring.web.wording.report import exact_level_words, how_words, method_words, rater_words, reason_words
+from lti_mentoring.web.wording.report import beside_words, exact_level_words, how_words, method_words, rater_words, reason_words
 from lti_mentoring.web.wording.roster import membership_words, roster_words
 from lti_mentoring.web.wording.rule import field_words, page_words, rule_words
 from lti_mentoring.web.wording.second import (
@@ -164,6 +164,7 @@ __all__ = [
     "apart_words",
     "application_state_words",
     "asked_title",
+    "beside_words",
     "bias_figure_words",
     "bias_words",
     "binds_remedy_words",

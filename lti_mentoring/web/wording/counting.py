@@ -31,6 +31,10 @@ ASIDE = {
     "too_early": (_l("Held before its turn"), _l("“%(step)s” was not complete yet on that day. It is kept, and another one is asked for.")),
     "too_old": (_l("Too long ago"), _l("Evidence counts for %(months)s months; this one did until %(until)s.")),
     "too_short": (_l("Too short"), _l("%(minutes)s minutes; a session that counts has at least %(least)s.")),
+    "no_joint_plan": (
+        _l("Without a joint plan"),
+        _l("The two who led it had not both agreed on a plan before it began. It is kept, and another one is asked for."),
+    ),
 }
 """Why one that was released does not count, whatever its levels say."""
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask_babel import lazy_gettext, ngettext
 
 from lti_mentoring.web.wording.phrase import Coded, say, unknown
@@ -57,6 +59,12 @@ TODO = {
         _l("You are a candidate of this course, too."),
         _l("See what comes next"),
     ),
+    "own_line": (
+        "yours",
+        _l("Who do you report to?"),
+        _l("Something that you have a part in waits for your answer: nobody judges whom they manage, or who manages them."),
+        _l("Answer"),
+    ),
     "nothing_planned": (
         "yours",
         _l("Plan the first observation"),
@@ -64,6 +72,36 @@ TODO = {
         _l("Plan an observation"),
     ),
 }
+
+
+COUNTED: dict[str, tuple[Callable[[int], str], object, object]] = {
+    "consents_wait": (
+        lambda count: ngettext("You are asked about one session", "You are asked about %(num)s sessions", count),
+        _l("Whether somebody may sit in and take notes is yours to say, in private. Nobody learns why you say no."),
+        _l("Answer"),
+    ),
+    "lines_to_read": (
+        lambda count: ngettext("You can read what was noted of one session", "You can read what was noted of %(num)s sessions", count),
+        _l("You may strike lines before anything is released."),
+        _l("Read it"),
+    ),
+    "opinions_wait": (
+        lambda count: ngettext("One session wants another person’s opinion", "%(num)s sessions want another person’s opinion", count),
+        _l("Nobody is asked for it yet, and no result stands before it is in."),
+        _l("See whom you can ask"),
+    ),
+    "conflicts_wait": (
+        lambda count: ngettext("One conflict holds something back", "%(num)s conflicts hold something back", count),
+        _l("Choose somebody else, or ask for an exception where there is one."),
+        _l("See what it is"),
+    ),
+    "lines_unknown": (
+        lambda count: ngettext("One thing waits for who reports to whom", "%(num)s things wait for who reports to whom", count),
+        _l("Those whom it is about are asked; you can write down what you know."),
+        _l("See who has not said"),
+    ),
+}
+"""What waits by its number: what, a sentence, the words of its button."""
 
 
 def todo_words(todo: Coded) -> tuple[str, str, str, str]:
@@ -101,6 +139,9 @@ def todo_words(todo: Coded) -> tuple[str, str, str, str]:
         count = int(todo.facts["count"])
         what = ngettext("One recognition waits for your word", "%(num)s recognitions wait for your word", count)
         return "yours", what, say(_l("What somebody learned before may stand for a module.")), say(_l("Open the list"))
+    if todo.code in COUNTED:
+        what_waits, text_of, press = COUNTED[todo.code]
+        return "yours", what_waits(int(todo.facts["count"])), str(text_of), str(press)
     if todo.code == "grades_stuck":
         count = int(todo.facts["count"])
         what = ngettext("One grade needs a person", "%(num)s grades need a person", count)

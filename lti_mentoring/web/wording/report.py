@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
@@ -68,6 +69,13 @@ def how_words(how: str) -> str:
 def method_words(method: str) -> str:
     """How the whole came about."""
     return str(METHODS[method]) if method in METHODS else unknown(method)
+
+
+def beside_words(beside: Any) -> str:
+    """How a session counts beside the others: ``services.report.Beside``."""
+    if beside.counts:
+        return gettext("This session counts.")
+    return gettext("It is kept, and does not count.") if beside.reasons else gettext("It is kept; its step was complete before.")
 
 
 def rater_words(purpose: str, name: str, from_notes: bool) -> str:

@@ -236,6 +236,7 @@ OBSERVATION = {
     "level_unknown": _l("%(criterion)s takes a level from 1 to 4, or “not observed”."),
     "reason_long": _l("A reason holds at most %(most)s characters. Put the rest into a note."),
     "draft_conflict": _l("This was changed in another window meanwhile. Both versions are shown; nothing is lost."),
+    "length_missing": _l("Say how long the session lasted, in minutes: a session counts only from a certain length on."),
     "draft_changed": _l("This draft was changed in another window. Load the page again to go on from the newest; your notes are kept."),
 }
 
