@@ -26,6 +26,7 @@ from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.qualification import ObserverQualification
 from lti_mentoring.store.rating import SubmittedRating
+from support import doubled
 from support.qualifying import RUBRIC, asks, both_rated, rated, two_off
 from support.racing import at_once
 
@@ -242,6 +243,15 @@ def submitted(place: World, who: Actor) -> tuple[str, str, str]:
 
 def test_a_rating_by_who_is_not_qualified_is_kept_and_waits_for_one_who_is(place: World):
     assert submitted(place, observer(place)) == ("rated", PROVISIONAL, rules.NONE)
+
+
+def test_an_observer_reads_on_their_sheet_whether_the_rating_will_count(place: World):
+    who = observer(place)
+    made = doubled.planned(place, who, "Candidate", day=base.now().date())
+    assert observation.sheet(actor=who, observation_id=made).weight == PROVISIONAL
+    for key in ("T1", "T2"):
+        rated(who, key)
+    assert observation.sheet(actor=who, observation_id=made).weight == COUNTS
 
 
 def test_a_rating_by_who_is_suspended_is_kept_and_set_aside(place: World):

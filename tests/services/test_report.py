@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lti_mentoring.domain import listing as listing_rules
 from lti_mentoring.domain import profile as profile_rules
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import listing, observation, profile, releasing, report
+from lti_mentoring.services import founding, listing, observation, profile, releasing, report
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.privacy import AuditEvent
@@ -104,6 +104,18 @@ def test_of_a_struck_line_only_that_it_was_is_left(world, cast):
         row.text, row.struck_at = "", base.now()
     page = report.report(actor=cast["candidate"], observation_id=made)
     assert {(note.text, note.struck) for one in page.criteria for note in one.notes} == {("", True)}
+
+
+def test_a_report_says_that_its_observer_was_a_founding_mentor_then(world, cast):
+    before = doubled.planned(world, cast["first"], "F. Martins")
+    doubled.said(before, cast["first"])
+    named = founding.name(actor=cast["lead"], person_id=cast["first"].person_id, reason="Ten years a mentor.")
+    founding.sign(actor=cast["second"], founding_id=named)
+    after = doubled.planned(world, cast["first"], "F. Martins")
+    doubled.said(after, cast["first"])
+    founding.end(actor=cast["lead"], founding_id=named)
+    read = {made: report.report(actor=cast["candidate"], observation_id=made).founding for made in (before, after)}
+    assert read == {before: False, after: True}
 
 
 def test_taking_a_report_away_stands_in_the_record(world, cast):

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from conftest import World
+from lti_mentoring.services import opinion
 from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
@@ -48,7 +50,7 @@ def test_who_is_asked_about_a_session_finds_it_on_their_first_page_and_the_way_b
         session.query(Participant).update({"consent": "granted"})
         session.get_one(Observation, (world.org_id, made)).state = "rated"
     assert "You can read what was noted of one session" in first_page(cast, "protege")
-    for who, path in (("protege", ""), ("protege", "sessions"), ("observer", ""), ("lead", ""), ("candidate", "way")):
+    for who, path in (("protege", ""), ("observer", "sessions"), ("observer", ""), ("lead", ""), ("candidate", "way")):
         assert f"/courses/{world.course_id}/consents" in cast[f"{who} reads"].get(path).get_data(as_text=True), (who, path)
 
 
@@ -68,12 +70,26 @@ def test_an_opinion_that_nobody_is_asked_for_waits_for_who_leads_and_never_for_w
     assert "another person’s opinion" not in first_page(cast, "observer")
 
 
-def test_who_leads_finds_what_is_held_and_every_page_about_observing(world: World, cast: dict[str, Any]):
+def test_who_leads_finds_what_is_held_and_every_page_about_observing(world: World, cast: dict[str, Any], app: Flask):
     quiet = world.person("Q. Untold", "observer", standing="instructor", told=False)
-    assert "nothing waits" not in first_page(cast, "lead").lower() or "waits for who reports to whom" not in first_page(cast, "lead")
+    assert "it is not known who manages whom" not in first_page(cast, "lead")
     doubled.planned(world, quiet, "F. Martins")
-    assert "One thing waits for who reports to whom" in first_page(cast, "lead")
-    cast["quiet reads"] = Visitor(cast["lead reads"].app, quiet) if hasattr(cast["lead reads"], "app") else None
+    assert "One thing waits: it is not known who manages whom" in first_page(cast, "lead")
+    cast["quiet reads"] = Visitor(app, quiet)
+    assert "Something that you have a part in waits for your answer" in first_page(cast, "quiet")
+    assert "waits for your answer" not in first_page(cast, "observer")
     html = first_page(cast, "lead")
     for path in ("cohort/observations", "opinions", "observers", "pairs"):
         assert f"/{path}" in html, path
+
+
+def test_what_is_held_for_anything_else_pushes_no_opinion_out_of_the_list(world: World, cast: dict[str, Any], monkeypatch: Any):
+    monkeypatch.setattr(opinion, "MOST_LISTED", 1)
+    older = [doubled.planned(world, cast["observer"], "F. Martins", day=date(2026, 11, day)) for day in range(1, 8)]
+    wanted = doubled.planned(world, cast["observer"], "F. Martins")
+    with base.transactional() as session:
+        for one in older:
+            session.get_one(Observation, (world.org_id, one)).state = "rated"
+        session.get_one(Observation, (world.org_id, wanted)).second_reasons = "drawn"
+    assert [one.id for one in opinion.waiting(actor=cast["lead"])] == [wanted]
+    assert "These are the first" not in cast["lead reads"].get("opinions").get_data(as_text=True)

@@ -96,7 +96,9 @@ COUNTED: dict[str, tuple[Callable[[int], str], object, object]] = {
         _l("See what it is"),
     ),
     "lines_unknown": (
-        lambda count: ngettext("One thing waits for who reports to whom", "%(num)s things wait for who reports to whom", count),
+        lambda count: ngettext(
+            "One thing waits: it is not known who manages whom", "%(num)s things wait: it is not known who manages whom", count
+        ),
         _l("Those whom it is about are asked; you can write down what you know."),
         _l("See who has not said"),
     ),
