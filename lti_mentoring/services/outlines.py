@@ -20,7 +20,7 @@ from lti_mentoring.domain.observation import Means, Reason, Verdict
 from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.programme import Policy, Programme
 from lti_mentoring.services import programme
-from lti_mentoring.services.records import PLAN, SESSION, TOLD, in_records, module_record, trainings_of, who_and_what
+from lti_mentoring.services.records import IN_CONFLICT, PLAN, SESSION, TOLD, in_records, module_record, state_of, trainings_of, who_and_what
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.mentorship import MentoringSession, SessionPlan
@@ -69,11 +69,11 @@ def read(
         version, found = versions[version_id], []
         more = _more(version.policy, own, said) if version.policy.counting is not None else [()] * len(own)
         for row, told_more in zip(own, more, strict=True):
-            met = None
-            if row.state == observation.RELEASED:
+            met, state = None, state_of(row)
+            if state == observation.RELEASED:
                 told = (version_id, row.rubric_version_id, said.get(row.id, ""))
                 met = counts[told] if told in counts else counts.setdefault(told, _counts(version, *told[1:]))
-            found.append(Seen(row.kind, row.state, met, told_more))
+            found.append(Seen(row.kind, state, met, told_more))
         seen[candidacy_id] = tuple(found)
     places: dict[tuple[str, str, tuple[Seen, ...]], int] = {}
     of = {one: places.setdefault((version, trained.get(one, ""), seen.get(one, ())), len(places)) for one, version in candidacies.items()}
@@ -201,6 +201,7 @@ _TOLD_OBSERVATIONS = (
         Observation.candidacy_id,
         Observation.state,
         *TOLD,
+        IN_CONFLICT.label("in_conflict"),
     )
     .outerjoin(MentoringSession, SESSION)
     .outerjoin(SessionPlan, PLAN)

@@ -153,9 +153,7 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
         if version is None:
             continue
         levels, together = said.get(row.id, {}), version.policy.counting is not None
-        verdict, state = None, row.state
-        if state == observation.RELEASED and row.in_conflict:
-            state = observation.RATED  # what was found after the release holds it again: nothing of it counts until people have decided
+        verdict, state = None, state_of(row)
         if state == observation.RELEASED:
             # Judged on the rubric that it was rated on, whichever version the candidate is in now.
             verdict = observation.held(version.policy, programme.rubric(row.rubric_version_id), levels)
@@ -165,6 +163,11 @@ def _judged(versions: Mapping[str, Programme], observations: Iterable[Any], rati
             record = replace(record, **who_and_what(row, levels))
         found[row.candidacy_id].append(record)
     return found
+
+
+def state_of(row: Any) -> str:
+    """The state as far as it counts: what was found after a release holds it again, and nothing of it counts until people have decided."""
+    return observation.RATED if row.state == observation.RELEASED and row.in_conflict else str(row.state)
 
 
 def who_and_what(row: Any, levels: Mapping[str, Fraction | None]) -> dict[str, Any]:

@@ -52,10 +52,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """How a session counts beside the candidate's others; ``reasons`` why it does not. None and no count: its step was complete before."""
+    """How a session counts beside the candidate's others; ``reasons`` why it does not. ``open``: something was found since its release,
+    and people have to decide first. None of these: its step was complete before."""
 
     counts: bool
     reasons: tuple[Reason, ...] = ()
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,7 @@ def _beside(version: Programme, row: Observation) -> Beside | None:
         return None
     reasons = [reason for one in step.aside if one.record.id == row.id for reason in one.reasons]
     told = tuple(Reason(one.code, named(one.facts, version)) for one in reasons)
-    return Beside(any(one.id == row.id for one in step.counting), told)
+    return Beside(any(one.id == row.id for one in step.counting), told, open=any(one.id == row.id for one in step.under_way))
 
 
 def take_away(*, actor: Actor, observation_id: str) -> Report:

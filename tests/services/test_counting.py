@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lti_mentoring.domain.joint_plan import PARTS, Said
 from lti_mentoring.domain.rule import RuleBroken
@@ -16,6 +16,7 @@ from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.outlines import read as outlines
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.conflict import ConflictWatch
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship
 from lti_mentoring.store.observation import Observation
 from support import doubled
@@ -35,6 +36,7 @@ def read(world, name="F. Martins"):
     drawn = outlines(base.connection(), {candidacy: version}, {version: programme.load(version)}, org_id=world.org_id, course_id=course)
     many = drawn.shapes[drawn.of[candidacy]][1].observations
     assert [(one.minutes, one.planned) for one in many] == [(one.minutes, one.planned) for one in own]
+    assert [one.state for one in many] == [one.state for one in own]
     assert len({one.protege for one in many}) == len({one.protege for one in own})
     return own
 
@@ -129,3 +131,14 @@ def test_the_release_asks_for_the_length_and_gives_back_what_was_typed(world, ca
         assert f'value="{typed}"' in answer.get_data(as_text=True)
     assert reads.post(f"observations/{made}/release", {"revision": str(revision), "minutes": "40"}).status_code == 303
     assert [one.minutes for one in read(world)] == [40]
+
+
+def test_what_is_held_again_after_its_release_counts_on_no_page(world, cast):
+    made = planned(world, cast, label="A new colleague")
+    with base.transactional() as session:
+        session.get_one(Observation, (world.org_id, made)).state = "released"
+    assert [one.state for one in read(world)] == ["released"]
+    with base.transactional() as session:
+        held = select(ConflictWatch).where(ConflictWatch.about_kind == "observation", ConflictWatch.about_id == made)
+        session.scalars(held).one().verdict = "needs_override"
+    assert [one.state for one in read(world)] == ["rated"]

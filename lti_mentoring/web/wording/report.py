@@ -75,6 +75,8 @@ def beside_words(beside: Any) -> str:
     """How a session counts beside the others: ``services.report.Beside``."""
     if beside.counts:
         return gettext("This session counts.")
+    if beside.open:
+        return gettext("It is kept. Something is being looked at, and it counts once that is settled.")
     return gettext("It is kept, and does not count.") if beside.reasons else gettext("It is kept; its step was complete before.")
 
 
