@@ -113,9 +113,7 @@ def report(*, actor: Actor, observation_id: str) -> Report:
     ``observation_not_released`` for those while it is under way. Until a result stands nobody reads another's rating (I9).
     """
     session = base.session()
-    found: Any = session.execute(_ONE.where(Observation.id == observation_id, Observation.course_id == actor.course_id)).first()
-    if found is None:
-        raise NotFound("observation")
+    found = _found(actor, observation_id)
     row, subject_id, made = found[0], found[1], found[7]
     if not (actor.person_id in (subject_id, row.observer_id) or actor.is_any(*LEADS) or _rates(session, row, actor)):
         raise NotFound("observation")
@@ -153,6 +151,13 @@ def report(*, actor: Actor, observation_id: str) -> Report:
         together=_beside(version, row),
         founding=bool(founding.were(session, row.course_id, (row.observer_id, row.mentor_id), row.released_at)),
     )
+
+
+def _found(actor: Actor, observation_id: str) -> Any:
+    found = base.session().execute(_ONE.where(Observation.id == observation_id, Observation.course_id == actor.course_id)).first()
+    if found is None:
+        raise NotFound("observation")
+    return found
 
 
 def _beside(version: Programme, row: Observation) -> Beside | None:

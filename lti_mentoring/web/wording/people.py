@@ -75,6 +75,11 @@ TODO = {
 
 
 COUNTED: dict[str, tuple[Callable[[int], str], object, object]] = {
+    "recognitions_wait": (
+        lambda count: ngettext("One recognition waits for your word", "%(num)s recognitions wait for your word", count),
+        _l("What somebody learned before may stand for a module."),
+        _l("Open the list"),
+    ),
     "consents_wait": (
         lambda count: ngettext("You are asked about one session", "You are asked about %(num)s sessions", count),
         _l("Whether somebody may sit in and take notes is yours to say, in private. Nobody learns why you say no."),
@@ -137,10 +142,6 @@ def todo_words(todo: Coded) -> tuple[str, str, str, str]:
         count = int(todo.facts["count"])
         what = ngettext("One practice task waits to be marked", "%(num)s practice tasks wait to be marked", count)
         return "yours", what, say(_l("The oldest stands at the top.")), say(_l("Open the list"))
-    if todo.code == "recognitions_wait":
-        count = int(todo.facts["count"])
-        what = ngettext("One recognition waits for your word", "%(num)s recognitions wait for your word", count)
-        return "yours", what, say(_l("What somebody learned before may stand for a module.")), say(_l("Open the list"))
     if todo.code in COUNTED:
         what_waits, text_of, press = COUNTED[todo.code]
         return "yours", what_waits(int(todo.facts["count"])), str(text_of), str(press)
