@@ -103,7 +103,7 @@ def waiting(*, actor: Actor) -> tuple[Matter, ...]:
     session = base.session()
     # What is held for anything else, such as lines to be read, takes nobody's place in the list.
     reasons = and_(Observation.state.in_((*WAITING, RATED)), Observation.second_reasons != "")
-    wants = reasons | and_(Observation.state == RATED, Observation.id.in_(select(Rater.observation_id).where(Rater.purpose == SECOND)))
+    wants = reasons | and_(Observation.state == RATED, Observation.id.in_(select(Rater.observation_id)))
     query = _ROWS.where(Observation.course_id == actor.course_id, wants).order_by(Observation.planned_for, Observation.id)
     found = session.execute(query.limit(5 * MOST_LISTED)).all()
     made = _matters(session, actor, found, rater.pool(session, actor.course_id, [row[0] for row in found])) if found else []
