@@ -27,6 +27,8 @@ RULES: dict[str, object] = {
     "mentorship_ended": _l("This pair or group has ended. Make a new one to go on."),
     "pair_held": _l("No session of this pair is planned while the rules on conflicts of interest stand against it; its page says why."),
     "session_minutes": _l("A session lasts %(least)s to %(most)s minutes."),
+    "length_missing": _l("Say how long the session lasted, in minutes: a session counts only from a certain length on."),
+    "protege_label_empty": _l("Say who the protégé is; initials or a role are enough."),
     "session_mode": _l("Choose how you meet."),
     "session_before": _l("The pair begins on %(started_on)s; choose that day or a later one."),
     "session_closed": _l("This session is over or was called off, so nothing of it changes. Plan a new one."),

@@ -228,7 +228,6 @@ OBSERVATION = {
     "observer_plans_own": _l("You can plan observations for yourself to observe; a coordinator plans them for others."),
     "observer_unknown": _l("Choose somebody who is an observer in this course."),
     "kind_not_asked": _l("The policy that this candidate goes by does not ask for such a session. Choose another kind."),
-    "protege_label_empty": _l("Say who the protégé is; initials or a role are enough."),
     "criterion_open": _l("Not rated yet: %(criteria)s. Choose a level, or “not observed”."),
     "reason_missing": _l("Say why these could not be observed: %(criteria)s."),
     "evidence_missing": _l("A level above 1 needs a note behind it: %(criteria)s. Link a note, or choose level 1."),
@@ -236,7 +235,6 @@ OBSERVATION = {
     "level_unknown": _l("%(criterion)s takes a level from 1 to 4, or “not observed”."),
     "reason_long": _l("A reason holds at most %(most)s characters. Put the rest into a note."),
     "draft_conflict": _l("This was changed in another window meanwhile. Both versions are shown; nothing is lost."),
-    "length_missing": _l("Say how long the session lasted, in minutes: a session counts only from a certain length on."),
     "draft_changed": _l("This draft was changed in another window. Load the page again to go on from the newest; your notes are kept."),
 }
 
