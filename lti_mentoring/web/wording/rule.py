@@ -207,12 +207,6 @@ OBSERVATION = {
     "observation_not_released": _l(
         "This report is not yet released. Its observer is still at work; you can read it here once they have finished."
     ),
-    "correction_seen": _l(
-        "You lead this course alone, so you can see that this session waits for another opinion. Your own rating stays as you submitted it."
-    ),
-    "notes_unfinished": _l(
-        "The notes are not finished yet. You can rate from them once the observer has sent their own rating; you are told when."
-    ),
     "observation_closed": _l("This observation is closed; nothing in it can be changed any more."),
     "observation_held": _l("Something is still open, so that the result cannot stand yet. It is released by itself as soon as it can be."),
     "correction_without_reason": _l("Say in a sentence why you correct your rating; it is kept beside it."),
