@@ -53,6 +53,9 @@ from support.opinions import doubling, qualified
 RATERS = ("anna", "nora", "ben", "cleo")
 """Anna and Nora observe, and Nora is not qualified; Ben and Cleo rate beside them, and Cleo leads the course as well."""
 
+FAR = ("", "agreed", "refused", "rated", "twice", "released")
+"""How far it has come when it begins."""
+
 WHO = st.integers(0, 2)
 """One of those who have a seat, the observer first."""
 
@@ -84,7 +87,7 @@ class Reliability(RuleBasedStateMachine):
 
     town: Town
 
-    @initialize(first=st.sampled_from(("anna", "anna", "nora")), far=st.sampled_from(("", "agreed", "rated", "twice", "released")))
+    @initialize(first=st.sampled_from(("anna", "anna", "nora")), far=st.sampled_from(FAR))
     def it_is_planned(self, first: str, far: str) -> None:
         town = self.town
         town.count += 1
@@ -110,6 +113,9 @@ class Reliability(RuleBasedStateMachine):
         self.state = "planned"
         if far:
             self.the_protege_says_yes_or_no(yes=True)
+        if far == "refused":
+            self.the_protege_says_yes_or_no(yes=False)
+            self.somebody_notes_a_line(seat=0)
         if far in ("rated", "twice", "released"):
             self.somebody_rates(seat=0, level=3, linked=True)
         if far in ("twice", "released"):
