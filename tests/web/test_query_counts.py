@@ -258,7 +258,8 @@ class Course:
             session.add(Participant(observation_id=made, person_id=self.people["applicant"].person_id, role="protege"))
         outside.name(actor=self.people["coordinator"], named=room.Named(f"Outsider {number}", ""))
         named = room.Named(f"Guest {number}", "")
-        room.add(actor=self.people["coordinator"], observation_id=self.ids["present"], named=named)
+        if number < room.MOST_IN_ROOM - 2:  # as many as a room holds
+            room.add(actor=self.people["coordinator"], observation_id=self.ids["present"], named=named)
 
     def _pair(self, number: int) -> None:
         """A group that grows in sessions, another pair, and a session that two lead together."""
