@@ -149,13 +149,14 @@ def shot(page: Page, name: str) -> None:
         page.screenshot(path=Path(SHOTS) / f"field-{name}.png", full_page=True)
 
 
-def lose_answers(page: Page, times: int) -> list[str]:
-    """So often what is sent arrives, and its answer is lost on the way back. -> fills with what was sent."""
+def lose_answers(page: Page, times: int, *, then: str = "continue_") -> list[str]:
+    """So often what is sent arrives, and its answer is lost on the way back; ``then`` is what becomes of what is sent afterwards.
+    -> fills with what was sent."""
     sent: list[str] = []
 
     def lose(route: Route) -> None:
         if route.request.method != "POST" or len(sent) == times:
-            route.continue_()
+            getattr(route, then)()
             return
         sent.append(route.request.post_data or "")
         route.fetch()
@@ -398,7 +399,9 @@ def test_signed_out_in_the_field_nothing_is_lost_and_the_next_page_of_the_tool_s
     page.reload()
     page.get_by_role("button", name="I am T. Lindqvist").click()
     says(page, "You are not signed in here any more.")
-    write(page, "And one more.")
+    with page.expect_response(lambda answer: answer.request.method == "GET" and "/api/v1/" in answer.url) as refused:
+        write(page, "And one more.")
+    assert refused.value.status == 401
     expect(page.locator("[data-kept] li")).to_have_count(2)
     shot(page, "signed-out")
     assert room.texts() == []
@@ -484,10 +487,11 @@ def test_a_row_that_opens_no_more_keeps_no_other_back_and_is_counted(room: Room,
 def test_a_note_changed_after_it_had_arrived_is_kept_in_both_versions(room: Room, open_browser: Open):
     browser = open_browser(**PHONE)
     page = room.page(browser)
-    lose_answers(page, times=1)
+    lose_answers(page, times=1, then="abort")
     write(page, "As it was sent first.")
     page.get_by_role("button", name="Change").click()
     expect(page.locator("#note")).to_have_value("As it was sent first.")
+    page.context.unroute_all(behavior="ignoreErrors")
     write(page, "As it was changed.")
     expect(page.get_by_text("two versions, both stored")).to_have_count(2)
     assert sorted(room.texts()) == ["As it was changed.", "As it was sent first."]

@@ -7,9 +7,10 @@ from flask import Flask
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from lti_mentoring.domain.joint_plan import PARTS, Said
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.services import observation, opening, programme
+from lti_mentoring.services import joint_plan, observation, opening, programme
 from lti_mentoring.services.observation import Note
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -48,6 +49,13 @@ class Staff:
             who = {"candidacy_id": self.candidacy_id, "observer_id": self.observer.person_id, "planned_for": base.now().date()}
             return observation.plan(actor=self.lead, kind=kind, protege_label="A new colleague", **who)
 
+    def agree(self, made: str, *both: Actor) -> None:
+        """Those who lead a session together have agreed on their plan before it begins."""
+        with self.app.app_context(), base.tenant(self.org_id):
+            plan = joint_plan.save(actor=both[0], observation_id=made, said={part: Said(f"Our {part}.") for part in PARTS}).plan
+            for one in both:
+                joint_plan.agree(actor=one, observation_id=made, revision=plan.revision)
+
     def rate(self, made: str, by: Actor, **levels: int) -> None:
         with self.app.app_context(), base.tenant(self.org_id):
             note = observation.save_note(actor=by, observation_id=made, note=Note(base.new_id(), "“What have you tried?”"))
@@ -81,9 +89,11 @@ def test_a_candidate_hands_in_what_they_saw_and_reads_what_is_asked_again(live: 
         with base.transactional() as session:  # both have said that nobody manages them, so that what is rated can be released
             session.add_all(LineAttestation(person_id=one) for one in (ada, staff.observer.person_id))
     looked_at(page, f"{course}/observations/{together}", "own-part")
+    candidate = Actor(staff.org_id, ada, staff.observer.course_id, "candidate", frozenset({"candidate"}), "")
+    staff.agree(together, candidate, staff.observer)
     staff.rate(watched, staff.observer)
     staff.rate(together, staff.observer)
-    staff.rate(together, Actor(staff.org_id, ada, staff.observer.course_id, "candidate", frozenset({"candidate"}), ""))
+    staff.rate(together, candidate)
     for _ in range(2):
         staff.rate(staff.plan("independent"), staff.observer, C6=1)
     page.goto(f"{course}/way")

@@ -435,7 +435,7 @@ def test_an_exception_holds_once_the_protege_and_two_from_outside_have_said_yes_
 
 def test_without_the_protege_there_is_no_exception_and_they_can_take_it_back(place: World, held):
     made = asked_for(place, held)
-    for name in ("One", "Two", "lead"):
+    for name in ("One", "Two"):
         exempting.approve(actor=held[name], override_id=made)
     assert watched().verdict == OVERRIDE
     exempting.agree(actor=held["protege"], override_id=made)

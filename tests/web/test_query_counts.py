@@ -375,11 +375,11 @@ class Course:
         )
 
     def _double(self, made: str, number: int) -> None:
-        """Somebody is wanted beside the observer, and was asked for every second one."""
+        """Somebody is wanted beside the observer, and was asked for every third one, the last one too."""
         with base.transactional() as session:
             row = session.scalars(select(Observation).where(Observation.id == made)).one()
             row.second_reasons = "drawn"
-            if number % 2:
+            if number % 3 == 2:
                 person = self.world.people[f"Observer {number}"]
                 session.add(Rater(observation_id=made, person_id=person, purpose="second", assigned_by="x"))
 

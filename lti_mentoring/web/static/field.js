@@ -205,6 +205,8 @@ function line() {
   if (framed) return { kind: "wait", icon: "window", what: words.framed, more: words.framed_more };
   if (found && !ready(found)) return { kind: "wait", icon: "warn", what: words.not_ready, more: words.not_ready_more };
   if (lost) return { kind: "wait", icon: "info", what: show.count(words, "lost", lost) };
+  // Nothing is said to be ready that was not looked at.
+  if (!found && !stored?.length) return { kind: "wait", icon: "wait", what: words.checking };
   return { kind: "ok", icon: "ok", what: stored?.length ? words.all_stored : words.ready, more: "" };
 }
 

@@ -33,6 +33,7 @@ LINES = {
     "waits": _l("on this device"),
     "both": _l("two versions, both stored"),
     "change": _l("Change"),
+    "checking": _l("Looking whether this opens without a network …"),
     "ready": _l("Ready without network."),
     "not_ready": _l("Not ready without network."),
     "not_ready_more": _l("What is missing stands under “Ready without network”."),
