@@ -11,10 +11,23 @@ from flask import current_app
 from sqlalchemy import func, select
 
 from conftest import World
+from lti_mentoring.domain.joint_plan import PARTS, Said
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, consent, focus, handing_in, observation, opening, participant, recorded, reminder, room
+from lti_mentoring.services import (
+    candidacy,
+    consent,
+    focus,
+    handing_in,
+    joint_plan,
+    observation,
+    opening,
+    participant,
+    recorded,
+    reminder,
+    room,
+)
 from lti_mentoring.services.observation import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
@@ -50,6 +63,12 @@ class Course:
         who = {"candidacy_id": self.world.candidacy_id("Ada"), "observer_id": (by or self.observer).person_id}
         return observation.plan(actor=self.lead, kind=kind, planned_for=day or self.day, protege_label="A", **who)
 
+    def agree(self, made: str) -> None:
+        """Those who lead a session together have agreed on their plan before it begins."""
+        plan = joint_plan.save(actor=self.ada, observation_id=made, said={part: Said(f"Our {part}.") for part in PARTS}).plan
+        for one in (self.ada, self.mentor):
+            joint_plan.agree(actor=one, observation_id=made, revision=plan.revision)
+
     def rate(self, made: str, by: Actor, **levels: int | None) -> int:
         """A whole sheet, at 3 where nothing else is said; None leaves a criterion open. -> its revision"""
         note = observation.save_note(actor=by, observation_id=made, note=Note(base.new_id(), "Seen."))
@@ -65,6 +84,7 @@ class Course:
 
     def lead_together(self) -> str:
         made = self.plan("co", by=self.mentor)
+        self.agree(made)
         self.submit(made, self.ada)
         self.submit(made, self.mentor)
         return made
@@ -255,6 +275,7 @@ def test_the_audit_record_holds_no_word_of_it(course: Course):
 def test_nothing_is_released_before_both_have_rated_and_only_the_mentors_rating_counts(course: Course):
     course.watch()
     made = course.plan("co", by=course.mentor)
+    course.agree(made)
     course.submit(made, course.mentor)
     assert course.state(made) == "rated"
     with pytest.raises(NotFound):
