@@ -54,9 +54,10 @@ class Submitted:
 class State:
     """All that may hold a result back.
 
-    ``reasons``: why a second person rates; ``spared``: the policy does without one where nobody may give it, and nobody may. ``own_part``:
-    the candidate was asked to rate their own part. ``amending``: somebody corrects what they submitted. ``readers``: who was in the room
-    and may still strike lines, with ``rated_at``. ``clear``: the conflict guard lets it through; ``consent``: everybody's stands.
+    ``reasons``: why a second person rates; ``spared``: the policy does without one, and without a third, where nobody may give it, and
+    nobody may. ``own_part``: the candidate was asked to rate their own part. ``amending``: somebody corrects what they submitted.
+    ``readers``: who was in the room and may still strike lines, with ``rated_at``. ``clear``: the conflict guard lets it through;
+    ``consent``: everybody's stands.
     """
 
     ratings: tuple[Submitted, ...]
@@ -115,7 +116,7 @@ def holds(policy: Policy, rubric: Rubric, state: State, now: datetime) -> tuple[
 def _holds(policy: Policy, rubric: Rubric, state: State, now: datetime) -> Iterator[Hold]:
     if second_missing(state):
         yield Hold(ANOTHER)
-    elif not resolution(policy, rubric, state.ratings).resolved:
+    elif not resolution(policy, rubric, state.ratings, spared=state.spared).resolved:
         yield Hold(THIRD_OPINION)
     if own_part_missing(state):
         yield Hold(OWN_PART)
@@ -135,12 +136,18 @@ def reading_until(state: State) -> datetime | None:
     return state.rated_at + READING if state.readers and state.rated_at is not None else None
 
 
-def resolution(policy: Policy, rubric: Rubric, ratings: Collection[Submitted]) -> Resolution:
-    """What the ratings make together; ValueError where none counts."""
+def third_missing(policy: Policy, rubric: Rubric, state: State) -> bool:
+    """Whether two people have rated, and only a third can decide between them."""
+    return not second_missing(state) and not resolution(policy, rubric, state.ratings).resolved
+
+
+def resolution(policy: Policy, rubric: Rubric, ratings: Collection[Submitted], *, spared: bool = False) -> Resolution:
+    """What the ratings make together, ``spared`` where nobody may give a third opinion and the policy does without; ValueError where none
+    counts. What stands is made again (I12) with ``spared`` exactly where its method is ``scoring.LOWERED``."""
     found = counting(ratings)
     if not found:
         raise ValueError("no rating counts")
-    return scoring.resolve(policy, rubric, *(one.levels for one in found), confirms=found[0].weight != COUNTS)
+    return scoring.resolve(policy, rubric, *(one.levels for one in found), confirms=found[0].weight != COUNTS, spared=spared)
 
 
 def digest(ratings: Collection[Submitted]) -> str:

@@ -39,7 +39,8 @@ class Doubling:
     """When a second person rates without seeing the first rating (domain map 4.5, triggers a to e; 4.8).
 
     A candidate's ``first`` summative observation; ``percent`` of all, drawn; a ``critical`` criterion at 1; a competency mean within
-    ``near_hundredths`` of the bar; an observer's first ``new_ratings``. With ``where_possible`` it is left out where nobody else may rate.
+    ``near_hundredths`` of the bar; an observer's first ``new_ratings``. With ``where_possible`` it is left out where nobody else may rate,
+    and so is a third rating.
     """
 
     first: bool = True

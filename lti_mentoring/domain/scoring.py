@@ -98,11 +98,11 @@ def check_rater(rater: str, *, subject: str, present: Collection[str], others: C
 # --- resolution ------------------------------------------------------------------------------------------------------------------------
 
 SINGLE, EXACT, MEAN, ONE_SIDED, MEDIAN, UNOBSERVED = "single", "exact", "mean", "one_sided", "median", "unobserved"
-CONFIRMED = "confirmed"
+CONFIRMED, LOWER = "confirmed", "lower"
 """How a level came about: one rating alone; the same by two; the mean of two neighbours; seen by one of two; the median of all; by none;
-that of who confirms a rating by somebody not qualified."""
+that of who confirms a rating by somebody not qualified; the lower of two that a third person would have to decide, and nobody may."""
 
-AGREEMENT, ADJUDICATED = "agreement", "adjudicated"
+AGREEMENT, ADJUDICATED, LOWERED = "agreement", "adjudicated", "lowered"
 
 GAP, STRADDLE = "gap", "straddle"
 """Why a third person decides: two or more levels apart, or on two sides of a bar."""
@@ -144,20 +144,29 @@ class Resolution:
 
     @property
     def method(self) -> str:
-        """The way in which the whole was resolved: ``single``, ``agreement``, ``confirmed``, ``mean`` or ``adjudicated``; empty while it is
-        not."""
+        """The way in which the whole was resolved: ``single``, ``agreement``, ``confirmed``, ``mean``, ``adjudicated``, or ``lowered``
+        where nobody could give a third opinion; empty while it is not."""
         how = {one.how for one in self.results}
         if not self.resolved:
             return ""
         if MEDIAN in how:
             return ADJUDICATED
+        if LOWER in how:
+            return LOWERED
         if CONFIRMED in how:
             return CONFIRMED
         return MEAN if MEAN in how else SINGLE if SINGLE in how else AGREEMENT
 
 
 def resolve(
-    policy: Policy, rubric: Rubric, first: Levels, second: Levels | None = None, third: Levels | None = None, *, confirms: bool = False
+    policy: Policy,
+    rubric: Rubric,
+    first: Levels,
+    second: Levels | None = None,
+    third: Levels | None = None,
+    *,
+    confirms: bool = False,
+    spared: bool = False,
 ) -> Resolution:
     """What one, two or three blind ratings make together (domain map 4.5, Resolution).
 
@@ -169,12 +178,15 @@ def resolve(
     ``confirms``: the first is by somebody not qualified, and the second, by somebody who is, confirms it. Then the second's level stands
     where a mean would, and what the first alone saw is seen by nobody; the first can still ask for a third person, and breaks a tie of the
     two who are qualified.
+
+    ``spared``: nobody may give a third opinion, and the policy does without. Then the lower of the two levels stands on what is disputed,
+    whoever gave it: nobody is lifted over a bar by one word against another. It says nothing beside a third rating.
     """
     if second is None:
         alone = {one.key: first[one.key] for one in rubric.criteria}
         return Resolution(tuple(Result(key, _exact(level), UNOBSERVED if level is None else SINGLE) for key, level in alone.items()))
     bars = {one.key: tuple(_bars(policy, critical=one.critical)) for one in rubric.criteria}
-    return Resolution(tuple(_one(key, bars[key], first[key], second[key], third, confirms=confirms) for key in bars))
+    return Resolution(tuple(_one(key, bars[key], first[key], second[key], third, confirms=confirms, spared=spared) for key in bars))
 
 
 def _bars(policy: Policy, *, critical: bool) -> Iterator[Fraction]:
@@ -186,7 +198,7 @@ def _bars(policy: Policy, *, critical: bool) -> Iterator[Fraction]:
 
 
 def _one(
-    key: str, bars: Collection[Fraction], one: int | None, other: int | None, third: Levels | None, *, confirms: bool = False
+    key: str, bars: Collection[Fraction], one: int | None, other: int | None, third: Levels | None, *, confirms: bool, spared: bool
 ) -> Result:
     seen = [level for level in (one, other) if level is not None]
     if not seen or (confirms and other is None):
@@ -200,7 +212,7 @@ def _one(
     if not why:
         return Result(key, _exact(other), CONFIRMED) if confirms else Result(key, median(seen), MEAN)
     if third is None:
-        return Result(key, None, open=why)
+        return Result(key, _exact(low), LOWER) if spared else Result(key, None, open=why)
     decides = third[key]
     if confirms and decides is None:
         return Result(key, _exact(other), CONFIRMED)

@@ -143,15 +143,17 @@ def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
     row.state = rules.after(row.state, "release", case)
     row.released_at = base.now()
     row.helped_with = " ".join(impartial.noted(session, row, subject.version, rubric))[:200]
-    made = _resolve(session, row, subject.version, rubric, holding.counting(state.ratings))
+    made = _resolve(session, row, subject.version, rubric, holding.counting(state.ratings), spared=state.spared)
     met = sheets.verdict_of(subject.version, row, sheets.levels_of(session, row)).met
     privacy.record(session, actor=actor, verb="release", object_kind="observation", object_id=row.id, method=made.method, met=met)
     _tell(session, row, subject, "observation_released", "observation.report", observation=row.id)
     return True
 
 
-def _resolve(session: Session, row: Observation, version: Programme, rubric: Rubric, ratings: tuple[Submitted, ...]) -> Resolution:
-    found = holding.resolution(version.policy, rubric, ratings)
+def _resolve(
+    session: Session, row: Observation, version: Programme, rubric: Rubric, ratings: tuple[Submitted, ...], *, spared: bool = False
+) -> Resolution:
+    found = holding.resolution(version.policy, rubric, ratings, spared=spared)
     before = session.scalar(select(func.max(Resolution.number)).where(Resolution.observation_id == row.id)) or 0
     made = Resolution(
         id=base.new_id(),

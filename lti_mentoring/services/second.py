@@ -151,7 +151,7 @@ def _end(session: Session, row: Observation, person_id: str, actor: Actor | str)
 
 
 def go_on_without(*, actor: Actor, observation_id: str) -> bool:
-    """Let a result stand without a second opinion, as the policy does where nobody may give one. -> whether nothing else holds it.
+    """Let a result stand without a second or third opinion, as the policy does where nobody may give one. -> whether nothing else holds it.
 
     NotFound; RuleBroken ``second_not_wanted``, ``rater_asked``, ``second_possible`` where somebody may, or the policy insists.
     """

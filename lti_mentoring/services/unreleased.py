@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.conflict import CLEAR, LETS_THROUGH
 from lti_mentoring.domain.consent import GRANTED
-from lti_mentoring.domain.releasing import SECOND, SELF, State, Submitted
+from lti_mentoring.domain.programme import Policy
+from lti_mentoring.domain.releasing import SECOND, SELF, THIRD, State, Submitted
 from lti_mentoring.services import conflict, consent, programme, rater
 from lti_mentoring.services.matter import OBSERVATION, RATER
 from lti_mentoring.store.candidacy import Candidacy
@@ -93,19 +94,25 @@ def _readers(session: Session, ids: Collection[str]) -> Mapping[str, int]:
 def _spared(
     session: Session, rows: Sequence[Observation], asked: Seats, states: Mapping[str, State], pool: rater.Pool | None
 ) -> frozenset[str]:
-    """Those whose second rating is left out: the candidate's policy asks for it where possible, and there is nobody who may give it.
-    Whoever was asked already may."""
-    found = [
-        row
-        for row in rows
-        if states[row.id].reasons
-        and holding.second_missing(states[row.id])
-        and not any(one.purpose == SECOND and one.state == "asked" for one in asked[row.id])
-    ]
+    """Those whose second or third rating is left out: the candidate's policy asks for it where possible, and there is nobody who may give
+    it. Whoever was asked already may."""
+    seconds = {row.id for row in rows if states[row.id].reasons and holding.second_missing(states[row.id])}
+    found = [row for row in rows if row.id in seconds or len(holding.counting(states[row.id].ratings)) == 2]
     query = select(Candidacy.id, Candidacy.programme_version_id).where(Candidacy.id.in_({row.candidacy_id for row in found}))
-    policies = {row[0]: programme.load(row[1]).policy.doubling for row in session.execute(query)} if found else {}
-    left = [row for row in found if (rules := policies[row.candidacy_id]) is not None and rules.where_possible]
+    policies = {row[0]: programme.load(row[1]).policy for row in session.execute(query)} if found else {}
+    left = [
+        row
+        for row in found
+        if (wanted := SECOND if row.id in seconds else _third(policies[row.candidacy_id], row, states[row.id]))
+        and (rules := policies[row.candidacy_id].doubling) is not None
+        and rules.where_possible
+        and not any(one.purpose == wanted and one.state == "asked" for one in asked[row.id])
+    ]
     if not left:
         return frozenset()
     pool = pool or rater.pool(session, left[0].course_id, left)
     return frozenset(row.id for row in left if not pool.anyone(row))
+
+
+def _third(policy: Policy, row: Observation, state: State) -> str:
+    return THIRD if holding.third_missing(policy, programme.rubric(row.rubric_version_id), state) else ""

@@ -112,7 +112,7 @@ class ResolvedLevel(TenantMixin, Frozen, Base):
     numerator: Mapped[int | None]
     denominator: Mapped[int] = mapped_column(default=1)
     how: Mapped[str] = mapped_column(String(20))
-    """As in ``domain.scoring``: single, exact, mean, one_sided, median, unobserved, confirmed."""
+    """As in ``domain.scoring``: single, exact, mean, one_sided, median, unobserved, confirmed, lower."""
 
 
 class DrawSeed(TenantMixin, Frozen, Base):

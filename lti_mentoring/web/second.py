@@ -97,7 +97,7 @@ def excuse(course: str, observation: str) -> AnyResponse:
 @bp.post("/<observation>/without")
 @require("observation.second")
 def without(course: str, observation: str) -> AnyResponse:
-    done = gettext("It goes on with one rating, as nobody may give a second one.")
+    done = gettext("It goes on without another opinion, as nobody may give one.")
     return _done(course, lambda: verbs.go_on_without(actor=actor(), observation_id=observation), done)
 
 

@@ -45,6 +45,7 @@ def test_one_rating_that_counts_is_released_at_once_where_nothing_else_is_asked(
         (State((rating(FIRST, 3, 3), rating(SECOND, 3, 4)), reasons=frozenset({"drawn"})), []),
         (State((rating(FIRST, 2, 3), rating(SECOND, 3, 3)), reasons=frozenset({"drawn"})), ["third"]),
         (State((rating(FIRST, 2, 3), rating(SECOND, 3, 3), rating(THIRD, 3, 3)), reasons=frozenset({"drawn"})), []),
+        (State((rating(FIRST, 2, 3), rating(SECOND, 3, 3)), reasons=frozenset({"drawn"}), spared=True), []),
         (State((rating(FIRST, 3, 3),), own_part=True), ["self"]),
         (State((rating(FIRST, 3, 3), rating(SELF, 1, 1)), own_part=True), []),
         (State((rating(FIRST, 3, 3),), amending=True), ["amending"]),

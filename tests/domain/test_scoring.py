@@ -23,6 +23,8 @@ from lti_mentoring.domain.scoring import (
     EXACT,
     FIRST,
     GAP,
+    LOWER,
+    LOWERED,
     MEAN,
     MEDIAN,
     NEAR,
@@ -204,6 +206,29 @@ def test_a_resolution_says_how_it_came_about():
         _ = open_one.levels
     closed = resolve(POLICY, RUBRIC, first, levels(3, 3, 3, 2), {"C3": 2, "C4": 3})
     assert (closed.method, closed.levels) == (ADJUDICATED, {"C1": 3, "C2": 3, "C3": 2, "C4": 3})
+
+
+def test_where_nobody_may_give_a_third_the_lower_of_two_stands_on_what_is_disputed_alone():
+    first, other = levels(3, 4, 2, 4), levels(3, 3, 3, 2)
+    found = resolve(POLICY, RUBRIC, first, other, spared=True)
+    assert [(one.level, one.how) for one in found.results] == [(3, EXACT), (Fraction(7, 2), MEAN), (2, LOWER), (2, LOWER)]
+    assert (found.resolved, found.method) == (True, LOWERED)
+    weak = resolve(POLICY, RUBRIC, first, other, confirms=True, spared=True)
+    assert [(one.level, one.how) for one in weak.results[2:]] == [(2, LOWER), (2, LOWER)]
+
+
+@PATIENT
+@given(LEVELS, LEVELS, st.none() | LEVELS, st.booleans())
+def test_to_be_spared_a_third_changes_only_what_two_left_open_and_its_method_says_so(
+    first: Levels, other: Levels, third: Levels | None, confirms: bool
+):
+    plain = resolve(POLICY, RUBRIC, first, other, third, confirms=confirms)
+    found = resolve(POLICY, RUBRIC, first, other, third, confirms=confirms, spared=True)
+    assert (found.method == LOWERED) == bool(plain.disputed)
+    assert found == resolve(POLICY, RUBRIC, first, other, third, confirms=confirms, spared=found.method == LOWERED), "I12"
+    for old, new in zip(plain.results, found.results, strict=True):
+        lower = Result(old.criterion, Fraction(min(first[old.criterion] or 0, other[old.criterion] or 0)), LOWER)
+        assert new == (lower if old.open else old)
 
 
 def test_a_rating_that_is_not_complete_is_not_resolved():

@@ -23,6 +23,7 @@ from lti_mentoring.domain.conflict import CLEAR, LETS_THROUGH
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.scoring import LOWERED
 from lti_mentoring.services import (
     conflict,
     listing,
@@ -343,7 +344,8 @@ class Reliability(RuleBasedStateMachine):
         )
         assert holding.digest(used) == made.inputs_hash, "I12"
         held = base.session().scalars(select(Candidacy).where(Candidacy.person_id == self.candidate.person_id)).one()
-        again = holding.resolution(programme.load(held.programme_version_id).policy, programme.rubric(row.rubric_version_id), used)
+        policy, rubric = programme.load(held.programme_version_id).policy, programme.rubric(row.rubric_version_id)
+        again = holding.resolution(policy, rubric, used, spared=made.method == LOWERED)
         stored = select(ResolvedLevel).where(ResolvedLevel.resolution_id == made.id)
         levels = {one.criterion: (one.numerator, one.denominator) for one in base.session().scalars(stored)}
         assert {

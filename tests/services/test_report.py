@@ -11,12 +11,14 @@ from sqlalchemy import select
 
 from lti_mentoring.domain import listing as listing_rules
 from lti_mentoring.domain import profile as profile_rules
+from lti_mentoring.domain.reliability import Doubling
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import founding, listing, observation, profile, releasing, report
 from lti_mentoring.store import base
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.privacy import AuditEvent
-from support import doubled
+from lti_mentoring.web.wording.report import HOW, METHODS
+from support import doubled, opinions
 
 
 @pytest.fixture
@@ -67,6 +69,17 @@ def test_a_third_opinion_decides_and_the_candidate_learns_no_name_but_the_observ
     assert (page.short[0].seen.next, page.short[0].seen.criterion.anchors[2]) == (3, line_of(page, "C3").seen.criterion.anchors[2])
     lead = report.report(actor=cast["lead"], observation_id=made)
     assert [one.name for one in lead.voices] == ["T. Lindqvist", "A. Brandt", "C. Costa"]
+
+
+def test_where_nobody_can_give_a_third_opinion_the_report_says_that_the_lower_level_stands(world, cast):
+    opinions.under(world, doubling=Doubling(first=False, percent=0, near_hundredths=0, critical=False, new_ratings=0, where_possible=True))
+    opinions.manages(cast["third"], cast["candidate"])
+    made = by_two(world, cast, {"C2": 4, "C3": 1}, {"C3": 3})
+    page = report.report(actor=cast["candidate"], observation_id=made)
+    assert (line_of(page, "C3").seen.level, line_of(page, "C3").seen.how, page.method) == (1, "lower", "lowered")
+    assert (line_of(page, "C2").seen.level, line_of(page, "C2").seen.how) == (Fraction(7, 2), "mean")
+    assert [one.purpose for one in page.voices] == ["first", "second"]
+    assert (page.method in METHODS, "lower" in HOW) == (True, True), "each has words of its own"
 
 
 def test_until_the_result_stands_nobody_reads_it_and_afterwards_every_rater_does(world, cast):

@@ -5,20 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from fractions import Fraction
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
 from conftest import World, make_world
+from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.reliability import Doubling
 from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, drawing, observation, reminder, second
+from lti_mentoring.domain.scoring import LOWERED
+from lti_mentoring.services import conflict, drawing, observation, programme, releasing, reminder, second, sheet
 from lti_mentoring.store import base
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.rating import DrawSeed, Rater
+from lti_mentoring.store.rating import DrawSeed, Rater, Resolution, ResolvedLevel
+from lti_mentoring.store.reporting_line import LineAttestation
 from support import opinions
 from support.opinions import doubling, manages, planned, rate
 
@@ -305,6 +309,76 @@ def test_where_somebody_may_it_waits_and_is_let_go_once_nobody_may_any_more(plac
     assert (one.able, one.spared) == (0, True)
     assert second.go_on_without(actor=lead(place), observation_id=made) is True
     assert state(made) == "released"
+
+
+WHERE_POSSIBLE = Doubling(percent=0, near_hundredths=0, critical=False, new_ratings=0, where_possible=True)
+
+
+def disputed(place: World, *closed: str) -> str:
+    """A session that two rate, on two sides of the bar on one criterion, with these people in conflict. -> its id"""
+    for name in closed:
+        manages(place.actor(name), place.actor("F. Martins"))
+    made = planned(place, first(place))
+    ask(place, made, "A. Moreno")
+    rate(first(place), made, {"C3": 3}, note="A line.")
+    rate(place.actor("A. Moreno"), made, {"C3": 2}, note="Another line.")
+    return made
+
+
+def method(made: str) -> str:
+    """How its result came about, once it was made again from what is kept (I12)."""
+    row = base.session().scalars(select(Observation).where(Observation.id == made)).one()
+    kept = base.session().scalars(select(Resolution).where(Resolution.id == row.resolution_id)).one()
+    used = tuple(one for one in releasing.submissions(base.session(), made) if one.id in kept.ratings)
+    policy = sheet.subject_of(base.session(), row).version.policy
+    again = holding.resolution(policy, programme.rubric(row.rubric_version_id), used, spared=kept.method == LOWERED)
+    levels = base.session().scalars(select(ResolvedLevel).where(ResolvedLevel.resolution_id == kept.id))
+    assert {(one.criterion, Fraction(one.numerator, one.denominator), one.how) for one in levels} == {
+        (one.criterion, one.level, one.how) for one in again.results
+    }
+    assert holding.digest(used) == kept.inputs_hash
+    return kept.method
+
+
+def test_where_nobody_may_give_a_third_opinion_the_lower_of_the_two_levels_stands(place):
+    doubling(place, WHERE_POSSIBLE)
+    made = disputed(place, "L. Brandt")
+    assert (state(made), method(made)) == ("released", "lowered")
+
+
+def test_a_policy_that_insists_waits_for_a_third_opinion_though_nobody_may_give_it(place):
+    made = disputed(place, "L. Brandt")
+    assert state(made) == "rated"
+    with pytest.raises(RuleBroken, match="second_possible"):
+        second.go_on_without(actor=lead(place), observation_id=made)
+
+
+def test_who_could_give_a_third_opinion_is_waited_for_until_nobody_may_any_more(place):
+    doubling(place, WHERE_POSSIBLE)
+    with base.transactional() as session:
+        for one in session.scalars(select(LineAttestation).where(LineAttestation.person_id == place.people["L. Brandt"])):
+            session.delete(one)
+    made = disputed(place)
+    assert state(made) == "rated", "somebody has only not told us yet who manages them"
+    with pytest.raises(RuleBroken, match="second_possible"):
+        second.go_on_without(actor=lead(place), observation_id=made)
+    manages(place.actor("L. Brandt"), place.actor("F. Martins"))
+    with base.transactional() as session:
+        session.add(LineAttestation(person_id=place.people["L. Brandt"]))
+    (one,) = second.waiting(actor=lead(place))
+    assert (one.purpose, one.able, one.spared) == ("third", 0, True)
+    assert second.go_on_without(actor=lead(place), observation_id=made) is True
+    assert (state(made), method(made)) == ("released", "lowered")
+
+
+def test_a_third_who_was_asked_is_waited_for_and_decides(place):
+    doubling(place, WHERE_POSSIBLE)
+    made = disputed(place)
+    assert ask(place, made, "L. Brandt") == "third"
+    with pytest.raises(RuleBroken, match="second_possible"):
+        second.go_on_without(actor=lead(place), observation_id=made)
+    rate(place.actor("L. Brandt"), made, 3)
+    assert (state(made), method(made)) == ("released", "adjudicated")
 
 
 # --- the draw -----------------------------------------------------------------------------------------------------------------

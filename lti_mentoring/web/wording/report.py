@@ -22,6 +22,9 @@ HOW = {
     "one_sided": _l("One of two people saw it; the level is theirs."),
     "median": _l("A third opinion decided: this is the middle of the levels given."),
     "confirmed": _l("Two people rated it, one of them not yet qualified; this is the level of the other, who confirms it."),
+    "lower": _l(
+        "Two people were far apart, or on two sides of what is asked for, and nobody could give a third opinion: the lower level stands."
+    ),
     "unobserved": _l("Nobody observed it."),
 }
 """How a level came about, by the codes of ``domain.scoring``."""
@@ -35,6 +38,10 @@ METHODS = {
     ),
     "mean": _l("Two people rated this session, neither knowing the other’s levels. Where they were one level apart, the mean stands."),
     "adjudicated": _l("Two people rated this session, neither knowing the other’s levels. Where they were far apart, a third decided."),
+    "lowered": _l(
+        "Two people rated this session, neither knowing the other’s levels. Where they were far apart, or on two sides of what is asked "
+        "for, the lower level stands, as nobody could give a third opinion."
+    ),
 }
 
 VOICES = {

@@ -49,6 +49,7 @@ METHODS = {
     "confirmed": _l("confirmed by somebody qualified"),
     "mean": _l("the mean of neighbours"),
     "adjudicated": _l("a third opinion decided"),
+    "lowered": _l("the lower of two, as nobody could give a third opinion"),
 }
 
 WHYS = {
