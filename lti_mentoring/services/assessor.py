@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import conflict as rules
@@ -29,7 +29,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import RoleGrant
-from lti_mentoring.store.rating import Rater
+from lti_mentoring.store.rating import Rater, SubmittedRating
 
 STOPS = (OVERRIDE, CLOSED)
 """Verdicts with which nobody observes or rates, unless an exception is agreed. What is only unknown is held, not refused: a small
@@ -51,7 +51,7 @@ def decide(session: Session, *, actor: Actor, row: Observation, subject_id: str,
     names); with ``exception`` the latter is held too, so that an exception can be asked for.
     """
     found = _decide(session, actor, row, _Subject(subject_id, version), row.observer_id, About(OBSERVATION, row.id, row.course_id))
-    if found.verdict == CLOSED or (found.verdict == OVERRIDE and not exception):
+    if found.verdict == CLOSED or (rater.stopped(found) and not exception):
         raise _refused(session, found)
     _ask(session, actor, found)
     return found
@@ -68,25 +68,27 @@ def rate(session: Session, *, actor: Actor, row: Observation, subject_id: str, v
         seat = select(Rater.id).where(Rater.observation_id == row.id, Rater.person_id == person_id)
         about = About(RATER, session.scalars(seat).one(), row.course_id)
     found = _decide(session, actor, row, _Subject(subject_id, version), person_id, about, on=base.now().date())
-    if found.verdict in STOPS:
+    if rater.stopped(found):
         raise _refused(session, found)
     _ask(session, actor, found)
     return found
 
 
 def again(session: Session, *, actor: Actor, row: Observation) -> None:
-    """Ask again, of everybody who is to rate, because somebody else will be in the room (R8), in the caller's transaction. Nothing is
-    refused: what speaks against it holds it, and stands on the page of who leads the course."""
+    """Ask again, of everybody who is to rate, because somebody else will be in the room (R8), in the caller's transaction; of whoever has
+    rated already, as of that day. Nothing is refused: what speaks against it holds it, and stands on the page of who leads the course."""
     if row.state not in WAITING:
         return
     query = select(Candidacy.person_id, Candidacy.programme_version_id).where(Candidacy.id == row.candidacy_id)
     subject_id, version_id = session.execute(query).one()
     subject = _Subject(subject_id, programme.load(version_id))
-    seats = select(Rater).where(Rater.observation_id == row.id, Rater.state == "asked", Rater.purpose != SELF).order_by(Rater.id)
+    seats = select(Rater).where(Rater.observation_id == row.id, Rater.state != "ended", Rater.purpose != SELF).order_by(Rater.id)
     rates = [(row.observer_id, About(OBSERVATION, row.id, row.course_id))]
     rates += [(one.person_id, About(RATER, one.id, row.course_id)) for one in session.scalars(seats)]
+    rated = select(SubmittedRating.assessor_id, func.max(SubmittedRating.submitted_at)).where(SubmittedRating.observation_id == row.id)
+    days = {person: at.date() for person, at in session.execute(rated.group_by(SubmittedRating.assessor_id))}
     for person_id, about in rates:
-        _ask(session, actor, _decide(session, actor, row, subject, person_id, about))
+        _ask(session, actor, _decide(session, actor, row, subject, person_id, about, on=days.get(person_id)))
 
 
 def invite(session: Session, *, actor: Actor, row: Observation, person_id: str, rater_id: str) -> Check:
@@ -96,7 +98,7 @@ def invite(session: Session, *, actor: Actor, row: Observation, person_id: str, 
     subject_id, version_id = session.execute(query).one()
     subject = _Subject(subject_id, programme.load(version_id))
     found = _decide(session, actor, row, subject, person_id, About(RATER, rater_id, row.course_id))
-    if found.verdict in STOPS:
+    if rater.stopped(found):
         raise _refused(session, found)
     _ask(session, actor, found)
     return found
@@ -187,7 +189,8 @@ def _noting(asked: Question, free: Collection[str], person_id: str) -> Question:
 def _refused(session: Session, found: Check) -> RuleBroken:
     people = {one for each in found.findings for one in (each.one, each.other) if one}
     stops = tuple(one for one in found.findings if one.verdict in STOPS)
-    return RuleBroken(f"conflict_{found.verdict}", findings=stops, names=matter.names_of(session, people))
+    gravest = CLOSED if found.verdict == CLOSED else OVERRIDE  # also beside what is not known yet
+    return RuleBroken(f"conflict_{gravest}", findings=stops, names=matter.names_of(session, people))
 
 
 def _ask(session: Session, actor: Actor, found: Check) -> None:

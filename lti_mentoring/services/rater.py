@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import qualification as standings
 from lti_mentoring.domain.assessors import AskMany, asker
 from lti_mentoring.domain.capacity import CONFLICT, UNQUALIFIED, UNTOLD
-from lti_mentoring.domain.conflict import ASSESSMENT, LETS_THROUGH, UNATTESTED, Check, Finding, Question
+from lti_mentoring.domain.conflict import ASSESSMENT, CLOSED, LETS_THROUGH, OVERRIDE, Check, Finding, Question
 from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.people import LEADS, display_name
 from lti_mentoring.domain.programme import CO, Programme, Rubric
@@ -88,12 +88,12 @@ class Pool:
         """Whether somebody could rate one of the observations, or could once they have told us who manages them."""
         case = self.cases[row.id]
         fit = (person for person in self.names if not any(self._unfit(person, case)))
-        return any(self.ask(case.question, [person])[person].verdict in (*LETS_THROUGH, UNATTESTED) for person in fit)
+        return any(not stopped(self.ask(case.question, [person])[person]) for person in fit)
 
     def _against(self, person: str, case: _Case, check: Check) -> Iterable[str]:
         yield from self._unfit(person, case)
         if check.verdict not in LETS_THROUGH:
-            yield UNTOLD if check.verdict == UNATTESTED else CONFLICT
+            yield CONFLICT if stopped(check) else UNTOLD
 
     def _unfit(self, person: str, case: _Case) -> Iterable[str]:
         """What speaks against somebody beside lines and other conflicts."""
@@ -104,6 +104,11 @@ class Pool:
         key = (person, case.rubric.key)
         if not counts(case.qualifying, self.held.get(key, ()), self.counted.get(key, 0), case.day):
             yield UNQUALIFIED
+
+
+def stopped(check: Check) -> bool:
+    """Whether anything found keeps somebody from rating, also where something else is not known yet."""
+    return any(one.verdict in (OVERRIDE, CLOSED) for one in check.findings)
 
 
 def pool(session: Session, course_id: str, rows: Sequence[Observation]) -> Pool:

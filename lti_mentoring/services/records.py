@@ -260,7 +260,7 @@ _OPEN = (
     ConflictWatch.ended_at.is_(None),
     ConflictWatch.verdict.not_in(LETS_THROUGH),
 )
-_SEAT = (Rater.org_id == Observation.org_id, Rater.observation_id == Observation.id, Rater.state != "ended")
+_SEAT = (Rater.org_id == Observation.org_id, Rater.observation_id == Observation.id, Rater.state == "submitted")
 IN_CONFLICT = or_(
     exists().where(*_OPEN, ConflictWatch.about_kind == OBSERVATION, ConflictWatch.about_id == Observation.id),
     exists().where(*_OPEN, ConflictWatch.about_kind == RATER, ConflictWatch.about_id == Rater.id, *_SEAT),

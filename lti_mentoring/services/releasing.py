@@ -27,6 +27,7 @@ from lti_mentoring.services import (
     assessor,
     bulkhead,
     candidacy,
+    conflict,
     delivery,
     dropping,
     impartial,
@@ -39,6 +40,8 @@ from lti_mentoring.services import (
 )
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
+from lti_mentoring.services.conflict import About
+from lti_mentoring.services.matter import RATER
 from lti_mentoring.services.seat import Seat
 from lti_mentoring.services.sheet import Subject
 from lti_mentoring.store import base
@@ -142,12 +145,26 @@ def settle(session: Session, row: Observation, *, actor: Actor | str) -> bool:
     case = Case(subject_id=subject.person_id, assessor_id=row.observer_id, held=tuple(one.code for one in held))
     row.state = rules.after(row.state, "release", case)
     row.released_at = base.now()
+    _free_others(session, row)
     row.helped_with = " ".join(impartial.noted(session, row, subject.version, rubric))[:200]
     made = _resolve(session, row, subject.version, rubric, holding.counting(state.ratings), spared=state.spared)
     met = sheets.verdict_of(subject.version, row, sheets.levels_of(session, row)).met
     privacy.record(session, actor=actor, verb="release", object_kind="observation", object_id=row.id, method=made.method, met=met)
     _tell(session, row, subject, "observation_released", "observation.report", observation=row.id)
     return True
+
+
+def _free_others(session: Session, row: Observation) -> None:
+    """Whoever was asked and has not rated need not any more: what becomes known of them has no part in the result."""
+    asked = (Rater.observation_id == row.id, Rater.state == "asked")
+    seats = session.scalars(select(Rater).where(*asked).order_by(Rater.id)).all()
+    ids, facts = {"course": row.course_id}, {"planned_for": row.planned_for}
+    for seat in seats:
+        seat.state = "ended"
+        whom = {"org_id": row.org_id, "person_id": seat.person_id, "kind": "rating_excused", "endpoint": "observation.index"}
+        notification.tell(session, facts=facts, ids=ids, **whom)
+    session.flush()
+    conflict.end(session, *(About(RATER, seat.id, row.course_id) for seat in seats))
 
 
 def _resolve(

@@ -50,8 +50,10 @@ def act(session: Session, changed: Changed) -> None:
 def _uphold(session: Session, changed: Changed, row: Observation) -> None:
     """What was rated under a conflict that no exception can cover is set aside. One that an exception could cover is held; where the
     candidate has read the result, it counts for nothing until people have decided. A further person's rating that cannot stand takes
-    nobody's place any more; while the result is open, somebody else is asked.
+    nobody's place any more; while the result is open, somebody else is asked. Who never rated has no part in what was released.
     """
+    if changed.about.kind == RATER and row.state == RELEASED and not _has_rated(session, changed.about.id):
+        return
     what = override.consequence(changed.after, released=row.state == RELEASED)
     relieved = changed.about.kind == RATER and row.state == RATED
     if what == "void" and not relieved and row.state in (RATED, RELEASED):
@@ -64,6 +66,10 @@ def _uphold(session: Session, changed: Changed, row: Observation) -> None:
         _tell(session, changed, row)
     elif changed.after not in LETS_THROUGH:
         _ask(session, changed, row.org_id)
+
+
+def _has_rated(session: Session, seat_id: str) -> bool:
+    return session.scalar(select(Rater.state).where(Rater.id == seat_id)) == "submitted"
 
 
 def _row(session: Session, about: About) -> Observation | None:

@@ -188,6 +188,43 @@ def test_R8_everybody_who_is_to_rate_is_asked_again_when_a_protege_is_named_late
     assert verdict("observation", asked) == "clear"
 
 
+def test_R8_who_has_rated_in_the_room_already_is_asked_again_as_of_that_day(world, cast, asked):
+    second.assign(actor=cast["lead"], observation_id=asked, person_id=cast["other"].person_id)
+    rate(cast["mentor"], asked, note="A line.", submit=False)
+    rate(cast["other"], asked, note="Another line.")
+    protege = world.person("P. Young", standing="none")
+    manages(cast["other"], protege)
+    with base.transactional() as session:
+        session.add(Participant(observation_id=asked, person_id=protege.person_id, role="protege", consent="granted"))
+        session.flush()
+        assessor.again(session, actor=cast["lead"], row=session.get_one(Observation, (cast["lead"].org_id, asked)))
+    assert verdict("rater", seat(asked).id) == "needs_override"
+    watched = base.session().execute(select(ConflictWatch.about_kind, ConflictWatch.fixed_on))
+    assert {row.about_kind: row.fixed_on for row in watched} == {"rater": base.now().date(), "observation": None}
+
+
+def test_what_is_known_is_found_beside_what_is_not_told_yet_and_whoever_it_is_of_is_not_asked(world, cast, asked):
+    untold = world.person("N. Okoye", "observer", standing="instructor", told=False)
+    opinions.qualified(world, untold)
+    manages(untold, cast["candidate"])
+    (why,) = [one.why for one in second.choose(actor=cast["lead"], observation_id=asked).people if one.name == "N. Okoye"]
+    assert why == ("conflict",)
+    with pytest.raises(RuleBroken, match="conflict_needs_override"):
+        second.assign(actor=cast["lead"], observation_id=asked, person_id=untold.person_id)
+    with pytest.raises(RuleBroken, match="conflict_needs_override"):
+        planned(world, cast, observer_id=untold.person_id)
+
+
+def test_what_is_found_beside_what_is_not_told_yet_keeps_a_rating_from_being_submitted(world, cast, asked):
+    cast["untold"] = world.person("N. Okoye", "observer", standing="instructor", told=False)
+    opinions.qualified(world, cast["untold"])
+    made = planned(world, cast, "untold")
+    manages(cast["untold"], cast["candidate"])
+    with pytest.raises(RuleBroken, match="conflict_needs_override"):
+        rate(cast["untold"], made, note="A line.")
+    assert state(made) == "drafting"
+
+
 def test_who_rated_in_the_room_before_the_observer_and_came_into_a_conflict_blocks_nothing(world, cast, asked):
     second.assign(actor=cast["lead"], observation_id=asked, person_id=cast["other"].person_id)
     rate(cast["mentor"], asked, note="A line.", submit=False)

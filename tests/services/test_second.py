@@ -17,8 +17,22 @@ from lti_mentoring.domain.reliability import Doubling
 from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.scoring import LOWERED
-from lti_mentoring.services import conflict, drawing, observation, programme, releasing, reminder, second, sheet
+from lti_mentoring.services import (
+    candidacy,
+    conflict,
+    drawing,
+    observation,
+    programme,
+    relation,
+    releasing,
+    reminder,
+    second,
+    sheet,
+    upholding,
+)
 from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.conflict import ConflictWatch
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import DrawSeed, Rater, Resolution, ResolvedLevel
@@ -165,6 +179,62 @@ def test_two_who_straddle_the_bar_want_a_third_who_is_neither_of_them(place):
     assert ask(place, made, "L. Brandt") == "third"
     rate(place.actor("L. Brandt"), made, 3)
     assert state(made) == "released"
+
+
+def third_asked(place: World) -> str:
+    """Two straddle the bar, and a third was asked. -> the session"""
+    made = planned(place, first(place))
+    rate(first(place), made, 2, note="A line.")
+    ask(place, made, "A. Moreno")
+    rate(place.actor("A. Moreno"), made, 3)
+    ask(place, made, "L. Brandt")
+    return made
+
+
+def agreed(place: World, made: str) -> None:
+    """The first of them corrects what they gave, so that nobody else need rate."""
+    observation.reopen(actor=first(place), observation_id=made, why="A slip.")
+    rate(first(place), made, 3)
+    assert state(made) == "released"
+
+
+def swept() -> None:
+    org_id = base.current_tenant()
+    base.session().rollback()
+    base._scope.set(None)
+    try:
+        conflict.sweep(now=base.now() + TOMORROW, acts=upholding)
+    finally:
+        base._scope.set(org_id)
+
+
+def third(place: World) -> tuple[Rater, ConflictWatch]:
+    seat = base.session().scalars(select(Rater).where(Rater.person_id == place.people["L. Brandt"])).one()
+    return seat, base.session().scalars(select(ConflictWatch).where(ConflictWatch.about_id == seat.id)).one()
+
+
+def test_who_was_asked_and_has_not_rated_is_freed_once_the_result_is_out(place):
+    agreed(place, third_asked(place))
+    seat, watch = third(place)
+    assert (seat.state, watch.ended_at is None) == ("ended", False)
+    assert told(place, "L. Brandt") == ["rating_asked", "rating_excused"]
+
+
+@pytest.mark.parametrize("grave", ["closed", "needs_override"])
+def test_who_never_rated_neither_takes_back_nor_voids_a_released_result(place, grave):
+    made = third_asked(place)
+    agreed(place, made)
+    with base.transactional():  # as it was left before a release freed whoever was asked
+        seat, watch = third(place)
+        seat.state, watch.ended_at = "asked", None
+    if grave == "closed":
+        relation.declare(actor=place.actor("L. Brandt"), other_id=place.people["F. Martins"])
+    else:
+        manages(place.actor("L. Brandt"), place.actor("F. Martins"))
+    swept()
+    assert (state(made), third(place)[1].verdict) == ("released", grave)
+    held = base.session().scalars(select(Candidacy).where(Candidacy.person_id == place.people["F. Martins"])).one()
+    assert [one.counts for one in candidacy.records(base.session(), held).observations] == [True]
 
 
 # --- who may ------------------------------------------------------------------------------------------------------------------
