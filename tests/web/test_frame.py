@@ -141,8 +141,10 @@ def test_a_visitor_without_a_session_is_told_to_come_from_the_course(app: Flask)
 
 
 def test_the_api_answers_in_problem_json(visitor: Visitor) -> None:
-    answer = visitor.send("PUT", f"/api/v1/courses/{visitor.actor.course_id}/observations/{'0' * 32}/draft", {})
-    assert answer.status_code in (403, 404)
+    draft = f"/api/v1/courses/{visitor.actor.course_id}/observations/{'0' * 32}/draft"
+    assert visitor.send("PUT", draft, {}).mimetype == "application/problem+json"
+    answer = visitor.send("PUT", draft, {"revision": 0, "ratings": []})
+    assert answer.status_code == 404
     assert answer.mimetype == "application/problem+json"
     assert answer.get_json()["code"]
 
