@@ -20,8 +20,21 @@ LIVES = timedelta(hours=24)
 SENDS_FOR = timedelta(days=14)
 """How long after it was opened what was written in the field can still arrive; a device keeps it no longer either."""
 
-_ADDRESS = re.compile(r"\S*(?:://|www\.|@|\w{2}\.\w{2}|\d\.\d)\S*", re.IGNORECASE)
-"""What a mail program makes a link of; initials are none."""
+_ENDINGS = (
+    "academy agency app art asia auto bar best bet bid bio biz blog buzz cam care casino center cfd chat click cloud club codes com company"
+    " consulting contact cyou data date day dev digital direct download edu education email events example expert fans finance fit forum"
+    " foundation fun fund fyi games global goog gov group guru health help homes host hosting icu inc info ink institute int international"
+    " invalid jobs lat law life link live loan local localhost love ltd market media men mil mobi monster museum name net network news ngo"
+    " ninja now one ong onion online org page party photos pics pro quest racing rest review rocks run sale sbs school science services sex"
+    " shop show site social software solutions space store stream studio support systems tax team tech technology test tips today tokyo"
+    " tools top tours trade training travel university vip webcam website wiki win work works world wtf xxx xyz zip zone"
+).replace(" ", "|")
+_NO_TITLE = r"(?<!(?<!\S)(?:dr|fr|mr|ms|sr|st))"
+_ADDRESS = re.compile(
+    rf"\S*(?:://|www\.|@|\d\.\d|\.xn--|\w{{2}}{_NO_TITLE}\.(?:\w{{2}}|{_ENDINGS})\b|\w{{2}}\.\w{{2,}}[/:?#])\S*", re.IGNORECASE
+)
+"""What a mail program makes a link of: a dot before the ending of a country or another one that is common, or before a path. Initials are
+none, nor are titles and names with a dot between them."""
 
 SPENT, OLD, REVOKED = "guest_link_spent", "guest_link_old", "guest_link_revoked"
 

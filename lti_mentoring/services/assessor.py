@@ -22,7 +22,7 @@ from lti_mentoring.domain.programme import CO, Programme
 from lti_mentoring.domain.releasing import SELF
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.domain.standing import HELPED, Facts
-from lti_mentoring.services import attestation, conflict, matter, privacy, programme, rater
+from lti_mentoring.services import attestation, conflict, naming, privacy, programme, rater
 from lti_mentoring.services.conflict import About
 from lti_mentoring.services.matter import OBSERVATION, RATER
 from lti_mentoring.store import base
@@ -52,7 +52,7 @@ def decide(session: Session, *, actor: Actor, row: Observation, subject_id: str,
     """
     found = _decide(session, actor, row, _Subject(subject_id, version), row.observer_id, About(OBSERVATION, row.id, row.course_id))
     if found.verdict == CLOSED or (rater.stopped(found) and not exception):
-        raise _refused(session, found)
+        raise _refused(session, row, found)
     _ask(session, actor, found)
     return found
 
@@ -69,7 +69,7 @@ def rate(session: Session, *, actor: Actor, row: Observation, subject_id: str, v
         about = About(RATER, session.scalars(seat).one(), row.course_id)
     found = _decide(session, actor, row, _Subject(subject_id, version), person_id, about, on=base.now().date())
     if rater.stopped(found):
-        raise _refused(session, found)
+        raise _refused(session, row, found)
     _ask(session, actor, found)
     return found
 
@@ -99,7 +99,7 @@ def invite(session: Session, *, actor: Actor, row: Observation, person_id: str, 
     subject = _Subject(subject_id, programme.load(version_id))
     found = _decide(session, actor, row, subject, person_id, About(RATER, rater_id, row.course_id))
     if rater.stopped(found):
-        raise _refused(session, found)
+        raise _refused(session, row, found)
     _ask(session, actor, found)
     return found
 
@@ -142,7 +142,7 @@ def standing(session: Session, subject: Candidacy, kind: str, observers: Collect
     free = [one for one in observers if _free(asked, facts, one)]
     checks = {one: rules.check(_noting(asked, free, one), facts) for one in observers}
     people = {one for check in checks.values() for found in check.findings for one in (found.one, found.other) if one}
-    return Standing(checks, matter.names_of(session, people))
+    return Standing(checks, naming.names(session, subject.course_id, people))
 
 
 # --- inside -----------------------------------------------------------------------------------------------------------------------
@@ -186,11 +186,11 @@ def _noting(asked: Question, free: Collection[str], person_id: str) -> Question:
     return replace(asked, acting=(person_id,), noted=asked.noted | {HELPED} if nobody else asked.noted)
 
 
-def _refused(session: Session, found: Check) -> RuleBroken:
+def _refused(session: Session, row: Observation, found: Check) -> RuleBroken:
     people = {one for each in found.findings for one in (each.one, each.other) if one}
     stops = tuple(one for one in found.findings if one.verdict in STOPS)
     gravest = CLOSED if found.verdict == CLOSED else OVERRIDE  # also beside what is not known yet
-    return RuleBroken(f"conflict_{gravest}", findings=stops, names=matter.names_of(session, people))
+    return RuleBroken(f"conflict_{gravest}", findings=stops, names=naming.names(session, row.course_id, people))
 
 
 def _ask(session: Session, actor: Actor, found: Check) -> None:

@@ -92,12 +92,11 @@ def own(actor: Actor) -> dict[str, int]:
 
 
 def sure(actor: Actor, counts: dict[str, int]) -> dict[str, int]:
-    """The same counts where numbers alone do not tell: whether two who have rated disagree, and whether it is the reader's own line that
-    is not known. Nothing is asked where there is nothing to ask about."""
+    """The same counts where numbers alone do not tell: whether two who have rated disagree, whether a policy does without another opinion,
+    and whether it is the reader's own line that is not known. Nothing is asked where there is nothing to ask about."""
     found = dict(counts)
-    if counts["disputed"] and actor.is_any(*LEADS):
-        waiting = opinion.waiting(actor=actor)
-        found["opinions"] += sum(one.purpose == THIRD and not one.rater_id for one in waiting)
+    if (counts["opinions"] or counts["disputed"]) and actor.is_any(*LEADS):
+        found["opinions"] = sum(not one.rater and not one.spared for one in opinion.waiting(actor=actor))
     if counts["own_line"]:
         known = reporting_line.attestation(base.session(), actor.person_id, on=base.now().date()).holds
         found["own_line"] = 0 if known else counts["own_line"]

@@ -19,6 +19,7 @@ from lti_mentoring.domain.programme import Programme
 from lti_mentoring.services import intake, outlines, programme, reporting_line
 from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.outlines import Outlines
+from lti_mentoring.services.records import IN_CONFLICT
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application, ApplicationReview, RecordedSelection
 from lti_mentoring.store.candidacy import Candidacy
@@ -96,7 +97,7 @@ _TRIED = (
 )
 _OBSERVED = (
     select(_o.candidacy_id, func.max(_o.planned_for))
-    .where(_o.org_id == _org, _o.course_id == _course, _o.state == "released")
+    .where(_o.org_id == _org, _o.course_id == _course, _o.state == "released", ~IN_CONFLICT)
     .group_by(_o.candidacy_id)
 )
 _DEFERRALS = (

@@ -81,10 +81,11 @@ def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], s
             address, token = mailable(person.email), guest.new_token(org_id, secret(f"guest:{letter.id}"))
             if address is None or not _wanted(letter, row, person.id) or not _linked(session, letter, row, person.id, token):
                 continue
-            name = _spoken(display_name(person.name or person.chosen_name, person.id))
+            name = _spoken(display_name(person.name or person.chosen_name, person.id)) or display_name(None, person.id)
+            asked_by = _spoken(display_name(chosen or asker_name, asker_id)) if asker_id else ""
             said = {
                 "name": name,
-                "asker": _spoken(display_name(chosen or asker_name, asker_id)) if asker_id else line(organisation),
+                "asker": asked_by or line(organisation),
                 "organisation": line(organisation),
                 "planned_for": row.planned_for,
                 "token": token,
@@ -94,7 +95,7 @@ def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], s
 
 
 def _spoken(name: str) -> str:
-    """A name as it stands in a mail to a stranger: no mail program makes a link of it."""
+    """A name as it stands in a mail to a stranger: no mail program makes a link of it. Empty where nothing is left."""
     return without_address(line(name, LONGEST_NAME))
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -14,15 +14,14 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import override
 from lti_mentoring.domain.conflict import CLOSED, LETS_THROUGH, OVERRIDE, Finding, Question
 from lti_mentoring.domain.observation import RELEASED
-from lti_mentoring.domain.people import LEADS, STAFF_ROLES, Actor, display_name
+from lti_mentoring.domain.people import LEADS, STAFF_ROLES, Actor
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import attestation, conflict
+from lti_mentoring.services import attestation, conflict, naming
 from lti_mentoring.services.attestation import Somebody
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.conflict import ConflictCheck, ConflictOverride, ConflictParty, ConflictWatch, OverrideVoice
 from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.people import Person
 from lti_mentoring.store.rating import Rater
 
 MOST_LISTED = 200
@@ -188,12 +187,6 @@ def for_me(*, actor: Actor) -> tuple[ExceptionRow, ...]:
     return tuple(one for one in seen if one.may_agree or one.may_approve or one.may_end)
 
 
-def names_of(session: Session, people: Collection[str]) -> dict[str, str]:
-    """What people are called, by their ids; one statement."""
-    rows = session.execute(select(Person.id, Person.name, Person.chosen_name).where(Person.id.in_(people)))
-    return {row.id: display_name(row.name or row.chosen_name, row.id) for row in rows}
-
-
 def is_blind(session: Session, actor: Actor, watch: ConflictWatch) -> bool:
     """Whether somebody may not learn of a matter, nor do anything about it, as they rate the same session and its result is open."""
     return actor.person_id in blind_to(session, [watch])[watch.id]
@@ -229,9 +222,9 @@ def _matters(session: Session, watches: Sequence[ConflictWatch], more: Sequence[
     people = {person for question in asked.values() for person in question.people}
     named = [*found.values(), *(conflict.findings_of(row) for row in more)]
     people |= {str(one) for findings in named for each in findings for one in (each.one, each.other, each.facts.get("manager", "")) if one}
-    names = names_of(session, people)
+    names = {course: naming.names(session, course, people) for course in sorted({row.course_id for row in watches})}
     observed, blind = _observed(session, watches), blind_to(session, watches)
-    made = {row.id: _matter(row, asked[row.id], found.get(row.check_id, ()), names, observed) for row in watches}
+    made = {row.id: _matter(row, asked[row.id], found.get(row.check_id, ()), names[row.course_id], observed) for row in watches}
     return {key: replace(one, blind=blind[key]) for key, one in made.items()}
 
 
@@ -273,8 +266,9 @@ def _exceptions(
     query = select(ConflictOverride).where(ConflictOverride.watch_id.in_(of), ConflictOverride.ended_at.is_(None))
     rows = session.scalars(query.order_by(ConflictOverride.asked_at.desc(), ConflictOverride.id)).all()
     voices = session.scalars(select(OverrideVoice).where(OverrideVoice.override_id.in_([row.id for row in rows]))).all()
-    names = names_of(session, {row.asked_by for row in rows} | {voice.person_id for voice in voices})
-    return tuple(_exception(actor, row, of[row.watch_id], matters[row.watch_id], voices, names) for row in rows)
+    people = {row.asked_by for row in rows} | {voice.person_id for voice in voices}
+    names = {course: naming.names(session, course, people) for course in sorted({of[row.watch_id].course_id for row in rows})}
+    return tuple(_exception(actor, row, of[row.watch_id], matters[row.watch_id], voices, names[of[row.watch_id].course_id]) for row in rows)
 
 
 def _exception(

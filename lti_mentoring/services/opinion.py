@@ -150,7 +150,7 @@ def _matters(session: Session, actor: Actor, found: Sequence[Any], pool: rater.P
         if actor.person_id == subject_id or (actor.person_id in own and not (alone and given)):
             continue
         version = programme.load(version_id)
-        able = sum(not one.why for one in pool.of(row))
+        able = sum(not set(one.why) - {UNTOLD} for one in pool.of(row))
         state = states[row.id]
         purpose = _wanted(row, state, version.policy)
         if not purpose:

@@ -139,6 +139,7 @@ def _cells(actor: Actor, kind: str, bars: dict[str, Fraction]) -> dict[str, dict
         .add_columns(func.sum(ResolvedLevel.numerator).label("total"), func.count(ResolvedLevel.numerator).label("levels"))
         .join(ResolvedLevel, and_(ResolvedLevel.org_id == Observation.org_id, ResolvedLevel.resolution_id == Observation.resolution_id))
         .where(Observation.course_id == actor.course_id, Observation.state == RELEASED, Observation.kind == kind)
+        .where(~recorded.IN_CONFLICT)
         .where(ResolvedLevel.numerator.is_not(None))
         .group_by(Observation.candidacy_id, Observation.rubric_version_id, ResolvedLevel.criterion, ResolvedLevel.denominator)
     )

@@ -26,6 +26,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.delivery import GuestLetter
 from lti_mentoring.store.field import GuestLink
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import Person
 from support.mail_server import MailServer, mail_server
 from support.mailing import Post, mailing_app
 
@@ -104,6 +105,17 @@ def test_who_is_named_with_an_address_gets_a_link_that_is_made_when_the_mail_lea
         _, held = guest.exchange(token=token_in(server))
         assert (held.person_id, held.purpose) == (case.kim.person_id, "consent")
         assert [one.link.state for one in room.page(actor=case.lead, observation_id=case.id).people if one.link] == ["open"]
+
+
+def test_who_is_called_by_nothing_but_an_address_is_not_left_without_a_name(case: Case, server: MailServer) -> None:
+    with case.inside(), base.transactional() as session:
+        for one in (case.lead, case.kim):
+            session.get_one(Person, (case.post.world.org_id, one.person_id)).name = "www.bad.example"
+    case.post.step()
+    text = server.mails[-1].get_content()
+    assert f"Dear Participant {case.kim.person_id[-4:].upper()}," in text
+    assert "and Northfield (Northfield) would like" in text.replace("\n", " ")
+    assert "bad.example" not in text
 
 
 def test_a_mail_that_is_sent_again_carries_the_same_link(case: Case, server: MailServer) -> None:

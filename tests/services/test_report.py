@@ -15,6 +15,7 @@ from lti_mentoring.domain.reliability import Doubling
 from lti_mentoring.domain.rule import NotFound
 from lti_mentoring.services import founding, listing, observation, profile, releasing, report
 from lti_mentoring.store import base
+from lti_mentoring.store.conflict import ConflictWatch
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.web.wording.report import HOW, METHODS
@@ -162,6 +163,16 @@ def test_the_heat_map_holds_the_exact_mean_of_all_released_levels(world, cast):
     assert profile.cohort(actor=cast["lead"], wanted=profile_rules.Wanted(kind="co")).observed == 0
     _, rows = profile.export(actor=cast["lead"], wanted=profile_rules.Wanted(q="haddad"))
     assert [one.name for one in rows] == ["S. Haddad"]
+
+
+def test_what_is_held_again_after_its_release_is_in_no_heat_map(world, cast):
+    made = doubled.planned(world, cast["first"], "F. Martins")
+    doubled.said(made, cast["first"])
+    with base.transactional() as session:
+        held = select(ConflictWatch).where(ConflictWatch.about_kind == "observation", ConflictWatch.about_id == made)
+        session.scalars(held).one().verdict = "needs_override"
+    assert profile.cohort(actor=cast["lead"], wanted=profile_rules.Wanted()).observed == 0
+    assert not any(row.cells for row in profile.export(actor=cast["lead"], wanted=profile_rules.Wanted())[1])
 
 
 # --- the list -----------------------------------------------------------------------------------------------------------------------

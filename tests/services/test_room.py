@@ -12,7 +12,19 @@ from sqlalchemy import select
 from conftest import World, make_world
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import attestation, guest, observation, outside, pairing, participant, reporting_line, room
+from lti_mentoring.services import (
+    assessor,
+    attestation,
+    guest,
+    matter,
+    observation,
+    outside,
+    pairing,
+    participant,
+    programme,
+    reporting_line,
+    room,
+)
 from lti_mentoring.services import mentorship as pairs
 from lti_mentoring.services.declaring import Declared
 from lti_mentoring.services.guest import Guest
@@ -20,6 +32,7 @@ from lti_mentoring.services.pairing import Wanted
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.services.room import PersonRow
 from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Course, Person
@@ -98,6 +111,26 @@ def test_an_address_that_somebody_knows_tells_them_no_name(made: Plan) -> None:
     assert pair.proteges == ("Somebody",)
 
 
+def test_nor_does_what_the_guard_says_of_them(here: Plan) -> None:
+    found = here.add("Whoever", "x@example.org", by=here.observer)
+    with base.transactional() as session:
+        written = {"source": "staff", "said_by": here.lead.person_id}
+        reporting_line.say(session, person_id=here.observer.person_id, managers=[Manager("direct", found.person_id)], **written)
+        row = session.scalars(select(Observation).where(Observation.id == here.id)).one()
+        assessor.again(session, actor=here.lead, row=row)
+    base.end_read()
+    held = matter.held(actor=here.lead, observation_id=here.id)
+    assert held is not None
+    assert held.names[found.person_id] == "Whoever"
+    version = programme.load(base.session().scalars(select(Candidacy.programme_version_id)).one())
+    with base.transactional() as session:
+        reporting_line.say(session, person_id=found.person_id, managers=[], source="staff", said_by=here.lead.person_id)
+    about = {"subject_id": here.candidate.person_id, "version": version, "person_id": here.observer.person_id}
+    with pytest.raises(RuleBroken) as broken, base.transactional() as session:
+        assessor.rate(session, actor=here.observer, row=session.scalars(select(Observation)).one(), **about)
+    assert broken.value.facts["names"][found.person_id] == "Whoever"
+
+
 def test_the_same_address_is_the_same_person_in_a_room_and_in_a_pair(here: Plan) -> None:
     kim = here.add("Kim", "kim@example.org")
     wanted = Wanted(base.new_id(), "one_to_one", here.candidate.person_id, "K. Other <KIM@example.org>", base.now().date())
@@ -106,15 +139,20 @@ def test_the_same_address_is_the_same_person_in_a_room_and_in_a_pair(here: Plan)
     assert base.session().scalars(select(Person.id).where(Person.email.ilike("kim@example.org"))).all() == [kim.person_id]
 
 
-@pytest.mark.parametrize("name", ["Win at https://bad.example", "www.bad.example", "bad.example", "a@bad.example", "10.0.0.1"])
+ADDRESSES = ["Win at https://bad.example", "www.bad.example", "bad.example", "a@bad.example", "10.0.0.1"]
+ADDRESSES += ["BAD.Co.uk", "bad.schmidt/x", "st.bad.com", "x-dr.li"]
+NAMES = ["F. Martins", "J.R. Hart", "Dr. O'Neill-Sá", "F.Martins", "Dr.Smith", "Dr.Li", "St.John", "Ma.Luisa", "anna.schmidt"]
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
 def test_no_name_carries_an_address_into_a_mail(here: Plan, name: str) -> None:
     with pytest.raises(RuleBroken, match="name_is_address"):
         here.add(name)
     assert here.people() == ()
 
 
-@pytest.mark.parametrize("name", ["F. Martins", "J.R. Hart", "Dr. O'Neill-Sá", "F.Martins"])
-def test_initials_are_no_address(here: Plan, name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_initials_titles_and_names_with_a_dot_are_no_address(here: Plan, name: str) -> None:
     assert here.add(name).name == name
 
 

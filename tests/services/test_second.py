@@ -18,6 +18,7 @@ from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.scoring import LOWERED
 from lti_mentoring.services import (
+    awaited,
     candidacy,
     conflict,
     drawing,
@@ -280,6 +281,13 @@ def test_a_coordinator_learns_nothing_of_a_session_that_they_rate_while_somebody
     assert [one.id for one in second.waiting(actor=lead(place))] == [made]
 
 
+def test_the_list_counts_everybody_whom_the_page_behind_it_offers(place):
+    opinions.qualified(place, place.person("N. Okoye", "observer", standing="instructor", told=False))
+    made = planned(place, first(place))
+    (one,) = second.waiting(actor=lead(place))
+    assert one.able == len(second.choose(actor=lead(place), observation_id=made).able) == 3
+
+
 # --- at once ------------------------------------------------------------------------------------------------------------------
 
 
@@ -377,6 +385,7 @@ def test_where_somebody_may_it_waits_and_is_let_go_once_nobody_may_any_more(plac
         manages(place.actor(name), place.actor("F. Martins"))
     (one,) = second.waiting(actor=lead(place))
     assert (one.able, one.spared) == (0, True)
+    assert awaited.sure(lead(place), {"opinions": 1, "disputed": 0, "own_line": 0})["opinions"] == 0, "the first page asks for nothing"
     assert second.go_on_without(actor=lead(place), observation_id=made) is True
     assert state(made) == "released"
 
