@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import jwt
@@ -154,9 +155,6 @@ def test_open_edx_grants_no_column_rights_where_the_column_is_its_own(tool):
     assert LINEITEM in tool.ask(SOUTH, f"{LINEITEM} {SCORE}", activity="programmatic").json()["scope"]
 
 
-NOW = int(time.time())
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -166,9 +164,9 @@ NOW = int(time.time())
         {"sub": "somebody"},
         {"aud": "http://127.0.0.1/elsewhere"},
         {"exp": None},
-        {"exp": NOW - 10},
-        {"exp": NOW + 4000},
-        {"iat": NOW + 1000},
+        {"exp": timedelta(seconds=-10)},
+        {"exp": timedelta(seconds=4000)},
+        {"iat": timedelta(seconds=1000)},
         {"iat": None},
         {"jti": None},
         {"key": rsa.generate_private_key(65537, 2048)},
@@ -176,7 +174,10 @@ NOW = int(time.time())
     ids=("no-kid", "kid", "iss", "sub", "aud", "no-exp", "expired", "exp-far", "iat-ahead", "no-iat", "no-jti", "key"),
 )
 def test_an_assertion_that_is_wrong_in_one_way_gets_no_token(tool, wrong):
-    answer = tool.ask(NORTH, SCORE, **wrong)
+    """Moments are counted from now, and not from when these lines were read."""
+    now = int(time.time())
+    said = {key: now + int(one.total_seconds()) if isinstance(one, timedelta) else one for key, one in wrong.items()}
+    answer = tool.ask(NORTH, SCORE, **said)
     assert answer.status_code == 400
     assert answer.json()["error"] == "invalid_client"
 
