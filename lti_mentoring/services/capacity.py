@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain import capacity as rules
 from lti_mentoring.domain.assessors import AskMany, asker
 from lti_mentoring.domain.capacity import CONFLICT, STUCK, TIGHT, UNTOLD, Group, Need, Observer, Outlook
-from lti_mentoring.domain.conflict import LETS_THROUGH, UNATTESTED
+from lti_mentoring.domain.conflict import LETS_THROUGH
 from lti_mentoring.domain.observation import NO_MORE, RELEASED
 from lti_mentoring.domain.participation import ACTIVE
 from lti_mentoring.domain.people import Actor, display_name
@@ -145,7 +145,7 @@ def _verdicts(ask: AskMany, one: _Held, need: Need, people: Sequence[str]) -> di
     found = {}
     for person, check in ask(asked, people).items():
         if check.verdict not in LETS_THROUGH:
-            found[need.candidate, person] = UNTOLD if check.verdict == UNATTESTED else CONFLICT
+            found[need.candidate, person] = CONFLICT if rater.stopped(check) else UNTOLD
     return found
 
 

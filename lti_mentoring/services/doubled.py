@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 from lti_mentoring.domain.agreement import Pair
 from lti_mentoring.domain.observation import RELEASED
 from lti_mentoring.domain.releasing import FIRST, SECOND
+from lti_mentoring.services.records import IN_CONFLICT
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.programme import RubricVersion
 from lti_mentoring.store.rating import Rater, SubmittedRating
@@ -80,7 +81,8 @@ def _ratings(course_id: str) -> Select[SubmittedRating, str, datetime | None]:
         select(SubmittedRating, RubricVersion.key, Observation.released_at)
         .join(Observation, and_(Observation.org_id == SubmittedRating.org_id, Observation.id == SubmittedRating.observation_id))
         .join(RubricVersion, and_(RubricVersion.org_id == SubmittedRating.org_id, RubricVersion.id == SubmittedRating.rubric_version_id))
-        .where(Observation.course_id == course_id, Observation.state == RELEASED, SubmittedRating.purpose.in_(BLIND))
+        .where(Observation.course_id == course_id, Observation.state == RELEASED, ~IN_CONFLICT)
+        .where(SubmittedRating.purpose.in_(BLIND))
         .where(~exists().where(*ended, Rater.person_id == SubmittedRating.assessor_id, Rater.state == "ended"))
         .order_by(Observation.released_at, SubmittedRating.observation_id, SubmittedRating.number)
     )

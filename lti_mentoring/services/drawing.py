@@ -19,6 +19,7 @@ from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.reliability import Doubling
 from lti_mentoring.domain.scoring import DRAWN, SUMMATIVE, Planned
 from lti_mentoring.services import programme, qualification
+from lti_mentoring.services.records import IN_CONFLICT
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
@@ -106,8 +107,8 @@ _Observer = aliased(Person)
 
 
 def audit(*, actor: Actor) -> Audit:
-    """The released sessions of a course, the newest first; a constant number of queries. What is not released is in none of the counts,
-    so that nobody learns from them what is drawn."""
+    """The released sessions of a course, the newest first; a constant number of queries. What is not released, or is held again, is in
+    none of the counts, so that nobody learns from them what is drawn."""
     session = base.session()
     query = (
         select(Observation, Candidacy.person_id, Candidacy.programme_version_id, Person.name, Person.chosen_name)
@@ -116,7 +117,8 @@ def audit(*, actor: Actor) -> Audit:
         .join(Person, and_(Person.org_id == Observation.org_id, Person.id == Candidacy.person_id))
         .join(_Observer, and_(_Observer.org_id == Observation.org_id, _Observer.id == Observation.observer_id))
         .join(Resolution, and_(Resolution.org_id == Observation.org_id, Resolution.id == Observation.resolution_id))
-        .where(Observation.course_id == actor.course_id, Observation.state == RELEASED, Observation.kind.in_(SUMMATIVE))
+        .where(Observation.course_id == actor.course_id, Observation.state == RELEASED, ~IN_CONFLICT)
+        .where(Observation.kind.in_(SUMMATIVE))
         .order_by(Observation.planned_for.desc(), Observation.id)
     )
     found = session.execute(query).all()

@@ -18,6 +18,7 @@ from lti_mentoring.domain.practice import MARKERS
 from lti_mentoring.services import approving, awaited, candidacy, helping, impartial, intake, language, marking, roles, score
 from lti_mentoring.services.candidacy import CandidacyRow, Phrase, Way
 from lti_mentoring.services.intake import OPEN
+from lti_mentoring.services.records import IN_CONFLICT
 from lti_mentoring.services.reviewing import REVIEWED
 from lti_mentoring.services.roles import Here
 from lti_mentoring.store import base
@@ -158,7 +159,7 @@ _COUNTED = {
         _here, Observation.observer_id == bindparam("person"), Observation.state.in_(("planned", "drafting"))
     ),
     "planned": select(func.count(Observation.id)).where(_here, Observation.state.in_(("planned", "drafting"))),
-    "released": select(func.count(Observation.id)).where(_here, Observation.state == "released"),
+    "released": select(func.count(Observation.id)).where(_here, Observation.state == "released", ~IN_CONFLICT),
     "reviews": select(func.count(ApplicationReview.id))
     .join(Application, and_(Application.org_id == ApplicationReview.org_id, Application.id == ApplicationReview.application_id))
     .where(

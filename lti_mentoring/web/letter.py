@@ -27,7 +27,7 @@ MOST_LETTERS = 2_000
 _MARK = f"own{secrets.token_hex(8)}"
 """Nothing that anybody could write, since it is another one in each process."""
 
-_PLACES = re.compile(f"{_MARK}(name|csrf|nonce)")
+_PLACES = re.compile(f"{_MARK}(name|person|csrf|nonce)")
 
 _letters: OrderedDict[Hashable, list[str]] = OrderedDict()
 _lock = threading.Lock()
@@ -37,7 +37,7 @@ def letter(template: str, *, state: Hashable, **context: Any) -> str:
     """A page of the reader, rendered anew only if nobody who stands as they do has read it within the hour.
 
     ``state`` is all that ``context`` follows from. To it come languages, course, roles, the count of unread notices and what else the
-    skeleton of a page shows; the reader's name, the token of their forms and the nonce of their scripts are their own. A page that
+    skeleton of a page shows; the reader's name and id, the token of their forms and the nonce of their scripts are their own. A page that
     would hold any of these in another place, or news for this reader alone, is not kept.
     """
     if "_flashes" in session:
@@ -47,11 +47,11 @@ def letter(template: str, *, state: Hashable, **context: Any) -> str:
     where = (who.org_id, who.course_id, here.course_title, here.organisation, here.offered, here.unread)
     seen = (str(get_locale()), language.wanted(), request.endpoint, *where, who.roles, CARRIED in request.headers)
     key = (template, seen, datetime.now(UTC).strftime("%Y%m%d%H"), state)
-    own = {"name": who.name, "csrf": generate_csrf(), "nonce": csp_nonce()}
+    own = {"name": who.name, "person": who.person_id, "csrf": generate_csrf(), "nonce": csp_nonce()}
     parts = _letters.get(key)
     if parts is None:
         text = _blank(template, context)
-        if any(value in text for value in (*own.values(), who.person_id)):
+        if any(value in text for value in own.values()):
             return render_template(template, **context)
         parts = _PLACES.split(text)
         _keep(key, parts)
@@ -63,7 +63,7 @@ def letter(template: str, *, state: Hashable, **context: Any) -> str:
 
 def _blank(template: str, context: dict[str, Any]) -> str:
     """The page with marks where the reader's own goes."""
-    nobody = replace(g.here.actor, name=f"{_MARK}name")
+    nobody = replace(g.here.actor, name=f"{_MARK}name", person_id=f"{_MARK}person")
     own = {"current_actor": nobody, "csrf_token": lambda: f"{_MARK}csrf", "csp_nonce": lambda: f"{_MARK}nonce"}
     return render_template(template, **{**context, **own})
 

@@ -143,6 +143,15 @@ def test_who_can_observe_whom_says_the_same_as_planning(world, cast, kind):
     assert set(row.able) == {one.name for one in page.observers if one.verdict in ("clear", "warn")}
 
 
+def test_who_can_observe_whom_calls_a_conflict_by_its_name_where_something_else_is_not_told_yet(world, cast):
+    world.person("N. Okoye", "observer", standing="instructor", told=False)
+    for name in ("N. Okoye", "A. Mwangi", "T. Lindqvist"):
+        manages(world.actor(name), cast["candidate"])
+    under(world, cast, qualifying=None)
+    (one,) = [one for one in capacity.read(actor=cast["lead"]).bound if one.kind == "independent"]
+    assert (one.binds, one.frees) == ("conflict", 3)
+
+
 # --- further people -----------------------------------------------------------------------------------------------------------------
 
 

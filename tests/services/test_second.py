@@ -18,15 +18,18 @@ from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.domain.scoring import LOWERED
 from lti_mentoring.services import (
+    agreement,
     awaited,
     candidacy,
     conflict,
+    doubled,
     drawing,
     observation,
     programme,
     relation,
     releasing,
     reminder,
+    reports,
     second,
     sheet,
     upholding,
@@ -491,3 +494,22 @@ def test_an_audit_says_where_a_lot_was_changed_by_hand(place):
 def test_what_is_not_released_is_in_no_count(place):
     planned(place, first(place))
     assert drawing.audit(actor=lead(place)).rows == ()
+
+
+def test_what_is_held_again_after_its_release_is_in_no_count_of_the_course(place):
+    made = planned(place, first(place))
+    rate(first(place), made, note="A line.")
+    ask(place, made, "A. Moreno")
+    rate(place.actor("A. Moreno"), made)
+
+    def counts() -> tuple[int, int, int, int]:
+        base.session().rollback()
+        base.session().expire_all()
+        page = reports.staff_home(actor=lead(place), coordinated=True)
+        rated = doubled.sessions(base.session(), course_id=place.course_id, person_id=place.people["T. Lindqvist"])
+        return len(drawing.audit(actor=lead(place)).rows), agreement.page(actor=lead(place)).whole.pairs, len(rated), page.released
+
+    assert counts() == (1, 12, 1, 1)
+    with base.transactional() as session:
+        session.scalars(select(ConflictWatch).where(ConflictWatch.about_kind == "rater")).one().verdict = "needs_override"
+    assert counts() == (0, 0, 0, 0)

@@ -46,6 +46,7 @@ def test_two_who_stand_alike_share_a_rendering_and_nothing_else(app: Flask, worl
     assert "Benedikt" not in third
     assert not secrets_of(first) & secrets_of(second)
     assert ada.actor.person_id not in second
+    assert f'name="field" content="{ben.actor.person_id}"' in second, "what waits on the device is sent for its reader"
 
 
 def test_the_nonce_of_a_page_is_that_of_its_policy(app: Flask, world: World) -> None:

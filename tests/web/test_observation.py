@@ -161,7 +161,7 @@ def test_every_criterion_is_a_fieldset_of_radios_with_its_acts_in_sight(course):
         assert re.findall(r'type="radio" name="level-C\d+" value="(\w+)"', row) == ["1", "2", "3", "4", "NO"]
         assert len(re.findall(r'<span class="act"[^>]*>[^<]{5,}', row)) == 5
     assert len(re.findall(r"data-jump=", page)) == 12
-    assert "Only you read your notes until you release" in page
+    assert "can read your notes and strike lines, from the first one on" in page
 
 
 def test_the_sheet_says_what_kind_of_session_it_is_and_what_to_watch_for(course):
@@ -209,7 +209,7 @@ def test_the_release_page_says_what_the_candidate_will_see_and_what_the_gradeboo
     page = text(course.observer.get(f"observations/{made}/release"))
     assert "cannot be undone" in page
     assert "F. Martins reads the one note behind the levels" in page
-    assert "it stays with you" in page
+    assert "One note is linked to nothing; it is not in the report." in page
     assert "Completion goes to the gradebook" in page
     assert "Conflicts are looked for" in page
 
