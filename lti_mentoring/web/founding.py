@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from lti_mentoring.domain.rule import RuleBroken
+from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import founding as verbs
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording import rule_words
@@ -34,6 +34,8 @@ def name(course: str) -> Response | tuple[str, int]:
     try:
         verbs.name(actor=actor(), person_id=sent["person"], reason=sent["reason"])
     except RuleBroken as broken:
+        if isinstance(broken, NotFound):
+            raise
         return _page(sent=sent, error=rule_words(broken.code, broken.facts)), 400
     return _back(gettext("Named. A second person of the staff signs on this page."))
 

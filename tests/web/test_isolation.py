@@ -91,6 +91,9 @@ def post(by: str, form: dict[str, str] | None = None, **path: Any) -> Example:
 ALIKE = {"review.person", "holdings.index"}
 """Pages about a person that tell most readers the same of everybody, known or not: that it is not for them."""
 
+THEIR_OWN = {"observation.make_plan": 403, "mentorship.make": 403, "field_api.send": 409}
+"""What says for whom it is; most roles may say themselves alone, and are told so before anything is looked up."""
+
 SHEET = {"revision": "0", "criterion": "C1", "level-C1": "3", "notes-C1": "{note}", "action": "keep"}
 DRAFT = {"revision": 0, "ratings": [{"criterion": "C1", "level": 3, "notes": ["{note}"]}]}
 
@@ -480,10 +483,16 @@ def town(app: Flask, filled_database: tuple[Path, dict[str, Filled]]) -> Open:
     def opened(name: str) -> Town:
         made = filled_database[1][name]
         with base.tenant(made.world.org_id):
-            visitors = {role: Visitor(app, who, lms_administrator=role == "administrator") for role, who in made.people.items()}
+            visitors = {role: Visitor(app, today(who), lms_administrator=role == "administrator") for role, who in made.people.items()}
         return Town(made.world, made.ids, visitors)
 
     return opened
+
+
+def today(who: Actor) -> Actor:
+    """Somebody with the roles that they hold by now: on the way some were appointed, or mentor somebody."""
+    facts = {"org_id": who.org_id, "person_id": who.person_id, "course_id": who.course_id, "registration_id": who.registration_id}
+    return roles.here(**facts).actor
 
 
 def filled(name: str) -> Filled:
@@ -528,10 +537,7 @@ def filled(name: str) -> Filled:
         revision = released_level(observer, ready)
         observation.submit(actor=observer, observation_id=done, revision=released_level(observer, done))
         with base.transactional() as session:
-            row = session.scalars(select(ScorePublication)).first()
-            assert row is not None
             session.get_one(Observation, (world.org_id, watching)).kind = "structured"
-            row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
             session.get_one(Registration, world.registration_id).keep_email = False
             stuck = Mail(
                 id=base.new_id(),
@@ -562,10 +568,8 @@ def filled(name: str) -> Filled:
             "released": done,
             "note": note.id,
             "revision": str(revision),
-            "grade": row.id,
             "mail": stuck.id,
             "notice": notification.page(actor=observer).notices[0].id,
-            "seen": comparison.page(actor=coordinator).columns[0].lines[0].seen,
             "deployment": waits,
             "invite": hashed(invite.make(actor=world.actor("Administrator"), org_id=world.org_id)[0])[:12],
             "code": roles.invite(actor=coordinator, role="observer"),
@@ -578,8 +582,19 @@ def filled(name: str) -> Filled:
         ids["rated"] = rating.submitted(observer)
         ids |= {"present": present, "guest": in_the_room(people, present)}
         ids["founder"] = founding.name(actor=coordinator, person_id=observer.person_id, reason="Ten years as a mentor")
+        ids |= stuck_grade(coordinator, people["candidate"].person_id)
         ids["outsider"] = outside.name(actor=coordinator, named=room.Named("An outsider", ""))
     return Filled(world, ids, people)
+
+
+def stuck_grade(lead: Actor, person_id: str) -> dict[str, str]:
+    """Somebody's grade that the LMS refuses. The last step: whatever happens in the course reckons it anew. -> it, and what is seen of it"""
+    with base.transactional() as session:
+        row = session.scalars(select(ScorePublication).where(ScorePublication.person_id == person_id)).one()
+        row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
+        grade = row.id
+    (line,) = (one for column in comparison.page(actor=lead).columns for one in column.lines if one.id == grade)
+    return {"grade": grade, "seen": line.seen}
 
 
 def in_the_room(people: dict[str, Any], observation_id: str) -> str:
@@ -764,12 +779,10 @@ def test_the_ids_of_another_organisation_are_not_found(app: Flask, town: Open, r
                 assert answer.status_code == 404, where
             elif not may(visitor.actor, permission):
                 assert answer.status_code == 403, where
-            elif (endpoint, name, role) == ("observation.make_plan", "observer", "observer"):
-                assert answer.status_code == 403, where  # an observer plans for nobody else, whoever that is
             elif name == "person" and endpoint in ALIKE:
                 assert answer.status_code in (403, 404), where
-            elif (endpoint, name) == ("field_api.send", "observer"):
-                assert answer.status_code == 409, where  # what is sent says who wrote it, and that is somebody else
+            elif endpoint in THEIR_OWN:
+                assert answer.status_code in (THEIR_OWN[endpoint], 404), where
             elif name in SECRETS:
                 assert answer.status_code in (200, 400), where
             else:
