@@ -261,7 +261,7 @@ def sweep(*, now: datetime, acts: Acts | None = None) -> tuple[Changed, ...]:
     of = (ConflictWatch.org_id, ConflictWatch.id, ConflictWatch.about_kind, ConflictWatch.about_id, ConflictWatch.course_id)
     query = select(*of).where(*due).order_by(ConflictWatch.look_on, ConflictWatch.id)
     with base.across_organisations("conflicts: due"):
-        found = base.session().execute(query.limit(MOST_AT_ONCE)).all()
+        found = bulkhead.due("conflict", query, MOST_AT_ONCE)
     changed = []
     for org_id, watch_id, *about in found:
         with bulkhead.apart("conflict", watch=watch_id):

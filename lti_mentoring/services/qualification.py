@@ -193,9 +193,9 @@ def _keep(session: Session, actor: Actor, made: Qualification, *, number: int, c
 def sweep(*, now: datetime) -> int:
     """What nobody asks for and is due: a period that is over, drift that a released session shows, a word before the end. -> how many were
     looked at. One query where nothing is due; a sweep that is cut off, or that two workers do at once, does nothing twice."""
-    query = select(ObserverQualification.org_id, ObserverQualification.id).where(_due(now)).limit(MOST_AT_ONCE)
+    query = select(ObserverQualification.org_id, ObserverQualification.id).where(_due(now)).order_by(ObserverQualification.id)
     with base.across_organisations("qualifications: due"):
-        found = base.session().execute(query).all()
+        found = bulkhead.due("qualification", query, MOST_AT_ONCE)
     for org_id, row_id in found:
         with bulkhead.apart("qualification", row=row_id), base.tenant(org_id), base.transactional() as session:
             again = select(ObserverQualification).where(ObserverQualification.id == row_id, _due(now)).with_for_update(skip_locked=True)

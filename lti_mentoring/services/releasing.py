@@ -244,7 +244,7 @@ def settle_due(*, now: datetime) -> int:
     over = (Observation.state == rules.RATED, Observation.rated_at <= now - holding.READING, exists().where(*unread))
     with base.across_organisations("observations: due"):
         query = select(Observation.org_id, Observation.id).where(*over).order_by(Observation.rated_at, Observation.id)
-        found = base.session().execute(query.limit(MOST_AT_ONCE)).all()
+        found = bulkhead.due("settle", query, MOST_AT_ONCE)
     released = 0
     for org_id, observation_id in found:
         with bulkhead.apart("settle", observation=observation_id), base.tenant(org_id), base.transactional() as session:
@@ -262,7 +262,8 @@ def adopt() -> int:
     """Give a resolution to what an earlier version of this tool, running beside this one, has released: its one rating. -> how many"""
     bare = (Observation.state == rules.RELEASED, Observation.resolution_id.is_(None))
     with base.across_organisations("observations: without a resolution"):
-        found = base.session().execute(select(Observation.org_id, Observation.id).where(*bare).limit(MOST_AT_ONCE)).all()
+        query = select(Observation.org_id, Observation.id).where(*bare).order_by(Observation.released_at, Observation.id)
+        found = bulkhead.due("adopt", query, MOST_AT_ONCE)
     for org_id, observation_id in found:
         with bulkhead.apart("adopt", observation=observation_id), base.tenant(org_id), base.transactional() as session:
             row = session.scalar(select(Observation).where(Observation.id == observation_id, *bare).with_for_update(skip_locked=True))
