@@ -588,7 +588,7 @@ def filled(name: str) -> Filled:
 
 
 def stuck_grade(lead: Actor, person_id: str) -> dict[str, str]:
-    """Somebody's grade that the LMS refuses. The last step: whatever happens in the course reckons it anew. -> it, and what is seen of it"""
+    """Somebody's grade that the LMS refuses. The last step: whatever happens in the course reckons it anew. -> it, and what is seen"""
     with base.transactional() as session:
         row = session.scalars(select(ScorePublication).where(ScorePublication.person_id == person_id)).one()
         row.state, row.fault, row.words = "refused", "user_not_gradable", "Incorrect score received"
