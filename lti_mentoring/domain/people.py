@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 GRANTED_ROLES = ("observer", "trainer", "coordinator", "deputy", "administrator")
 """Roles that somebody grants. Candidate follows from a candidacy, whether it goes on or not; mentor and protégé from a mentorship."""
@@ -131,6 +133,13 @@ def roles_in_course(
     if lms_administrator:
         roles.add("lms_administrator")
     return frozenset(roles)
+
+
+def led_alone(person_id: str, leading: Collection[tuple[str, datetime, datetime | None]], since: datetime) -> bool:
+    """Whether somebody was the only one who led a course, at any moment from ``since`` on; ``leading`` says who led it, from when, and
+    until when."""
+    turns = {since, *(at for _, start, end in leading for at in (start, end) if at is not None and at > since)}
+    return any({one for one, start, end in leading if start <= at and (end is None or at < end)} == {person_id} for at in turns)
 
 
 def may(actor: Actor, permission: str) -> bool:

@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session, aliased
 from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.capacity import UNTOLD
 from lti_mentoring.domain.observation import RATED, WAITING
-from lti_mentoring.domain.people import LEADS, Actor, display_name
+from lti_mentoring.domain.people import LEADS, Actor, display_name, led_alone
 from lti_mentoring.domain.programme import Policy
 from lti_mentoring.domain.releasing import SECOND, SELF, THIRD, State
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import assessor, conflict, programme, rater, unreleased
+from lti_mentoring.services import assessor, conflict, naming, programme, rater, unreleased
 from lti_mentoring.services.rater import Possible
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person, RoleGrant
-from lti_mentoring.store.rating import Rater
+from lti_mentoring.store.rating import Rater, SubmittedRating
 
 MOST_LISTED = 200
 
@@ -121,12 +121,7 @@ def choose(*, actor: Actor, observation_id: str) -> Choice:
         raise NotFound("second")
     people = pool.of(found[0][0])
     spoken_of = {person for one in people for found in one.findings for person in (found.one, found.other, found.facts.get("manager", ""))}
-    return Choice(made[0], people, _names(session, spoken_of))
-
-
-def _names(session: Session, people: Collection[object]) -> dict[str, str]:
-    rows = session.execute(select(Person.id, Person.name, Person.chosen_name).where(Person.id.in_(people)))
-    return {row.id: display_name(row.chosen_name or row.name, row.id) for row in rows}
+    return Choice(made[0], people, naming.names(session, actor.course_id, {str(one) for one in spoken_of}))
 
 
 def matter_of(session: Session, actor: Actor, row: Observation) -> Matter | None:
@@ -134,6 +129,19 @@ def matter_of(session: Session, actor: Actor, row: Observation) -> Matter | None
     pool = rater.pool(session, row.course_id, [row])
     made = _matters(session, actor, session.execute(_ROWS.where(Observation.id == row.id)).all(), pool)
     return made[0] if made else None
+
+
+def seen(session: Session, row: Observation, person_id: str) -> bool:
+    """Whether a rater could read that their session waits for another opinion, or does no more: one was asked for, and they have led the
+    course alone at some time since their own rating was in, whoever leads it by now."""
+    further = select(Rater.id).where(Rater.observation_id == row.id, Rater.purpose != SELF)
+    if not row.second_reasons and session.scalar(further.limit(1)) is None:
+        return False
+    mine = (SubmittedRating.observation_id == row.id, SubmittedRating.assessor_id == person_id)
+    since = session.scalar(select(func.min(SubmittedRating.submitted_at)).where(*mine))
+    held = select(RoleGrant.person_id, RoleGrant.granted_at, RoleGrant.revoked_at)
+    leading = session.execute(held.where(RoleGrant.course_id == row.course_id, RoleGrant.role.in_(LEADS)))
+    return since is not None and led_alone(person_id, [(one, start, end) for one, start, end in leading], since)
 
 
 def _matters(session: Session, actor: Actor, found: Sequence[Any], pool: rater.Pool) -> list[Matter]:

@@ -137,7 +137,7 @@ def reopen(*, actor: Actor, observation_id: str, why: str) -> None:
     """Take one's rating up again to correct it, with a reason, while no result stands; what was submitted stays beside the correction.
 
     RuleBroken ``correction_without_reason``, ``reason_long``, ``correction_late`` once it is released, ``correction_open`` where nothing
-    was submitted; ``correction_seen`` where they lead the course alone, and so read on what the session waits for (I9).
+    was submitted; ``correction_seen`` where they led the course alone, and so could read on what the session waits (I9).
     """
     reason = why.strip()
     if not reason:
@@ -151,7 +151,7 @@ def reopen(*, actor: Actor, observation_id: str, why: str) -> None:
             raise RuleBroken("correction_late")
         if sheet is None or sheet.state == "draft":
             raise RuleBroken("correction_open")
-        if opinion.matter_of(session, actor, seat.row) is not None:
+        if opinion.seen(session, seat.row, seat.person_id):
             raise RuleBroken("correction_seen")
         take_up(session, seat.row, sheet, reason, actor=actor)
 

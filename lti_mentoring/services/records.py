@@ -29,7 +29,7 @@ from lti_mentoring.store.conflict import ConflictWatch
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, MentorshipMember, SessionPlan
 from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.people import Person
+from lti_mentoring.store.people import Identity, Person
 from lti_mentoring.store.practice import PracticeSubmission
 from lti_mentoring.store.rating import Rater, ResolvedLevel
 from lti_mentoring.store.recognition import Recognition
@@ -173,8 +173,8 @@ def state_of(row: Any) -> str:
 def who_and_what(row: Any, levels: Mapping[str, Fraction | None]) -> dict[str, Any]:
     """What is needed of an observation where several count together: who was there, for how long, and the levels.
 
-    The length is its observer's word; that of the plan only where they were not asked. Protégés who were named by nothing but words
-    are the same to us: two spellings make no second person.
+    The length is its observer's word; that of the plan only where they were not asked. Protégés who were named by nothing but words,
+    or a name without an address, are the same to us: two spellings make no second person.
     """
     agreed = dict(zip(joint_plan.WRITERS, (row.candidate_agreed, row.mentor_agreed), strict=True))
     plan = joint_plan.Plan({}, row.revision or 0, agreed, row.agreed_at)
@@ -227,6 +227,13 @@ def _alone(person: Any, *which: ColumnElement[bool]) -> Any:
     return select(case((func.count() == 1, func.min(person)))).where(*which).correlate(Observation, MentoringSession).scalar_subquery()
 
 
+def _known(person: Any) -> ColumnElement[bool]:
+    """Whether somebody can be told from others: by an address, or by an account. A name alone is as many people as it is typed."""
+    addressed = exists().where(Person.org_id == Participant.org_id, Person.id == person, Person.email.is_not(None))
+    signs_in = exists().where(Identity.org_id == Participant.org_id, Identity.person_id == person)
+    return or_(addressed.correlate(Participant), signs_in.correlate(Participant))
+
+
 _member, _there = MentorshipMember, Participant
 TOLD = (
     Observation.kind,
@@ -249,7 +256,10 @@ TOLD = (
         _member.role == PROTEGE,
     ).label("protege_id"),
     _alone(
-        _there.person_id, _there.org_id == Observation.org_id, _there.observation_id == Observation.id, _there.role == PROTEGE
+        case((_known(_there.person_id), _there.person_id)),
+        _there.org_id == Observation.org_id,
+        _there.observation_id == Observation.id,
+        _there.role == PROTEGE,
     ).label("named_id"),
 )
 """What ``who_and_what`` reads of an observation that is joined with its session and its joint plan."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import combinations
 
 import pytest
@@ -18,6 +19,7 @@ from lti_mentoring.domain.people import (
     STAFF_ROLES,
     Actor,
     display_name,
+    led_alone,
     may,
     roles_in_course,
 )
@@ -149,3 +151,33 @@ def test_everybody_can_be_called_something(name, person_id):
     assert shown
     assert shown == shown.strip()
     assert shown == ((name or "").strip() or f"Participant {person_id[-4:].upper()}")
+
+
+# --- who led alone ---------------------------------------------------------------------------------------------------------------
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 11, 24, hour, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("others", "alone"),
+    [
+        ([], True),
+        ([("B", 8, None)], False),
+        ([("B", 8, 12)], True),
+        ([("B", 12, None)], True),
+        ([("B", 8, 12), ("D", 12, None)], False),
+        ([("B", 8, 12), ("D", 13, None)], True),
+        ([("B", 8, 9)], True),
+    ],
+)
+def test_whoever_led_alone_for_a_moment_since_then_could_read_what_only_they_read(others, alone):
+    leading = [("A", at(7), None), *((who, at(start), end and at(end)) for who, start, end in others)]
+    assert led_alone("A", leading, at(10)) is alone
+    assert led_alone("B", leading, at(10)) is False
+
+
+def test_whoever_leads_no_more_led_alone_for_as_long_as_they_did():
+    assert led_alone("A", [("A", at(7), at(11)), ("B", at(11), None)], at(10))
+    assert not led_alone("A", [("A", at(7), at(9)), ("B", at(9), None)], at(10))

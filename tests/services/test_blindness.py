@@ -21,6 +21,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.conflict import ConflictWatch
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.rating import Rater
 from support import opinions
 from support.opinions import doubling, manages, planned, rate
@@ -158,6 +159,38 @@ def test_who_leads_alone_learns_that_their_session_wants_another_opinion_once_th
     assert (one.purpose, one.shown, one.reasons) == ("third", "another", ()), "the same words, whatever the second has seen"
     with pytest.raises(RuleBroken, match="correction_seen"):
         observation.reopen(actor=both, observation_id=made, why="On third thoughts.")
+
+
+def grants(world: World, name: str, role: str) -> None:
+    with base.transactional() as session:
+        session.add(RoleGrant(person_id=world.people[name], course_id=world.course_id, role=role, granted_by="operator"))
+
+
+def test_nor_once_they_have_made_somebody_a_deputy(alone):
+    both = alone.actor("C. Both")
+    made = planned(alone, both)
+    rate(both, made, 2, note="A line.")
+    second.assign(actor=both, observation_id=made, person_id=alone.people["A. Moreno"])
+    rate(alone.actor("A. Moreno"), made, 3)
+    (one,) = second.waiting(actor=alone.actor("C. Both"))
+    assert one.shown == "another"
+    grants(alone, "L. Brandt", "deputy")
+    assert second.waiting(actor=alone.actor("C. Both")) == ()
+    with pytest.raises(RuleBroken, match="correction_seen"):
+        observation.reopen(actor=alone.actor("C. Both"), observation_id=made, why="Towards the other one.")
+
+
+def test_who_leads_alone_corrects_what_waits_for_the_candidates_own_part_alone(alone):
+    made = planned(alone, alone.actor("C. Both"))
+    with base.transactional() as session:
+        row = session.get_one(Observation, (alone.org_id, made))
+        row.kind, row.second_reasons = "co", ""
+        session.add(Rater(observation_id=made, person_id=alone.people["F. Martins"], purpose="self", assigned_by="operator"))
+    rate(alone.actor("C. Both"), made, 2, note="A line.")
+    (one,) = second.waiting(actor=alone.actor("C. Both"))
+    assert one.purpose == "self"
+    observation.reopen(actor=alone.actor("C. Both"), observation_id=made, why="I mixed two columns up.")
+    assert "amending" in holds(made)
 
 
 def test_who_leads_beside_somebody_else_corrects_their_rating_as_everybody_does(place):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from sqlalchemy import select, update
 
 from lti_mentoring.domain.joint_plan import PARTS, Said
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import joint_plan, meeting, observation, programme, records
+from lti_mentoring.services import joint_plan, meeting, observation, programme, records, room
 from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.outlines import read as outlines
 from lti_mentoring.store import base
@@ -80,6 +81,26 @@ def test_a_protege_is_the_same_person_in_two_pairs_and_under_two_spellings(world
     planned(world, cast, label="A new colleague")
     planned(world, cast, label="a new  colleague.")
     assert len({one.protege for one in read(world)}) == 3
+
+
+def test_a_name_without_an_address_is_no_second_protege_however_often_it_is_typed(world, cast):
+    typed = [("Kim", ""), ("Kim", ""), ("K. Tanaka", ""), ("Kim", "kim@example.org"), ("K. T.", "KIM@example.org"), ("Noor", "n@example.org")]
+    for name, email in typed:
+        made = planned(world, cast, label="A new colleague")
+        room.add(actor=cast["mentor"], observation_id=made, named=room.Named(name, email))
+    found = Counter(one.protege for one in read(world))
+    assert sorted(found.values()) == [1, 2, 3]
+    planned(world, cast, label="A colleague")
+    assert sorted(Counter(one.protege for one in read(world)).values()) == [1, 2, 4], "nor are words beside names"
+
+
+def test_two_in_a_room_of_whom_one_has_no_address_are_nobody_alone(world, cast):
+    made = planned(world, cast, label="A new colleague")
+    for name, email in (("Kim", ""), ("Noor", "n@example.org")):
+        room.add(actor=cast["mentor"], observation_id=made, named=room.Named(name, email))
+    alone = planned(world, cast, label="A new colleague")
+    room.add(actor=cast["mentor"], observation_id=alone, named=room.Named("Noor", "n@example.org"))
+    assert len({one.protege for one in read(world)}) == 2
 
 
 def asks_for_length(world, cast):

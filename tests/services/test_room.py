@@ -24,6 +24,7 @@ from lti_mentoring.services import (
     programme,
     reporting_line,
     room,
+    second,
 )
 from lti_mentoring.services import mentorship as pairs
 from lti_mentoring.services.declaring import Declared
@@ -37,6 +38,7 @@ from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Course, Person
 from lti_mentoring.store.reporting_line import ReportingLine
+from support import opinions
 
 
 class Plan:
@@ -129,6 +131,17 @@ def test_nor_does_what_the_guard_says_of_them(here: Plan) -> None:
     with pytest.raises(RuleBroken) as broken, base.transactional() as session:
         assessor.rate(session, actor=here.observer, row=session.scalars(select(Observation)).one(), **about)
     assert broken.value.facts["names"][found.person_id] == "Whoever"
+
+
+def test_nor_does_the_page_on_which_another_opinion_is_asked_for(here: Plan) -> None:
+    found = here.add("Whoever", "x@example.org", by=here.observer)
+    other = opinions.observer(here.world, "A. Moreno")
+    with base.transactional() as session:
+        written = {"source": "staff", "said_by": here.lead.person_id}
+        reporting_line.say(session, person_id=other.person_id, managers=[Manager("direct", found.person_id)], **written)
+        session.scalars(select(Observation).where(Observation.id == here.id)).one().second_reasons = "drawn"
+    base.end_read()
+    assert second.choose(actor=here.lead, observation_id=here.id).names[found.person_id] == "Whoever"
 
 
 def test_the_same_address_is_the_same_person_in_a_room_and_in_a_pair(here: Plan) -> None:

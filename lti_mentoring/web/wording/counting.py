@@ -114,7 +114,10 @@ LINES: Mapping[str, Callable[[Any], Line]] = {
     "median_below": _median,
     "different_mentors": _share(_l("Different mentors to watch"), _l("Another one than before is asked for.")),
     "different_observers": _share(_l("Different observers"), _l("Somebody who has not observed you yet is asked for.")),
-    "different_proteges": _share(_l("Different protégés"), _l("A session with another protégé is asked for.")),
+    "different_proteges": _share(
+        _l("Different protégés"),
+        _l("A session with another protégé is asked for, in a pair or named with an address; those without either count as one."),
+    ),
     "every_criterion": _share(_l("Each criterion at level %(bar)s"), _l("Those below are open.")),
     "beyond_co_mentor": _beyond,
     "overall_together": _overall,
