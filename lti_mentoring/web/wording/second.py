@@ -17,7 +17,7 @@ RULES: dict[str, object] = {
     "second_not_wanted": _l("It waits for no other opinion any more; most likely it was given meanwhile."),
     "correction_seen": _l(
         "You have led this course alone since you submitted your rating, so you could see whether this session waits for another opinion. "
-        "Your rating stays as you submitted it."
+        "Your own rating stays as you submitted it."
     ),
     "notes_unfinished": _l(
         "The notes are not finished yet. You can rate from them once the observer has sent their own rating; you are told when."
