@@ -46,9 +46,14 @@ def stands(answers: Collection[str], word: bool) -> bool:
     return all(one == GRANTED for one in answers) if answers else word
 
 
+def waits(answers: Collection[str]) -> bool:
+    """Whether words about a session are not taken yet: somebody who was asked has not agreed. Silence and a no are the same here, so that
+    nobody who writes can tell them apart."""
+    return any(one != GRANTED for one in answers)
+
+
 def closed(answers: Collection[str]) -> bool:
-    """Whether nothing that is noted may be kept: somebody who was asked refused, or took it back, and has not agreed since. Whoever has not
-    answered yet closes nothing."""
+    """Whether nothing of what was noted may stay: somebody who was asked refused, or took it back, and has not agreed since."""
     return not {REFUSED, WITHDRAWN}.isdisjoint(answers)
 
 

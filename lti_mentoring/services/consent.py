@@ -92,9 +92,9 @@ def standing(session: Session, rows: Collection[Observation]) -> dict[str, bool]
     return {row.id: rules.stands(said[row.id], row.consent_at is not None) for row in rows}
 
 
-def closed(session: Session, observation_id: str) -> bool:
-    """Whether nothing that is noted of it may be kept, since somebody in the room said no; asked anew for every line that arrives."""
-    return rules.closed(session.scalars(select(Participant.consent).where(Participant.observation_id == observation_id)).all())
+def waits(session: Session, observation_id: str) -> bool:
+    """Whether no words about it are taken, since not everybody who was asked has agreed; asked anew for every line that arrives."""
+    return rules.waits(session.scalars(select(Participant.consent).where(Participant.observation_id == observation_id)).all())
 
 
 def asked(session: Session, row: Observation) -> bool:

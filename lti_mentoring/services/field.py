@@ -75,11 +75,11 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of it. ``stored``: the id that was sent -> the one that it is kept under, another one where other words had it;
-    ``taken_out``: those of them whose words were not kept, since somebody in the room said no; ``refused``: the id -> why. A device may
-    forget the first, and shows the last. ``can`` as on the page."""
+    ``waits``: those that are not taken while not everybody who was asked has agreed; ``refused``: the id -> why. A device may forget the
+    first, sends the second again, and shows the last. ``can`` as on the page."""
 
     stored: Mapping[str, str]
-    taken_out: frozenset[str]
+    waits: frozenset[str]
     refused: Mapping[str, RuleBroken]
     notes: tuple[NoteRow, ...]
     devices: tuple[Device, ...]
@@ -120,23 +120,24 @@ def keep(*, actor: Actor, observation_id: str, batch: Batch) -> Receipt:
     if batch.person_id != actor.person_id:
         raise RuleBroken("field_other_person")
     stored: dict[str, str] = {}
-    taken_out: set[str] = set()
+    waits: set[str] = set()
     refused: dict[str, RuleBroken] = {}
     with base.transactional() as session:
         seat = _seat(session, actor, observation_id, lock=True)
         counted = _count(session, actor, seat, batch) if noting.takes(seat) else batch.counted
         for note in batch.notes:
             try:
-                kept = noting.append(session, actor, seat, note, counted.pauses)
+                kept = noting.append(session, actor, seat, note, batch.device, counted)
             except RuleBroken as broken:
-                refused[note.id] = broken
+                if broken.code == noting.WAITS:
+                    waits.add(note.id)
+                else:
+                    refused[note.id] = broken
                 continue
             stored[note.id] = kept.id
-            if kept.struck:
-                taken_out.add(note.id)
         session.flush()
         state = (_own_notes(session, seat), _devices(session, seat), noting.takes(seat), _can(session, seat.row))
-        return Receipt(stored, frozenset(taken_out), refused, *state)
+        return Receipt(stored, frozenset(waits), refused, *state)
 
 
 def save(*, actor: Actor, observation_id: str, note: Note) -> NoteRow:
@@ -168,7 +169,7 @@ def _seat(session: Session, actor: Actor, observation_id: str, *, lock: bool = F
 
 def _can(session: Session, row: Observation) -> bool:
     """Whether it can be observed, where anybody was asked themself; the observer's own word is given on the sheet, later."""
-    return consent.stands(session, row) or not consent.asked(session, row)
+    return not consent.waits(session, row.id)
 
 
 def _own_notes(session: Session, seat: Seat) -> tuple[NoteRow, ...]:

@@ -98,7 +98,7 @@ def keep(*, actor: Actor, observation_id: str, account: str, revision: int, note
     """Keep the account as it is so far, and a further note. -> its revision, and when
 
     RuleBroken ``draft_conflict`` (revision) where another window has kept something else since, ``account_long``, ``handed_in_already``,
-    ``observation_closed``, ``account_not_kept`` while somebody in the room says no, and as ``save_note``.
+    ``observation_closed``, ``account_not_kept`` while not everybody who was asked has agreed, and as ``save_note``.
     """
     with base.transactional() as session:
         held = _keep(session, actor, _own(session, actor, observation_id, lock=True), account, revision, note)
@@ -152,7 +152,7 @@ def _keep(session: Session, actor: Actor, seat: Seat, account: str, revision: in
     if seat.row.state in (RELEASED, *NO_MORE):
         raise RuleBroken("observation_closed", state=seat.row.state, verb="note")
     if note is not None:
-        if consent.closed(session, seat.row.id):
+        if consent.waits(session, seat.row.id):
             raise RuleBroken("account_not_kept")
         noting.append(session, actor, seat, note)
     held = seats.handed_in(session, seat.row.id)
@@ -160,7 +160,7 @@ def _keep(session: Session, actor: Actor, seat: Seat, account: str, revision: in
         held = HandingIn(id=base.new_id(), observation_id=seat.row.id, account="", revision=0, kept_at=base.now())
         session.add(held)
     if held.account != text:
-        if text and consent.closed(session, seat.row.id):
+        if text and consent.waits(session, seat.row.id):
             raise RuleBroken("account_not_kept")
         if held.revision != revision:
             raise RuleBroken("draft_conflict", revision=held.revision)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +23,11 @@ from lti_mentoring.store.field import FieldDevice, Participant
 from lti_mentoring.store.observation import EvidenceNote, Observation
 
 LONGEST_NOTE = 4000
+
+WAITS = "note_waits"
+"""The code of what is not taken yet; whoever wrote it keeps it, and sends it again."""
+
+UNCOUNTED = field.Counted()
 
 MOST_NOTES = 500
 """Of one person at one observation: a line every ten seconds for more than an hour, which nobody writes."""
@@ -47,12 +51,12 @@ def takes(seat: Seat) -> bool:
     return not seat.closed and (seat.row.state, "note") in rules.TABLE
 
 
-def append(session: Session, actor: Actor, seat: Seat, note: Note, pauses: Iterable[field.Span] = ()) -> NoteRow:
-    """Keep a line of evidence in the caller's transaction, with the observation locked. ``pauses``: spans off the record beside those
-    that devices have told before.
+def append(session: Session, actor: Actor, seat: Seat, note: Note, device: str = "", counted: field.Counted = UNCOUNTED) -> NoteRow:
+    """Keep a line of evidence in the caller's transaction, with the observation locked. ``device``: by which it came, if by any, and all
+    that this one has ``counted``.
 
-    Where somebody in the room said no, it comes back ``struck``: its id is kept, so that no resend brings it back, and nothing of what it
-    says. RuleBroken ``note_empty``, ``note_long``, ``notes_many``, ``off_the_record``, ``observation_closed``.
+    A resend of what was struck comes back ``struck``, without its words. RuleBroken ``note_waits`` while not everybody who was asked has
+    agreed; ``note_empty``, ``note_long``, ``notes_many``, ``off_the_record``, ``observation_closed``.
     """
     row, text = seat.row, note.text.strip()
     if not text:
@@ -73,12 +77,17 @@ def append(session: Session, actor: Actor, seat: Seat, note: Note, pauses: Itera
         at_second=note.at_second,
         tag=note.tag[:40],
     )
-    if consent.closed(session, row.id):
-        return _taken_out(session, actor, seat, made)
-    _check(session, seat, made, pauses)
+    _check(session, seat, made, device, counted)
+    if consent.waits(session, row.id):
+        raise RuleBroken(WAITS)
     # What a candidate writes of a session that they watch, or of their own part, does not begin the report on it.
     row.state = row.state if seat.purpose in (CANDIDATE, SELF) else rules.after(row.state, "note")
-    return _kept(session, actor, row, made)
+    session.add(made)
+    session.flush()
+    privacy.record(session, actor=actor, verb="note", object_kind="observation", object_id=row.id, note=made.id)
+    if row.state == rules.RATED:
+        read_again(session, row)
+    return NoteRow(made.id, made.text, made.noted_at, made.at_second, made.tag)
 
 
 def read_again(session: Session, row: Observation) -> None:
@@ -99,12 +108,12 @@ def read_again(session: Session, row: Observation) -> None:
 # --- inside ------------------------------------------------------------------------------------------------------------------------
 
 
-def _check(session: Session, seat: Seat, made: EvidenceNote, pauses: Iterable[field.Span]) -> None:
+def _check(session: Session, seat: Seat, made: EvidenceNote, device: str, counted: field.Counted) -> None:
     if len(made.text) > LONGEST_NOTE:
         raise RuleBroken("note_long", most=LONGEST_NOTE)
     if not takes(seat):
         raise RuleBroken("observation_closed", state=seat.row.state, verb="note")
-    if _off_the_record(session, made, pauses):
+    if _off_the_record(session, made, device, counted):
         raise RuleBroken("off_the_record")
     if _full(session, made):
         raise RuleBroken("notes_many", most=MOST_NOTES)
@@ -115,35 +124,17 @@ def _full(session: Session, made: EvidenceNote) -> bool:
     return (session.scalar(select(func.count(EvidenceNote.id)).where(*theirs)) or 0) >= MOST_NOTES
 
 
-def _off_the_record(session: Session, made: EvidenceNote, pauses: Iterable[field.Span]) -> bool:
-    """Whether it was begun while nothing might be kept, as its author's devices have told: by the session's clock, or, where it came by
-    another way than the field page, by when it was written."""
-    mine = (FieldDevice.observation_id == made.observation_id, FieldDevice.author_id == made.author_id)
-    for spans, started_at in session.execute(select(FieldDevice.pauses, FieldDevice.started_at).where(*mine)):
+def _off_the_record(session: Session, made: EvidenceNote, device: str, counted: field.Counted) -> bool:
+    """Whether it was begun while nothing might be kept, as its author's devices have told. Each counts from a start of its own, so that
+    spans of another one are compared by moments: of when it was begun, or, where it came by another way than the field page, written."""
+    if field.off_the_record(counted.pauses, made.at_second):
+        return True
+    since = made.noted_at if made.at_second is None else counted.started_at
+    others = (FieldDevice.observation_id == made.observation_id, FieldDevice.author_id == made.author_id, FieldDevice.device != device)
+    for spans, started_at in session.execute(select(FieldDevice.pauses, FieldDevice.started_at).where(*others)):
         second = made.at_second
-        if second is None and started_at is not None:
-            second = int((made.noted_at - started_at).total_seconds())
+        if since is not None and started_at is not None:
+            second = (second or 0) + int((since - started_at).total_seconds())
         if field.off_the_record(spans, second):
             return True
-    return field.off_the_record(pauses, made.at_second)
-
-
-def _taken_out(session: Session, actor: Actor, seat: Seat, made: EvidenceNote) -> NoteRow:
-    """Somebody in the room said no: a line stands for it as one that was struck. Where lines are taken no more, not even that."""
-    made.text, made.tag, made.struck_at = "", "", base.now()
-    if takes(seat) and not _full(session, made):
-        return _kept(session, actor, seat.row, made)
-    return _row(made)
-
-
-def _kept(session: Session, actor: Actor, row: Observation, made: EvidenceNote) -> NoteRow:
-    session.add(made)
-    session.flush()
-    privacy.record(session, actor=actor, verb="note", object_kind="observation", object_id=row.id, note=made.id)
-    if row.state == rules.RATED and made.struck_at is None:
-        read_again(session, row)
-    return _row(made)
-
-
-def _row(made: EvidenceNote) -> NoteRow:
-    return NoteRow(made.id, made.text, made.noted_at, made.at_second, made.tag, made.struck_at is not None)
+    return False

@@ -15,7 +15,7 @@ from lti_mentoring.domain.observation import RATED, RELEASED
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.reporting_line import DIRECT
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import consent, dropping, notification, privacy, rating, releasing, reminder, reporting_line
+from lti_mentoring.services import consent, dropping, notification, privacy, rating, releasing, reporting_line
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
@@ -43,7 +43,8 @@ def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True
             if not sure and before == GRANTED and consent.lines(session, row):
                 raise RuleBroken("consent_unsure")
             if row.state == RATED:
-                _set_aside(session, row)
+                # Nothing can come of it: what was rated rests on nothing. Neither the reason nor the actor says that it was an answer.
+                releasing.set_aside(session, row, "other", actor=privacy.SYSTEM)
             _take_out(session, row)
         session.flush()
         privacy.record(session, actor=privacy.PARTICIPANT, verb="answer", object_kind="observation", object_id=row.id)
@@ -161,14 +162,6 @@ def _again(session: Session, row: Observation) -> None:
         sheet = sheets.get(made.assessor_id)
         if sheet is not None and rules.fallen(made.said, struck):
             _open(session, row, sheet)
-
-
-def _set_aside(session: Session, row: Observation) -> None:
-    """Nothing can come of it any more, since what was rated rests on nothing. Who observed and who leads are told that something changed;
-    neither the reason that is kept nor whoever stands in the record says that it was an answer."""
-    releasing.set_aside(session, row, "other", actor=privacy.SYSTEM)
-    for person_id in sorted({row.observer_id, *reminder.leads(session, row.course_id)}):
-        _tell(session, row, person_id, "observation_changed", "consent.people")
 
 
 def _tell(session: Session, row: Observation, person_id: str, kind: str, endpoint: str) -> None:

@@ -44,20 +44,21 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What became of a save. What clashes was not written; everything else was, but a note that was ``taken_out`` as it came."""
+    """What became of a save. What clashes was not written; everything else was, but a note and reasons where it ``waits``: words
+    are not taken while not everybody who was asked has agreed."""
 
     revision: int
     state: str
     saved_at: datetime
     clashes: tuple[Clash, ...]
     gaps: tuple[Gap, ...]
-    taken_out: bool = False
+    waits: bool = False
 
 
 def save_note(*, actor: Actor, observation_id: str, note: Note) -> NoteRow:
     """Append a line of evidence. The same note again changes nothing; other words under the same id are kept beside it.
 
-    Where somebody in the room said no it comes back ``struck``, without its words. RuleBroken as ``noting.append``.
+    RuleBroken as ``noting.append``.
     """
     with base.transactional() as session:
         return noting.append(session, actor, seats.seat(session, actor, observation_id, lock=True), note)
@@ -81,14 +82,14 @@ def save_draft(
     with base.transactional() as session:
         seat = seats.rating_seat(session, actor, observation_id, lock=True)
         subject = sheets.subject_of(session, seat.row)
-        taken_out = note is not None and noting.append(session, actor, seat, note).struck
+        waits = note is not None and _waits(session, actor, seat, note)
         if consent is not None:
             _consent(session, actor, seat, given=consent)
-        clashes = _rate(session, actor, seat, revision, ratings)
+        clashes, without_reasons = _rate(session, actor, seat, revision, ratings)
         session.flush()
         gaps = rules.gaps(sheets.case_of(session, seat, subject))
         held = seats.draft_of(session, seat)
-        return Draft(held.revision if held is not None else 0, seat.row.state, base.now(), clashes, gaps, taken_out)
+        return Draft(held.revision if held is not None else 0, seat.row.state, base.now(), clashes, gaps, waits or without_reasons)
 
 
 def record_consent(*, actor: Actor, observation_id: str, given: bool = True) -> None:
@@ -215,8 +216,9 @@ def _consent(session: Session, actor: Actor, seat: Seat, *, given: bool) -> None
     privacy.record(session, actor=actor, verb=verb, object_kind="observation", object_id=row.id)
 
 
-def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Sequence[Rating]) -> tuple[Clash, ...]:
-    row = seat.row
+def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Sequence[Rating]) -> tuple[tuple[Clash, ...], bool]:
+    """-> what clashes, and whether there are reasons that wait"""
+    row, waits = seat.row, consent.waits(session, seat.row.id)
     if ratings:
         seats.check_open(seat, seats.draft_of(session, seat), "rate")
     # A second person's sheet moves nothing: when the observer begins is their own.
@@ -227,9 +229,12 @@ def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Se
     rows = {held.criterion: held for held in session.scalars(select(CriterionRating).where(CriterionRating.assessment_id == assessment.id))}
     clashes: list[Clash] = []
     changed: list[str] = []
+    without_reasons = False
     for rating in map(_trimmed, ratings):
         held = rows.get(rating.criterion)
         kept = seats.as_rating(held) if held is not None else Rating(rating.criterion)
+        if waits and rating.reason not in ("", kept.reason):
+            rating, without_reasons = replace(rating, reason=kept.reason), True
         if kept == rating:
             continue
         if held is not None and held.revision > revision:
@@ -242,13 +247,22 @@ def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Se
         assessment.revision += 1
         names = " ".join(changed)
         privacy.record(session, actor=actor, verb="rate", object_kind="observation", object_id=row.id, criteria=names)
-    return tuple(clashes)
+    return tuple(clashes), without_reasons
+
+
+def _waits(session: Session, actor: Actor, seat: Seat, note: Note) -> bool:
+    """Keep a note; True where it is not taken yet, which keeps nothing else of the sheet back."""
+    try:
+        noting.append(session, actor, seat, note)
+    except RuleBroken as broken:
+        if broken.code != noting.WAITS:
+            raise
+        return True
+    return False
 
 
 def _unstruck(session: Session, row: Observation, ratings: Sequence[Rating]) -> Sequence[Rating]:
-    """Without notes that were struck since the page was made: it could not know. Without reasons while somebody in the room says no."""
-    if consent.closed(session, row.id):
-        ratings = [replace(one, reason="") for one in ratings]
+    """Without notes that were struck since the page was made: it could not know."""
     gone = (EvidenceNote.observation_id == row.id, EvidenceNote.struck_at.is_not(None))
     struck = set(session.scalars(select(EvidenceNote.id).where(*gone)))
     return [replace(one, note_ids=tuple(id for id in one.note_ids if id not in struck)) for one in ratings] if struck else ratings

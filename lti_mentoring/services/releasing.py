@@ -35,6 +35,7 @@ from lti_mentoring.services import (
     privacy,
     programme,
     rater,
+    reminder,
     room,
     unreleased,
 )
@@ -228,6 +229,16 @@ def set_aside(session: Session, row: Observation, reason: str, *, actor: Actor |
     if was_read:
         subject = sheets.subject_of(session, row)
         _tell(session, row, subject, "observation_news", "home.way")
+    _tell_set_aside(session, row, actor)
+
+
+def _tell_set_aside(session: Session, row: Observation, actor: Actor | str) -> None:
+    """Who observed and who leads learn that something changed, whatever the reason is: the notice does not say that it was an answer."""
+    told = {row.observer_id, *reminder.leads(session, row.course_id)} - {actor.person_id if isinstance(actor, Actor) else ""}
+    for person_id in sorted(told):
+        whom = {"org_id": row.org_id, "person_id": person_id, "kind": "observation_changed", "endpoint": "consent.people"}
+        ids = {"course": row.course_id, "observation": row.id}
+        notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
 
 
 def reckon(session: Session, row: Observation) -> None:

@@ -31,7 +31,7 @@ from lti_mentoring.web.language import known
 from lti_mentoring.web.observation_form import Hex
 from lti_mentoring.web.page import asset
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import capture_about_words, level_words, rule_words, taken_out_words
+from lti_mentoring.web.wording import capture_about_words, level_words, rule_words
 
 bp = Blueprint("field", __name__)
 api = Blueprint("field_api", __name__, url_prefix="/api/v1/courses/<course>")
@@ -121,16 +121,13 @@ def keep(course: str, observation: str) -> Answer:
         found = verbs.findings(actor=who, observation_id=observation, texts=[text]) if "anyway" not in request.form else ()
         if found or not text:
             return _shown(verbs.page(actor=who, observation_id=observation), typed=text, found=found, note_id=sent_id)
-        kept = verbs.save(actor=who, observation_id=observation, note=_note(sent_id, text))
+        verbs.save(actor=who, observation_id=observation, note=_note(sent_id, text))
     except RuleBroken as broken:
         if isinstance(broken, (NotFound, NotAllowed)):
             raise
         seen = verbs.page(actor=who, observation_id=observation)
         return _shown(seen, typed=text, error=rule_words(broken.code, broken.facts), note_id=sent_id), 409
-    if kept.struck:
-        flash(taken_out_words(), "wait")
-    else:
-        flash(gettext("The note is kept."), "ok")
+    flash(gettext("The note is kept."), "ok")
     return redirect(url_for("field.page", course=course, observation=observation), 303)
 
 
@@ -218,7 +215,7 @@ def send(course: str, observation: str) -> Response:
     refused = {**receipt.refused, **dict.fromkeys(unread, RuleBroken("note_unread"))}
     return jsonify(
         stored=[{"id": sent, "kept": held} for sent, held in receipt.stored.items()],
-        taken_out=sorted(receipt.taken_out),
+        waits=sorted(receipt.waits),
         refused=[{"id": sent, "code": why.code, "words": _words(why)} for sent, why in refused.items()],
         # Through a link that has ended nothing is shown; what was written arrives all the same.
         notes=_notes(receipt.notes) if not here().late else None,

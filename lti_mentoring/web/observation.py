@@ -19,10 +19,10 @@ from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import field, matter
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
-from lti_mentoring.services.sheet import ReleasePage
+from lti_mentoring.services.sheet import ReleasePage, Sheet
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm, asked
-from lti_mentoring.web.wording import field_words, rule_words, taken_out_words, why_words
+from lti_mentoring.web.wording import field_words, rule_words, why_words
 
 bp = Blueprint("observation", __name__, url_prefix="/courses/<course>")
 api = Blueprint("observation_api", __name__, url_prefix="/api/v1/courses/<course>")
@@ -173,7 +173,7 @@ def sheet(course: str, observation: str) -> Answer:
     page = verbs.sheet(actor=actor(), observation_id=observation)
     if page.state == "released":
         return redirect(url_for("observation.report", course=course, observation=observation))
-    return render_template("observation/sheet.html", page=page, note_id=uuid.uuid4().hex, clashes={}, checking="check" in request.args)
+    return _sheet(page, checking="check" in request.args)
 
 
 @bp.post("/observations/<observation>")
@@ -182,18 +182,27 @@ def keep(course: str, observation: str) -> Answer:
     form: dict[str, Any] = DraftForm().load(_sheet_form())
     draft = verbs.save_draft(actor=actor(), observation_id=observation, **form)
     here = url_for("observation.sheet", course=course, observation=observation)
-    if draft.clashes:
+    if draft.clashes or draft.waits:
         page = verbs.sheet(actor=actor(), observation_id=observation)
         clashes = {clash.criterion: clash for clash in draft.clashes}
-        return render_template("observation/sheet.html", page=page, note_id=uuid.uuid4().hex, clashes=clashes, checking=False), 409
+        return _sheet(page, clashes=clashes, typed=_typed(form) if draft.waits else {}), 409
     if request.form.get("action") == "release":
         if draft.gaps:
             return redirect(f"{here}?check=1#open", 303)
         return redirect(url_for("observation.confirm", course=course, observation=observation), 303)
-    if draft.taken_out:
-        flash(taken_out_words(), "wait")
     flash(gettext("Draft kept."), "ok")
     return redirect(f"{here}#notes" if request.form.get("action") == "note" else here, 303)
+
+
+def _sheet(page: Sheet, **given: Any) -> str:
+    values = {"clashes": {}, "checking": False, "typed": {}, **given}
+    return render_template("observation/sheet.html", page=page, note_id=uuid.uuid4().hex, **values)
+
+
+def _typed(form: dict[str, Any]) -> dict[str, Any]:
+    """Words that are not taken yet, given back."""
+    reasons = {one.criterion: one.reason for one in form["ratings"]}
+    return {"note": form["note"].text if form["note"] else "", "reasons": reasons, "why": rule_words("note_waits", {})}
 
 
 # --- release and report ---------------------------------------------------------------------------------------------------
@@ -300,8 +309,7 @@ def put_draft(course: str, observation: str) -> Response | tuple[Response, int]:
 def post_note(course: str, observation: str) -> tuple[Response, int]:
     note: Note = NoteForm().load(request.get_json())
     kept = verbs.save_note(actor=actor(), observation_id=observation, note=note)
-    words = {"taken_out": taken_out_words()} if kept.struck else {}
-    return jsonify(id=kept.id, text=kept.text, noted_at=kept.noted_at.isoformat(), **words), 201
+    return jsonify(id=kept.id, text=kept.text, noted_at=kept.noted_at.isoformat()), 201
 
 
 def _draft(draft: Draft) -> dict[str, Any]:
@@ -311,6 +319,7 @@ def _draft(draft: Draft) -> dict[str, Any]:
         "saved_at": draft.saved_at.isoformat(),
         "gaps": [{"code": gap.code, "criterion": gap.criterion} for gap in draft.gaps],
         "clashes": [_clash(clash) for clash in draft.clashes],
+        "waits": rule_words("note_waits", {}) if draft.waits else "",
     }
 
 

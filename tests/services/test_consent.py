@@ -245,21 +245,22 @@ def test_it_can_be_observed_once_everybody_agrees(inside: Room) -> None:
     assert inside.stands()
 
 
-def test_whether_lines_may_be_kept_is_asked_of_who_said_no_alone(inside: Room) -> None:
+def test_words_are_taken_once_everybody_agrees(inside: Room) -> None:
     sam = inside.ask("Sam")
 
-    def closed() -> bool:
+    def waits() -> bool:
         inside.row()
-        return consent.closed(base.session(), inside.id)
+        return consent.waits(base.session(), inside.id)
 
-    assert not closed(), "nobody has answered yet"
-    inside.no(sam)
-    assert closed()
+    assert waits(), "nobody has answered yet"
     inside.yes(sam)
-    assert not closed(), "the last word counts"
-    inside.no(sam)
+    assert waits(), "one is missing"
     inside.yes()
-    assert closed(), "one no is enough"
+    assert not waits()
+    inside.no(sam)
+    assert waits(), "one no is enough"
+    inside.yes(sam)
+    assert not waits(), "the last word counts"
 
 
 def test_where_nobody_could_be_asked_the_observers_word_holds(app: Flask, world: World) -> None:
@@ -278,8 +279,10 @@ def test_nobody_says_yes_for_somebody_who_is_asked(here: Room) -> None:
 
 def test_nothing_is_submitted_without_the_consent_of_everybody(here: Room) -> None:
     here.no()
+    keys = [row.criterion.key for row in observation.sheet(actor=here.observer, observation_id=here.id).criteria]
+    kept = observation.save_draft(actor=here.observer, observation_id=here.id, revision=0, ratings=[Rating(key, 1) for key in keys])
     with pytest.raises(RuleBroken, match="consent_missing"):
-        here.rated()
+        here.submit(kept.revision)
 
 
 def test_a_no_looks_like_no_answer_to_everybody_else(here: Room) -> None:
@@ -290,6 +293,7 @@ def test_a_no_looks_like_no_answer_to_everybody_else(here: Room) -> None:
             room.page(actor=here.observer, observation_id=here.id),
             observation.sheet(actor=here.observer, observation_id=here.id),
             observation.queue(actor=here.observer),
+            field.page(actor=here.observer, observation_id=here.id),
             *(here.told(who) for who in (here.lead, here.observer, here.candidate)),
         ]
         return "\n".join(map(repr, pages))
@@ -297,6 +301,30 @@ def test_a_no_looks_like_no_answer_to_everybody_else(here: Room) -> None:
     before = seen()
     here.no()
     assert seen() == before
+
+
+def test_what_is_written_meets_the_same_answer_after_a_no_as_before_any(here: Room) -> None:
+    key = observation.sheet(actor=here.observer, observation_id=here.id).criteria[0].criterion.key
+
+    def tried() -> list[Any]:
+        batch = Batch(here.observer.person_id, "a" * 32, [Note(FIRST, SAID), Note(SECOND, "x" * 5000)])
+        sent = field.keep(actor=here.observer, observation_id=here.id, batch=batch)
+        said = [Rating(key, None, True, "She wept.")]
+        draft = observation.save_draft(actor=here.observer, observation_id=here.id, revision=0, ratings=said, note=Note(FIRST, SAID))
+        with pytest.raises(RuleBroken) as broken:
+            observation.save_note(actor=here.observer, observation_id=here.id, note=Note(FIRST, SAID))
+        refused = {one: why.code for one, why in sent.refused.items()}
+        sheet = observation.sheet(actor=here.observer, observation_id=here.id)
+        said_of_draft = (draft.waits, draft.revision, draft.state, draft.clashes, draft.gaps)
+        return [sent.stored, sent.waits, refused, sent.notes, sent.open, sent.can, said_of_draft, broken.value.code, sheet]
+
+    silent = tried()
+    assert silent[:3] == [{}, {FIRST}, {SECOND: "note_long"}]
+    assert silent[-2] == "note_waits"
+    assert "wept" not in words_of(here)
+    here.no()
+    assert tried() == silent
+    assert not base.session().scalar(select(func.count(EvidenceNote.id)).where(EvidenceNote.observation_id == here.id))
 
 
 def test_whoever_observes_is_told_of_each_change_in_the_same_words(here: Room) -> None:
@@ -482,48 +510,48 @@ def test_reasons_are_not_kept_while_somebody_says_no_and_a_page_that_still_has_t
     assert "wept" not in words_of(here)
 
 
-def test_a_first_no_deletes_what_was_noted_before_anybody_had_answered(inside: Room) -> None:
-    observation.save_note(actor=inside.observer, observation_id=inside.id, note=Note(FIRST, SAID))
-    participant.answer(actor=inside.who, observation_id=inside.id, agrees=False, sure=False)
-    assert set(base.session().scalars(select(EvidenceNote.text).where(EvidenceNote.observation_id == inside.id))) == {""}
+def test_a_first_no_deletes_what_was_noted_before_anybody_was_asked(app: Flask, world: World) -> None:
+    made = Room(world, ask=False)
+    observation.save_note(actor=made.observer, observation_id=made.id, note=Note(FIRST, SAID))
+    kim = made.ask("Kim")
+    participant.answer(actor=kim, observation_id=made.id, agrees=False, sure=False)
+    assert set(base.session().scalars(select(EvidenceNote.text).where(EvidenceNote.observation_id == made.id))) == {""}
 
 
-@pytest.mark.parametrize("agreed", [True, False])
-def test_what_arrives_after_a_no_is_taken_out_and_stays_out(any_app: Flask, agreed: bool) -> None:
+def test_what_a_phone_keeps_arrives_once_everybody_agrees_and_what_was_taken_out_stays_out(any_app: Flask) -> None:
     world = make_world("Northfield")
     with base.tenant(world.org_id):
         made = Room(world)
-        if agreed:
-            made.yes()
-        observation.save_note(actor=made.observer, observation_id=made.id, note=Note(FIRST, SAID))
-        made.no()
-        late = Batch(made.observer.person_id, "a" * 32, [Note(SECOND, "She wept about her divorce.", tag="C3")])
-        got = [field.keep(actor=made.observer, observation_id=made.id, batch=late)]
         made.yes()
-        got.append(field.keep(actor=made.observer, observation_id=made.id, batch=late))
-        assert [(one.stored, one.taken_out, dict(one.refused), one.notes) for one in got] == [({SECOND: SECOND}, {SECOND}, {}, ())] * 2
-        assert [one.can for one in got] == [False, True]
-        base.end_read()
-        rows = base.session().scalars(select(EvidenceNote).where(EvidenceNote.observation_id == made.id)).all()
-        assert {(row.text, row.tag, row.struck_at is not None) for row in rows} == {("", "", True)}
-        assert len(rows) == 2
-        again = observation.save_note(actor=made.observer, observation_id=made.id, note=Note("3" * 32, SAID))
-        assert (again.text, again.struck) == (SAID, False), "once they agree, notes are taken"
+        first, late = Note(FIRST, SAID), Note(SECOND, "He waits.", tag="C3")
+        observation.save_note(actor=made.observer, observation_id=made.id, note=first)
+        made.no()
+        batch = Batch(made.observer.person_id, "a" * 32, [first, late])
+        got = field.keep(actor=made.observer, observation_id=made.id, batch=batch)
+        assert (got.stored, got.waits, dict(got.refused), got.notes, got.can) == ({FIRST: FIRST}, {SECOND}, {}, (), False)
+        made.yes()
+        got = field.keep(actor=made.observer, observation_id=made.id, batch=batch)
+        assert (got.stored, got.waits, got.can) == ({FIRST: FIRST, SECOND: SECOND}, frozenset(), True)
+        assert [(one.text, one.tag) for one in got.notes] == [("He waits.", "C3")]
 
 
-def test_the_sheet_takes_no_words_after_a_no_either(here: Room) -> None:
-    here.no()
-    draft = observation.save_draft(actor=here.observer, observation_id=here.id, revision=0, note=Note(FIRST, SAID))
-    kept = observation.save_note(actor=here.observer, observation_id=here.id, note=Note(SECOND, "x" * 5000))
-    assert (draft.taken_out, draft.state, kept.text, kept.struck) == (True, "planned", "", True)
+def test_reasons_that_are_kept_already_stay_while_somebody_new_has_not_answered(here: Room) -> None:
+    here.yes()
+    keys = [row.criterion.key for row in observation.sheet(actor=here.observer, observation_id=here.id).criteria]
+    said = [Rating(keys[0], None, True, "It did not come up.")]
+    kept = observation.save_draft(actor=here.observer, observation_id=here.id, revision=0, ratings=said)
+    here.ask("Sam")
+    again = observation.save_draft(actor=here.observer, observation_id=here.id, revision=kept.revision, ratings=[*said, Rating(keys[1], 1)])
+    assert (again.waits, again.clashes) == (False, ())
+    assert "did not come up" in words_of(here)
 
 
-def test_what_arrives_after_a_no_and_after_the_end_leaves_the_phone_and_changes_nothing(inside: Room) -> None:
+def test_what_arrives_after_a_no_and_after_the_end_changes_nothing(inside: Room) -> None:
     inside.no()
     observation.cancel(actor=inside.lead, observation_id=inside.id)
     batch = Batch(inside.observer.person_id, "a" * 32, [Note(FIRST, SAID)])
     answer = field.keep(actor=inside.observer, observation_id=inside.id, batch=batch)
-    assert (answer.stored, answer.taken_out) == ({FIRST: FIRST}, {FIRST})
+    assert answer.refused[FIRST].code == "observation_closed"
     assert not base.session().scalar(select(func.count(EvidenceNote.id)).where(EvidenceNote.observation_id == inside.id))
 
 

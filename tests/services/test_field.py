@@ -222,6 +222,15 @@ def test_off_the_record_is_kept_by_every_way_in(room: Room):
     assert room.send(note("The second one’s.", at_second=90), actor=room.second).refused == {}, "whose devices have told nothing"
 
 
+def test_off_the_record_is_compared_by_moments_where_devices_began_at_different_ones(room: Room):
+    begun = base.now() - timedelta(minutes=20)
+    room.send(started_at=begun, pauses=((300, 600),))
+    later = begun + timedelta(minutes=3)  # the tablet, without a network, so that it knew of no other start
+    after, within = note("Asks what she tried.", at_second=540), note("Off the record.", at_second=240)
+    answer = room.send(after, within, device=TABLET, started_at=later)
+    assert (set(answer.stored), answer.refused[within.id].code) == ({after.id}, "off_the_record")
+
+
 def test_one_person_has_no_more_notes_than_can_be_read(room: Room, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(noting, "MOST_NOTES", 2)
     first, second, third = note("One."), note("Two."), note("Three.")

@@ -177,12 +177,15 @@ def test_an_account_that_comes_after_the_rating_is_read_before_it_is_released(co
     assert page.reading_until > base.now() + timedelta(hours=47)
 
 
-def test_nothing_is_written_of_a_session_while_somebody_in_the_room_says_no(course: Course):
+def test_nothing_is_written_of_a_session_before_everybody_in_the_room_agrees(course: Course):
     made = course.plan("structured")
+    handing_in.keep(actor=course.ada, observation_id=made, account=ACCOUNT, revision=0)
     room.add(actor=course.lead, observation_id=made, named=Named("Kim", ""))
     (kim,) = room.page(actor=course.lead, observation_id=made).people
     who = Actor(course.world.org_id, kim.person_id, course.world.course_id, "Kim", frozenset(), "")
-    handing_in.keep(actor=course.ada, observation_id=made, account=ACCOUNT, revision=0)
+    with pytest.raises(RuleBroken, match="account_not_kept"):
+        handing_in.keep(actor=course.ada, observation_id=made, account=f"{ACCOUNT} More.", revision=1)
+    base.session().rollback()
     participant.answer(actor=who, observation_id=made, agrees=False)
     assert handing_in.page(actor=course.ada, observation_id=made).account == "", "a draft goes as well"
     with pytest.raises(RuleBroken, match="account_not_kept"):

@@ -219,6 +219,8 @@ def test_a_session_of_which_notes_are_taken_stays_where_it_is(world, cast):
     pair = paired(cast["coordinator"], cast["candidate"].person_id)
     held = met(cast["coordinator"], pair)
     made = observed(world, cast, asked=Asked(session_id=held))
+    with base.transactional() as session:
+        session.execute(update(Participant).values(consent="granted"))
     observation.save_note(actor=cast["observer"], observation_id=made, note=observation.Note("a" * 32, "Waits."))
     for act in (
         lambda: meeting.change(actor=cast["coordinator"], session_id=held, when=ahead(9)),

@@ -194,16 +194,25 @@ def test_whoever_observes_is_told_before_and_after_that_it_cannot_be_observed(ro
     assert cannot not in text(browser.get(room.page))
     person_id = asked.page(actor=room.people["coordinator"], observation_id=room.made).people[-1].person_id
     kim = Actor(room.world.org_id, person_id, room.world.course_id, "Kim", frozenset(), "")
-    participant.answer(actor=kim, observation_id=room.made, agrees=False)
     one = note("She wept.")
-    answer = room.send(one)
-    assert (answer.json["taken_out"], answer.json["can"], answer.json["notes"]) == ([one["id"]], False, [])
-    browser.post(room.page, {"id": "e" * 32, "text": "She wept again."})
-    shown = text(browser.get(room.page))
-    assert "taken out as it came in" in shown
-    assert "She wept" not in shown
-    made = browser.send("POST", f"{room.api.removesuffix('field')}notes", {"id": "f" * 32, "text": "She wept."})
-    assert (made.json["text"], "taken out" in made.json["taken_out"]) == ("", True)
+
+    def tried() -> list[object]:
+        sent = room.send(one).json
+        typed = browser.post(room.page, {"id": "e" * 32, "text": "She wept again."})
+        noted = browser.send("POST", f"{room.api.removesuffix('field')}notes", {"id": "f" * 32, "text": "She wept."})
+        sheet = room.page.removesuffix("/field")
+        on_sheet = browser.post(sheet, {"revision": "0", "note_id": "d" * 32, "note": "She wept.", "action": "note"})
+        for page in (typed, on_sheet):
+            assert page.status_code == 409
+            assert "no words about it are kept yet" in text(page)
+        assert "She wept again.</textarea>" in text(typed)
+        assert "She wept.</textarea>" in text(on_sheet)
+        return [sent["stored"], sent["waits"], sent["refused"], sent["can"], sent["notes"], noted.status_code, noted.json]
+
+    silent = tried()
+    assert silent[:5] == [[], [one["id"]], [], False, []]
+    participant.answer(actor=kim, observation_id=room.made, agrees=False)
+    assert tried() == silent, "silence and a no"
 
 
 def test_the_printed_sheet_names_nobody(room):

@@ -261,6 +261,7 @@ def test_two_sessions_of_one_person_are_two_pages(scene: Scene) -> None:
 
 
 def test_an_observer_from_outside_reaches_their_one_sheet_and_nothing_else(scene: Scene) -> None:
+    participant.answer(actor=scene.kim, observation_id=scene.id, agrees=True)
     other, away = scene.planned(), scene.inside(scene.observer.person_id)
     course = f"/courses/{scene.world.course_id}"
     page = away.text(f"{course}/observations/{scene.id}")
@@ -276,6 +277,7 @@ def test_an_observer_from_outside_reaches_their_one_sheet_and_nothing_else(scene
 
 
 def test_the_end_of_the_link_blocks_no_note_that_was_written(scene: Scene) -> None:
+    participant.answer(actor=scene.kim, observation_id=scene.id, agrees=True)
     away = scene.inside(scene.observer.person_id)
     sheet = f"/courses/{scene.world.course_id}/observations/{scene.id}"
     token = re.search(r'name="csrf-token" content="([^"]+)"', away.text(sheet))
@@ -295,6 +297,7 @@ def test_the_end_of_the_link_blocks_no_note_that_was_written(scene: Scene) -> No
 
 
 def test_a_phone_that_comes_back_after_the_end_of_the_link_sends_what_it_wrote_and_is_shown_nothing(scene: Scene) -> None:
+    participant.answer(actor=scene.kim, observation_id=scene.id, agrees=True)
     away = scene.inside(scene.observer.person_id)
     page = f"/courses/{scene.world.course_id}/observations/{scene.id}/field"
     assert "Field notes" in away.text(page)
@@ -310,6 +313,7 @@ def test_a_phone_that_comes_back_after_the_end_of_the_link_sends_what_it_wrote_a
 
 
 def test_a_pass_that_was_left_on_a_phone_speaks_for_nobody_who_signs_in_there(scene: Scene) -> None:
+    participant.answer(actor=scene.kim, observation_id=scene.id, agrees=True)
     phone, page = scene.inside(scene.observer.person_id), f"/courses/{scene.world.course_id}/observations/{scene.id}/field"
     room.revoke(actor=scene.lead, observation_id=scene.id, person_id=scene.observer.person_id)
     other = scene.world.person("S. Second", "observer", standing="instructor")

@@ -37,10 +37,10 @@ function why({ status, json }) {
 }
 
 /* Send all that waits at a seat, the oldest first; one by one where together they are not taken, so that one keeps no other back.
-   -> { why: "" | "away" | "signed_out" | "refused", words, json, taken }: the newest answer, and how many notes the server has taken out. */
+   What the server does not take yet stays as it is, for the next time. -> { why: "" | "away" | "signed_out" | "refused", words, json }:
+   the newest answer. */
 export async function deliver(seat, { api, device, counted = {} }) {
   let json = null;
-  let taken = 0;
   let most = MOST;
   try {
     for (;;) {
@@ -52,9 +52,8 @@ export async function deliver(seat, { api, device, counted = {} }) {
         most = 1;
         continue;
       }
-      if (!answer.ok) return { ...why(answer), json, taken };
+      if (!answer.ok) return { ...why(answer), json };
       json = answer.json;
-      taken += json.taken_out?.length ?? 0;
       for (const { id } of json.stored) {
         // What was changed while it was on its way goes once more, and both stand.
         const text = waiting.find((one) => one.id === id)?.text;
@@ -64,10 +63,10 @@ export async function deliver(seat, { api, device, counted = {} }) {
         const { kept, ...note } = waiting.find((one) => one.id === id) ?? {};
         if (note.id) await keep("note", seat, id, { ...note, refused: words });
       }
-      if (waiting.length <= most || !(json.stored.length || json.refused.length)) return { why: "", json, taken };
+      if (waiting.length <= most || !(json.stored.length || json.refused.length)) return { why: "", json };
     }
   } catch (error) {
-    if (error instanceof TypeError) return { why: "away", json, taken };
+    if (error instanceof TypeError) return { why: "away", json };
     throw error;
   }
 }

@@ -7,20 +7,19 @@ import { deliver } from "./field-send.js";
 import { count } from "./field-show.js";
 import { forget, list, read, seats, tidy } from "./field-vault.js";
 
-/* -> how many notes were sent, how many of these the server has taken out, and how many still wait. */
+/* -> how many notes were sent, and how many still wait. */
 async function sendAll(person) {
-  let [sent, left, gone] = [0, 0, 0];
+  let [sent, left] = [0, 0];
   for (const seat of await seats({ person })) {
     const before = (await list("note", seat)).length;
     const pack = before && (await read("pack", seat));
-    const { json, taken = 0 } = (pack && (await deliver(seat, { api: pack.api, device: (await read("state", seat))?.device ?? hex() }))) || {};
-    gone += taken;
+    const { json } = (pack && (await deliver(seat, { api: pack.api, device: (await read("state", seat))?.device ?? hex() }))) || {};
     const after = (await list("note", seat)).length;
     if (json && !json.open && !after && !(await read("draft", seat))?.text) await forget(seat); // it is over, and all of it has arrived
     sent += before - after;
     left += after;
   }
-  return { sent: sent - gone, left, gone };
+  return { sent, left };
 }
 
 function say(kind, text) {
@@ -50,8 +49,7 @@ export async function start(told) {
   const [person, words] = [told.content, JSON.parse(told.dataset.words)];
   for (const form of document.querySelectorAll("form[action$='/sign-out'], form[action$='/guest/leave']")) guard(form, person, words);
   await tidy();
-  const { sent, left, gone } = await sendAll(person);
-  if (gone) say("wait", count(words, "taken_out", gone));
+  const { sent, left } = await sendAll(person);
   if (sent) say("ok", count(words, "sent", sent));
   else if (left) say("wait", count(words, "wait", left));
 }

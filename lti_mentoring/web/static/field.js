@@ -143,10 +143,6 @@ async function flush() {
   net.sending = false;
   Object.assign(net, { why: answer.why, words: answer.words ?? "" });
   if (answer.json) heard(answer.json);
-  if (answer.taken) {
-    state.taken = (state.taken ?? 0) + answer.taken;
-    await keepState();
-  }
   if (answer.why === "") Object.assign(net, { since: null, tries: 0, staying: false });
   else net.since ??= new Date();
   if (answer.why === "away") net.timer = setTimeout(flush, RETRY_MS[Math.min(net.tries++, RETRY_MS.length - 1)]);
@@ -195,9 +191,9 @@ function line() {
   const old = waiting.some(({ kept }) => Date.now() - kept > REMIND_MS);
   if (net.why === "signed_out") return { kind: "stop", icon: "lock", what: words.signed_out, more: n ? show.count(words, "signed_out", n) : words.signed_out_more };
   if (net.why === "refused") return { kind: "stop", icon: "stop", what: net.words, more: n ? words.still_here : "" };
-  if (state.taken && !mine && !net.why) return { kind: "wait", icon: "info", what: show.count(words, "taken_out", state.taken), more: "" };
   if (!pack.open) return { kind: "wait", icon: "lock", what: words.closed, more: n ? words.still_here : "" };
   if (mine) return { kind: "stop", icon: "stop", what: show.count(words, "refused", mine), more: words.refused_more };
+  if (n && !net.why && pack.can === false) return { kind: "wait", icon: "wait", what: show.count(words, "held", n), more: words.held_more };
   if (net.why === "away" && net.staying) return { kind: "wait", icon: "off", what: words.sheet_away, more: words.stay };
   const away = { kind: "wait", icon: "off", what: words.away.replace("%s", show.hour(net.since)), more: [waits, found?.keeps ? words.stay : ""].filter(Boolean).join(" ") };
   if (old) return { ...away, what: words.old, more: waits };

@@ -9,6 +9,7 @@ const words = form ? JSON.parse(form.dataset.words) : {};
 const rows = new Map();
 const clashes = new Set();
 let inFlight = new Map();
+let held = "";
 
 /* --- what a row says ------------------------------------------------------------------------------------------------------ */
 
@@ -124,7 +125,11 @@ function collect() {
 function kept(json) {
   form.elements.revision.value = json.revision;
   const clashing = new Set(json.clashes.map((clash) => clash.criterion));
-  for (const [key, sent] of inFlight) if (!clashing.has(key)) rows.get(key).known = sent;
+  // Reasons that are not taken yet stay in the page, and go out with the next save.
+  const waits = (sent) => json.waits && JSON.parse(sent)[2];
+  held = json.waits ? json.waits : "";
+  for (const [key, sent] of inFlight) if (!clashing.has(key) && !waits(sent)) rows.get(key).known = sent;
+  if (held) form.querySelector("[data-status]").textContent = held;
   for (const clash of json.clashes) showClash(clash.criterion, clash.kept);
 }
 
@@ -176,8 +181,7 @@ async function keepNote(event) {
     if (!ok) return;
     if (box.value.trim() === text) box.value = "";
     form.elements.note_id.value = hex();
-    if (json.taken_out) status.textContent = json.taken_out;
-    else addNote(json);
+    addNote(json);
   } catch {
     status.textContent = words.note;
   }
@@ -203,6 +207,6 @@ if (form) {
   form.querySelector("[data-keep-note]")?.addEventListener("click", keepNote);
   const leaving = sendAfter(saving, form);
   addEventListener("beforeunload", (event) => {
-    if (!leaving() && form.elements.note?.value.trim()) event.preventDefault();
+    if (!leaving() && (held || form.elements.note?.value.trim())) event.preventDefault();
   });
 }

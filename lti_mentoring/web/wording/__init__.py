@@ -88,7 +88,6 @@ from lti_mentoring.web.wording.field import (
     capture_words,
     clock_words,
     question_kind_words,
-    taken_out_words,
     waiting_words,
 )
 from lti_mentoring.web.wording.guest import correction_words
@@ -306,7 +305,6 @@ __all__ = [
     "step_words",
     "support_words",
     "supports_words",
-    "taken_out_words",
     "taking_part_options_words",
     "taking_part_words",
     "todo_words",

@@ -13,6 +13,7 @@ from lti_mentoring.services.field import FieldPage
 _l = lazy_gettext
 
 RULES = {
+    "note_waits": _l("It cannot be observed as things stand, so no words about it are kept yet. Copy them, and try again later."),
     "field_other_person": _l("Somebody else is signed in here now. Whoever wrote these notes sends them by opening the activity."),
     "off_the_record": _l("It was begun off the record, and nothing of that is kept."),
     "notes_many": _l("%(most)s notes of one person are the most that one session has. Say the rest on the rating sheet, in your reasons."),
@@ -49,6 +50,7 @@ LINES = {
     "signed_out_more": _l("You can go on writing. Open the activity from your course page, and everything is sent."),
     "closed": _l("No more notes are taken: this observation is submitted, released or called off."),
     "still_here": _l("What was not sent is still on this device; copy what you need."),
+    "held_more": _l("Once it can be, they are sent when you write here or open any page of the tool. They stay here for 14 days."),
     "refused_more": _l("The reason stands beside it. It stays on this device for 14 days; copy what you need."),
     "sheet_away": _l("The rating sheet needs the network. Your notes are safe here."),
     "me": _l("I am %(name)s", name="%s"),
@@ -72,16 +74,6 @@ MISSING = {
 }
 
 
-def _taken_out(n: int) -> dict[str, str]:
-    return {
-        "taken_out": ngettext(
-            "%(num)s note was taken out as it came in, since the session cannot be observed. Its words are kept nowhere.",
-            "%(num)s notes were taken out as they came in, since the session cannot be observed. Their words are kept nowhere.",
-            n,
-        )
-    }
-
-
 def _counted(n: int) -> dict[str, str]:
     return {
         "wait": ngettext(
@@ -95,7 +87,11 @@ def _counted(n: int) -> dict[str, str]:
             n,
         ),
         "refused": ngettext("%(num)s note could not be stored.", "%(num)s notes could not be stored.", n),
-        **_taken_out(n),
+        "held": ngettext(
+            "%(num)s note waits on this device, since the session cannot be observed as things stand.",
+            "%(num)s notes wait on this device, since the session cannot be observed as things stand.",
+            n,
+        ),
         "unsent": ngettext("%(num)s not sent yet", "%(num)s not sent yet", n),
         "unseen": ngettext("%(num)s stored, shown with a network", "%(num)s stored, shown with a network", n),
         "lost": ngettext(
@@ -108,7 +104,6 @@ def _counted(n: int) -> dict[str, str]:
 
 def _waiting(n: int) -> dict[str, str]:
     return {
-        **_taken_out(n),
         "sent": ngettext("%(num)s note from the field is stored now.", "%(num)s notes from the field are stored now.", n),
         "leaving": ngettext(
             "%(num)s note is on this device alone. Signing out deletes it. Sign out once more to do so all the same.",
@@ -128,11 +123,6 @@ def _pairs(words: Callable[[int], dict[str, str]]) -> dict[str, str]:
     return {f"{name}_one": text for name, text in one.items()} | {
         f"{name}_many": text.replace(str(MANY), "%s", 1) for name, text in many.items()
     }
-
-
-def taken_out_words() -> str:
-    """Of a note whose words were not kept, wherever it was written."""
-    return _taken_out(1)["taken_out"]
 
 
 def capture_words() -> dict[str, Any]:

@@ -9,7 +9,7 @@ _l = lazy_gettext
 
 RULES = {
     "account_empty": _l("Write a short account first: what you saw, and what you make of it."),
-    "account_not_kept": _l("This session cannot be observed as things stand, so nothing about it is kept. Ask who planned it."),
+    "account_not_kept": _l("It cannot be observed as things stand, so no words about it are kept yet. Copy them, and ask who planned it."),
     "account_long": _l("That is too long; %(most)s characters are the most."),
     "notes_missing": _l("Keep at least one note first. Your notes are the evidence."),
     "handed_in_already": _l("This was handed in from another window. It cannot be changed any more."),
