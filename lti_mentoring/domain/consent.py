@@ -10,7 +10,7 @@ from lti_mentoring.domain.rule import RuleBroken
 
 ASKED, GRANTED, REFUSED, WITHDRAWN = "asked", "granted", "refused", "withdrawn"
 
-AGREE, REFUSE = "agree", "refuse"
+AGREE, REFUSE, MOVED = "agree", "refuse", "moved"
 
 MOVES: Mapping[tuple[str, str], str] = {
     (ASKED, AGREE): GRANTED,
@@ -21,8 +21,13 @@ MOVES: Mapping[tuple[str, str], str] = {
     (REFUSED, REFUSE): REFUSED,
     (WITHDRAWN, AGREE): GRANTED,
     (WITHDRAWN, REFUSE): WITHDRAWN,
+    (ASKED, MOVED): ASKED,
+    (GRANTED, MOVED): ASKED,
+    (REFUSED, MOVED): REFUSED,
+    (WITHDRAWN, MOVED): WITHDRAWN,
 }
-"""The whole machine. Whoever was asked may say yes or no, and the other thing later; a no takes back what was noted."""
+"""The whole machine. Whoever was asked may say yes or no, and the other thing later; a no takes back what was noted. A yes is for one
+day and place: with another it is asked anew, and a no stays one."""
 
 OPEN = (*WAITING, "rated")
 """States of an observation in which somebody can still agree to it. Taking back is never too late."""

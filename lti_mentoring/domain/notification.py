@@ -69,6 +69,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("observation_changed", "observation", True, frozenset({"planned_for"})),
         Kind("rating_again", "observation", True, frozenset({"planned_for"})),
         Kind("consent_asked", "observation", True, frozenset({"planned_for"})),
+        Kind("consent_anew", "observation", True, frozenset({"planned_for"})),
         Kind("lines_to_read", "observation", True, frozenset({"planned_for"})),
         Kind("guest_asks", "observation", True, frozenset({"planned_for"})),
         Kind("line_wanted", "observation", True),

@@ -40,7 +40,7 @@ class Line:
 class OwnPage:
     """What somebody in the room is told, and what they said. ``role`` is theirs; ``asker`` planned it; ``reading_until`` is set while a
     result waits for them to have read; ``line_known``: they said within a year who they report to. ``rates``: they rate here, so that
-    they read nothing of it before it is released."""
+    they read nothing of it before it is released. ``about``: the day and place that a yes is for; the answer brings it back."""
 
     observation_id: str
     state: str
@@ -60,6 +60,7 @@ class OwnPage:
     reading_until: datetime | None
     line_known: bool
     rates: bool
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,13 @@ def page(*, actor: Actor, observation_id: str) -> OwnPage:
         reading_until=row.rated_at + READING if waits and row.rated_at is not None else None,
         line_known=reporting_line.attestation(session, actor.person_id, on=base.now().date()).holds,
         rates=rates,
+        about=about(row),
     )
+
+
+def about(row: Observation) -> str:
+    """The day and the place of a session, in one piece."""
+    return f"{row.planned_for.isoformat()} {row.place}".strip()
 
 
 def lines(session: Session, row: Observation) -> tuple[Line, ...]:

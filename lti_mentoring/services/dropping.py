@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.services import assessor, candidacy, drawing, notification, privacy, room
+from lti_mentoring.services import assessor, candidacy, drawing, guest_letter, notification, privacy, room
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import Rater
 
@@ -26,15 +26,18 @@ def hold_candidates(session: Session, *which: ColumnElement[bool]) -> None:
 
 def drop(session: Session, rows: Sequence[Observation], *, actor: Actor | str, why: str = "") -> None:
     """Call off these observations, in the caller's transaction, with their candidacies and themselves locked. ``why``: the code that their
-    page says it by. Their observers, raters, candidates and whoever was asked to be in the room are told that it is, and not why."""
+    page says it by. Their observers, raters, candidates and whoever was asked to be in the room are told that it is, and not why; by mail
+    whoever came by a link."""
     for row in rows:
         row.state, row.called_off_for = rules.after(row.state, "cancel"), why
     close(session, rows, actor=actor)
     for row in rows:
         privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id, reason=why)
         _tell(session, row, {row.observer_id}, actor, "observation_called_off", "observation.sheet", observation=row.id)
-        present = room.insiders(session, row)
-        _tell(session, row, present - {row.observer_id}, actor, "observation_called_off", "home.index")
+        inside, outside = room.everybody(session, row)
+        _tell(session, row, inside - {row.observer_id}, actor, "observation_called_off", "home.index")
+        kind = guest_letter.SESSION_OFF if why == "session" else guest_letter.OFF
+        guest_letter.follow(session, actor=actor, row=row, people=outside, kind=kind)
 
 
 def close(session: Session, rows: Sequence[Observation], *, actor: Actor | str) -> None:

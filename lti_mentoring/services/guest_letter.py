@@ -24,9 +24,12 @@ from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.platform import Organisation
 
-READING = "reading"
-KINDS = (CONSENT, READING, FIELD)
-"""May it be observed; the lines can be read; an assignment. The second leads where the first does."""
+READING, MOVED, FIELD_MOVED, OFF, SESSION_OFF = "reading", "moved", "field_moved", "off", "session_off"
+KINDS = (CONSENT, READING, FIELD, MOVED, FIELD_MOVED, OFF, SESSION_OFF)
+"""May it be observed; the lines can be read; an assignment; another day or place, for who is in the room and for who observes; it is not
+observed, or does not take place at all. The last two lead nowhere, the others where the first or the third does."""
+
+NO_LINK = (OFF, SESSION_OFF)
 
 LONGEST_NAME = 80
 
@@ -56,6 +59,15 @@ def post(session: Session, *, actor: Actor | str, row: Observation, person_id: s
     by = actor.person_id if isinstance(actor, Actor) else actor
     session.add(GuestLetter(mail_id=made.id, observation_id=row.id, kind=kind, asked_by=by))
     return True
+
+
+def follow(session: Session, *, actor: Actor | str, row: Observation, people: Collection[str], kind: str) -> None:
+    """Mail what has become of an observation to those of these people for whom a link was made, in the caller's transaction. Nobody else
+    has heard of it: a mail that is still to leave says how things stand then, or leaves no more."""
+    linked = (GuestLink.org_id == row.org_id, GuestLink.about_id == row.id, GuestLink.person_id.in_(people))
+    for person_id in sorted(set(session.scalars(select(GuestLink.person_id).where(*linked)))):
+        theirs = FIELD_MOVED if kind == MOVED and person_id == row.observer_id else kind
+        post(session, actor=actor, row=row, person_id=person_id, kind=theirs)
 
 
 def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], str]) -> dict[str, ToGuest]:
@@ -88,8 +100,8 @@ def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], s
                 "asker": asked_by or line(organisation),
                 "organisation": line(organisation),
                 "planned_for": row.planned_for,
-                "token": token,
             }
+            said |= {} if letter.kind in NO_LINK else {"token": token}
             found[letter.mail_id] = ToGuest(address, name, person.locale, letter.kind, said)
     return found
 
@@ -101,17 +113,25 @@ def _spoken(name: str) -> str:
 
 def _wanted(letter: GuestLetter, row: Observation, person_id: str) -> bool:
     """Nobody is asked about what was called off, nor given an assignment that is somebody else's by now, or over."""
-    if letter.kind == FIELD:
+    if letter.kind in NO_LINK:
+        return row.state in NO_MORE
+    if _purpose(letter.kind) == FIELD:
         return row.state in WAITING and row.observer_id == person_id
     return row.state not in NO_MORE
 
 
+def _purpose(kind: str) -> str:
+    return FIELD if kind in (FIELD, FIELD_MOVED) else CONSENT
+
+
 def _linked(session: Session, letter: GuestLetter, row: Observation, person_id: str, token: str) -> bool:
     """Make the link of a mail, or let the one that an earlier try made live on; False where it was opened or taken back since."""
+    if letter.kind in NO_LINK:
+        return True
     mine = (GuestLink.org_id == letter.org_id, GuestLink.token_hash == hashed(token))
     known = session.scalar(select(GuestLink).where(*mine).with_for_update())
     if known is None:
-        purpose = FIELD if letter.kind == FIELD else CONSENT
+        purpose = _purpose(letter.kind)
         about: dict[str, Any] = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
         guest.issue(session, actor=letter.asked_by, purpose=purpose, token=token, **about)
         return True
@@ -133,7 +153,7 @@ def lately(session: Session, observation_id: str, person_id: str, *, since: date
 
 
 def newest(session: Session, observation_id: str) -> dict[tuple[str, str], Mail]:
-    """The newest mail of each (person, purpose) of an observation that asked for something. That the lines can be read is told to who
+    """The newest mail of each (person, purpose) of an observation that told everybody alike. That the lines can be read is told to who
     agreed alone, and so it is not among them."""
     query = (
         select(GuestLetter.kind, Mail)
@@ -141,4 +161,8 @@ def newest(session: Session, observation_id: str) -> dict[tuple[str, str], Mail]
         .where(GuestLetter.observation_id == observation_id, GuestLetter.kind != READING)
         .order_by(Mail.created_at)
     )
-    return {(row.person_id, FIELD if kind == FIELD else CONSENT): row for kind, row in session.execute(query)}
+    found: dict[tuple[str, str], Mail] = {}
+    for kind, row in session.execute(query):
+        purposes = (CONSENT, FIELD) if kind in NO_LINK else (_purpose(kind),)
+        found |= {(row.person_id, one): row for one in purposes}
+    return found

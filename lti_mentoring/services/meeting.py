@@ -10,16 +10,21 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from lti_mentoring.domain import consent
 from lti_mentoring.domain import mentorship as rules
 from lti_mentoring.domain.conflict import CLOSED, OVERRIDE, Finding
 from lti_mentoring.domain.mentorship import IN_PERSON, MODES
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.releasing import SELF
+from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, dropping, mentorship, naming, notification, privacy
+from lti_mentoring.services import conflict, dropping, guest_letter, mentorship, naming, notification, privacy, room
 from lti_mentoring.services.mentorship import PairRow
 from lti_mentoring.store import base
+from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.rating import Rater
 
 KIND = "mentoring_session"
 LONGEST_PLACE = 200
@@ -162,7 +167,8 @@ def _set(row: MentoringSession, pair: Mentorship, when: When) -> None:
 
 
 def change(*, actor: Actor, session_id: str, when: When) -> None:
-    """Move a planned session, or change how or where it is. The day of its observation goes along, and its observer is told.
+    """Move a planned session, or change how or where it is. Its observation goes along, and who has to do with it hears; who is in the
+    room is asked anew with another day or place.
 
     NotFound ``session``; RuleBroken ``session_closed``, ``session_observed`` once notes are taken of it, and most of ``plan``.
     """
@@ -179,8 +185,7 @@ def change(*, actor: Actor, session_id: str, when: When) -> None:
         for one in _observations(session, row.id):
             if one.state != "planned":
                 raise RuleBroken("session_observed")
-            one.planned_for, one.place = day_of(row), row.place
-            _tell_observer(session, one, actor)
+            _take_along(session, actor, one, row)
         privacy.record(session, actor=actor, verb="change", object_kind=KIND, object_id=row.id, sequence=row.sequence)
 
 
@@ -260,8 +265,39 @@ def _observations(session: Session, session_id: str) -> list[Observation]:
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
-def _tell_observer(session: Session, row: Observation, actor: Actor) -> None:
-    if row.observer_id != actor.person_id:
-        ids = {"course": row.course_id, "observation": row.id}
-        whom = {"org_id": row.org_id, "person_id": row.observer_id, "kind": "observation_moved", "endpoint": "observation.sheet"}
-        notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)
+def _take_along(session: Session, actor: Actor, one: Observation, row: MentoringSession) -> None:
+    """What is observed of a session, locked, goes where the session goes. Whoever observes or was asked to rate hears, and a yes is for
+    one day and place."""
+    elsewhere = (one.planned_for, one.place) != (day_of(row), row.place)
+    one.planned_for, one.place = day_of(row), row.place
+    waits = (Rater.observation_id == one.id, Rater.state == "asked", Rater.purpose != SELF)
+    raters = session.scalars(select(Rater).where(*waits).execution_options(populate_existing=True)).all()
+    for seat in raters:
+        seat.due_on = max(one.planned_for, base.now().date()) + RATING_DAYS
+    for person_id in sorted({one.observer_id, *(seat.person_id for seat in raters)} - {actor.person_id}):
+        _tell(session, one, person_id, "observation_moved", "observation.sheet")
+    if elsewhere:
+        _ask_anew(session, actor, one)
+
+
+def _ask_anew(session: Session, actor: Actor, one: Observation) -> None:
+    """Everybody in the room hears of another day or place, whatever they have said, so that nobody learns who said what; and whoever is of
+    the pair by then is asked."""
+    one.consent_at, one.consent_by = None, None
+    inside, outside = room.everybody(session, one)
+    asked = select(Participant).where(Participant.observation_id == one.id).order_by(Participant.id)
+    for mine in session.scalars(asked.execution_options(populate_existing=True)).all():
+        mine.consent, before = consent.after(mine.consent, consent.MOVED, one.state), mine.consent
+        mine.answered_at = mine.answered_at if mine.consent == before else None
+        if mine.person_id in inside:
+            _tell(session, one, mine.person_id, "consent_anew", "consent.one")
+    guest_letter.follow(session, actor=actor, row=one, people=outside, kind=guest_letter.MOVED)
+    session.flush()
+    privacy.record(session, actor=actor, verb="ask_anew", object_kind="observation", object_id=one.id)
+    room.ask(session, actor=actor, row=one)
+
+
+def _tell(session: Session, row: Observation, person_id: str, kind: str, endpoint: str) -> None:
+    ids = {"course": row.course_id, "observation": row.id}
+    whom = {"org_id": row.org_id, "person_id": person_id, "kind": kind, "endpoint": endpoint}
+    notification.tell(session, facts={"planned_for": row.planned_for}, ids=ids, **whom)

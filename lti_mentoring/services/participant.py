@@ -27,13 +27,16 @@ LINE_STRUCK = "line_struck"
 """Why a submitted rating is open again: a code, which its rater reads in words. Not who had the line struck."""
 
 
-def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True) -> None:
+def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True, about: str = "") -> None:
     """Yes or no, in private, at any time; a new no takes out what was noted until then, and sets aside what was rated on it and is not
     released (I11). Who leads or observes learns whether it can be observed, and nothing else. NotFound ``consent``; RuleBroken
-    ``consent_closed``, ``consent_unsure`` where a yes is taken back, lines would go and nobody was ``sure``."""
+    ``consent_closed``, ``consent_moved`` where a yes is ``about`` another day or place than the session has by now, ``consent_unsure``
+    where a yes is taken back, lines would go and nobody was ``sure``."""
     with base.transactional() as session:
         dropping.hold_candidates(session, Observation.id == observation_id)  # since it may be set aside
         row, mine = consent.seat_of(session, actor, observation_id, lock=True)
+        if agrees and about and about != consent.about(row):
+            raise RuleBroken("consent_moved")
         before, stood = mine.consent, consent.stands(session, row)
         after = rules.after(before, rules.AGREE if agrees else rules.REFUSE, row.state)
         if after == before:

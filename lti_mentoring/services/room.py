@@ -75,6 +75,12 @@ class RoomPage:
     leads: bool
     open: bool
 
+    @property
+    def unheard(self) -> tuple[str, ...]:
+        """Whom nothing tells what becomes of it: outside of the course, and no mail reaches them."""
+        people = (*self.people, self.observer)
+        return tuple(one.name for one in people if not one.inside and (not one.mailable or one.mail == "refused"))
+
 
 # --- asking ------------------------------------------------------------------------------------------------------------------------
 
@@ -139,10 +145,13 @@ def _reach(session: Session, actor: Actor | str, row: Observation, person_id: st
         guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind)
 
 
-def insiders(session: Session, row: Observation) -> set[str]:
-    """The candidate, and who was asked to be in the room, as far as they have come to the course; whatever they have said to it."""
+def everybody(session: Session, row: Observation) -> tuple[set[str], set[str]]:
+    """The candidate, the observer, and who was asked to be in the room, whatever they have said to it: those who have come to the course,
+    and those outside of it."""
     asked = session.scalars(select(Participant.person_id).where(Participant.observation_id == row.id))
-    return _insiders(session, row, {consent.candidate_of(session, row)[0], *asked})
+    people = {consent.candidate_of(session, row)[0], row.observer_id, *asked}
+    inside = _insiders(session, row, people)
+    return inside, people - inside
 
 
 def _insiders(session: Session, row: Observation, people: Collection[str]) -> set[str]:

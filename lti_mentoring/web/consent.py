@@ -24,7 +24,7 @@ bp = Blueprint("consent", __name__, url_prefix="/courses/<course>")
 
 Answer = str | AnyResponse | tuple[str, int]
 
-TO_MEND = ("manager_unattested", "consent_unsure")
+TO_MEND = ("manager_unattested", "consent_unsure", "consent_moved")
 """What somebody in the room can put right on the page."""
 
 TO_MEND_IN_PLAN = ("guest_name_empty", "guest_address", "name_is_address", "guest_is_there", "guest_room_full")
@@ -32,7 +32,8 @@ TO_TELL = ("guest_no_mail", "guest_inside", "guest_mail_lately", "guest_not_by_h
 
 
 class OwnForm(Schema):
-    """What somebody in the room presses. ``sure`` goes with taking consent back, once lines would go with it."""
+    """What somebody in the room presses. ``sure`` goes with taking consent back, once lines would go with it;
+    ``about`` is the day and place that the page showed."""
 
     class Meta:
         unknown = EXCLUDE
@@ -40,6 +41,7 @@ class OwnForm(Schema):
     action = fields.String(required=True, validate=validate.OneOf(("agree", "refuse", "strike", "read", "line")))
     note = fields.String(load_default="", validate=validate.Length(max=32))
     sure = fields.Boolean(load_default=False)
+    about = fields.String(load_default="", validate=validate.Length(max=300))
     nobody = fields.Boolean(load_default=False)
     name = fields.String(load_default="", validate=validate.Length(max=200))
     email = fields.String(load_default="", validate=validate.Length(max=200))
@@ -101,7 +103,8 @@ def _do(who: Actor, observation: str, form: dict[str, Any], handed_by: str) -> N
         named = {"nobody": form["nobody"], "name": form["name"], "email": form["email"]}
         participant.attest(actor=who, observation_id=observation, handed_by=handed_by, **named)
     else:
-        participant.answer(actor=who, observation_id=observation, agrees=verb == "agree", sure=form["sure"])
+        said = {"agrees": verb == "agree", "sure": form["sure"], "about": form["about"]}
+        participant.answer(actor=who, observation_id=observation, **said)
 
 
 @bp.get("/consents")

@@ -66,7 +66,7 @@ def change(course: str, meeting: str) -> Answer:
         return _sheet(meeting, sent, errors_of(error)), 400
     except RuleBroken as broken:
         return _sheet(meeting, sent, field_of(broken, WHEN_FIELDS)), 400
-    flash(gettext("Changed. Who observes it is told; calendars need the new file."), "ok")
+    flash(gettext("Changed. Who observes it is told, and another day or place asks the room anew; calendars need the new file."), "ok")
     return redirect(url_for("meeting.sheet", course=course, meeting=meeting), 303)
 
 

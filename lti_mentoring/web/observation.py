@@ -16,7 +16,7 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import LEADS
 from lti_mentoring.domain.programme import INDEPENDENT, KINDS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import field, matter
+from lti_mentoring.services import field, matter, room
 from lti_mentoring.services import observation as verbs
 from lti_mentoring.services.observation import Clash, Draft, Note
 from lti_mentoring.services.sheet import ReleasePage, Sheet
@@ -161,6 +161,8 @@ def _plan_again(sent: dict[str, str], errors: dict[str, str], status: int = 400)
 def cancel(course: str, observation: str) -> AnyResponse:
     verbs.cancel(actor=actor(), observation_id=observation)
     flash(gettext("Called off. Nothing of it counts, and nothing was sent."), "ok")
+    if room.page(actor=actor(), observation_id=observation).unheard:  # somebody has to ring them
+        return redirect(url_for("consent.people", course=course, observation=observation), 303)
     return redirect(url_for("board.index" if actor().is_any(*LEADS) else "observation.index", course=course), 303)
 
 

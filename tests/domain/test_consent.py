@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lti_mentoring.domain import consent, guest
-from lti_mentoring.domain.consent import AGREE, ASKED, GRANTED, MOVES, REFUSE, REFUSED, WITHDRAWN
+from lti_mentoring.domain.consent import AGREE, ASKED, GRANTED, MOVED, MOVES, REFUSE, REFUSED, WITHDRAWN
 from lti_mentoring.domain.observation import MOVES as STATES
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import RuleBroken
@@ -22,8 +22,12 @@ NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 
 
 def test_every_answer_can_be_given_from_every_other() -> None:
-    assert set(MOVES) == {(answer, verb) for answer in ANSWERS for verb in (AGREE, REFUSE)}
-    assert set(MOVES.values()) == {GRANTED, REFUSED, WITHDRAWN}
+    assert set(MOVES) == {(answer, verb) for answer in ANSWERS for verb in (AGREE, REFUSE, MOVED)}
+    assert {to for (_, verb), to in MOVES.items() if verb != MOVED} == {GRANTED, REFUSED, WITHDRAWN}
+
+
+def test_a_yes_is_for_one_day_and_place_and_a_no_stays() -> None:
+    assert {before: to for (before, verb), to in MOVES.items() if verb == MOVED and to != before} == {GRANTED: ASKED}
 
 
 @given(st.lists(st.sampled_from((AGREE, REFUSE)), max_size=12), st.sampled_from(consent.OPEN))

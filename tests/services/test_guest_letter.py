@@ -18,7 +18,8 @@ from lti_mentoring import app as wiring
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import guest, mail, observation, outside, participant, room
+from lti_mentoring.services import guest, mail, meeting, observation, outside, participant, room
+from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.settings import Settings
@@ -29,6 +30,7 @@ from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from support.mail_server import MailServer, mail_server
 from support.mailing import Post, mailing_app
+from support.pairing import ahead, met, paired
 
 
 @pytest.fixture
@@ -181,6 +183,81 @@ def test_nobody_is_asked_about_what_was_called_off(case: Case, server: MailServe
         observation.cancel(actor=case.lead, observation_id=case.id)
     case.post.step()
     assert server.mails == []
+
+
+def test_whoever_had_a_link_hears_by_mail_that_it_is_off(case: Case, server: MailServer) -> None:
+    case.post.step()
+    with case.inside():
+        observation.cancel(actor=case.lead, observation_id=case.id)
+    case.post.step()
+    told = server.mails[-1]
+    assert (len(server.mails), told["To"], told["Subject"]) == (2, "Kim <kim@example.org>", "An observation was called off")
+    assert "http" not in told.get_content()
+    with case.inside():
+        base.end_read()
+        assert room.page(actor=case.observer, observation_id=case.id).unheard == ()
+
+
+def test_whom_no_mail_reaches_is_named_to_whoever_called_it_off(case: Case, server: MailServer) -> None:
+    server.recipient = "550 5.1.1 No such user here"
+    with case.inside():
+        room.add(actor=case.lead, observation_id=case.id, named=Named("Sol", ""))
+    case.post.step()
+    with case.inside():
+        observation.cancel(actor=case.lead, observation_id=case.id)
+    case.post.step()
+    with case.inside():
+        base.end_read()
+        assert room.page(actor=case.observer, observation_id=case.id).unheard == ("Kim", "Sol")
+
+
+def of_a_session(case: Case, observer_id: str) -> tuple[str, str]:
+    """An observation of a session of a pair, with Kim in it, and a link for its observer where they are outside. -> its ids"""
+    with case.inside():
+        pair = paired(case.lead, case.post.world.people["F. Martins"], "Kim, kim@example.org")
+        held = met(case.lead, pair)
+        about = {"candidacy_id": case.post.world.candidacy_id("F. Martins"), "observer_id": observer_id}
+        made = observation.plan(actor=case.lead, **about, asked=Asked(session_id=held))
+        if observer_id != case.observer.person_id:
+            room.send(actor=case.lead, observation_id=made, person_id=observer_id)
+    case.post.step()
+    return held, made
+
+
+def test_another_day_is_mailed_to_whoever_came_by_a_link_with_a_new_one(case: Case, server: MailServer) -> None:
+    with case.inside():
+        outer = outside.name(actor=case.lead, named=Named("P. Outer", "outer@example.org"))
+    held, made = of_a_session(case, outer)
+    before = len(server.mails)
+    with case.inside():
+        participant.answer(actor=case.kim, observation_id=made, agrees=True)
+        meeting.change(actor=case.lead, session_id=held, when=ahead(6))
+    case.post.step()
+    fresh = {one["To"]: one for one in server.mails[before:]}
+    assert {to: one["Subject"] for to, one in fresh.items()} == {
+        "Kim <kim@example.org>": "Your session has another day or place",
+        '"P. Outer" <outer@example.org>': "A session was moved",
+    }
+    with case.inside():
+        base.end_read()
+        links = {to: guest.exchange(token=token_in(server, server.mails.index(one)))[1] for to, one in fresh.items()}
+        assert sorted((one.purpose, one.observation_id) for one in links.values()) == [("consent", made), ("field", made)]
+        meeting.cancel(actor=case.lead, session_id=held)
+    case.post.step()
+    assert {one["Subject"] for one in server.mails[-2:]} == {"A mentoring session does not take place"}
+
+
+def test_who_has_had_no_link_yet_is_mailed_once_and_reads_of_the_day_that_it_is_by_then(case: Case, server: MailServer) -> None:
+    with case.inside():
+        pair = paired(case.lead, case.post.world.people["F. Martins"], "Sol, sol@example.org")
+        held = met(case.lead, pair)
+        about = {"candidacy_id": case.post.world.candidacy_id("F. Martins"), "observer_id": case.observer.person_id}
+        observation.plan(actor=case.lead, **about, asked=Asked(session_id=held))
+        meeting.change(actor=case.lead, session_id=held, when=ahead(6))
+    case.post.step()
+    (told,) = [one for one in server.mails if one["To"] == "Sol <sol@example.org>"]
+    assert told["Subject"] == "May a mentoring session be observed?"
+    assert f"{(base.now() + timedelta(days=6)).day} " in told.get_content()
 
 
 def test_once_the_rating_is_in_they_hear_that_the_lines_can_be_read(case: Case, server: MailServer) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from conftest import World
 from lti_mentoring.domain.people import Actor
@@ -17,6 +17,7 @@ from lti_mentoring.services import consent, observation, participant, room
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
+from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person
 from lti_mentoring.store.rating import Rater
 from lti_mentoring.web import guest as door
@@ -186,6 +187,29 @@ def test_yes_no_strike_and_read_on_ones_own_page(scene: Scene) -> None:
     assert "Tick the box first" in refused.get_data(as_text=True)
     assert kim.say(action="refuse", sure="1").status_code == 303
     assert "You said no." in kim.text("/guest/room")
+
+
+def test_a_yes_on_a_page_that_shows_the_old_day_is_asked_for_again(scene: Scene) -> None:
+    kim = scene.inside()
+    shown = re.search(r'name="about" value="([^"]+)"', kim.text("/guest/room"))
+    assert shown
+    with base.transactional() as session:
+        session.scalars(select(Observation)).one().place = "The ward"
+    answer = kim.say(action="agree", about=shown[1])
+    assert answer.status_code == 400
+    assert "another day or place than when you opened this page" in answer.get_data(as_text=True)
+    assert "You have not answered yet." in kim.text("/guest/room")
+    assert kim.say(action="agree", about=f"{shown[1]} The ward").status_code == 303
+    assert "You said yes." in kim.text("/guest/room")
+
+
+def test_who_calls_it_off_reads_whom_to_ring(scene: Scene) -> None:
+    lead, at = Visitor(scene.app, scene.lead), f"observations/{scene.id}"
+    assert lead.post(f"{at}/cancel").headers["Location"].endswith(f"{at}/people")
+    page = lead.get(f"{at}/people").get_data(as_text=True)
+    assert "No notice and no mail tells it to Kim" in page
+    assert "Make a link to hand over" not in page
+    assert f"{at}/people" in Visitor(scene.app, scene.observer).get(at).get_data(as_text=True)
 
 
 def test_a_form_without_its_token_does_nothing(scene: Scene) -> None:

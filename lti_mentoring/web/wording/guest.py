@@ -17,12 +17,20 @@ GUEST_SUBJECTS = {
     "guest_consent": _l("May a mentoring session be observed?"),
     "guest_reading": _l("What was noted in your session can be read"),
     "guest_field": _l("An observation waits for you"),
+    "guest_moved": _l("Your session has another day or place"),
+    "guest_field_moved": _l("A session was moved"),
+    "guest_off": _l("An observation was called off"),
+    "guest_session_off": _l("A mentoring session does not take place"),
 }
 
 TO_GUESTS = {
     "guest_consent": _l("To somebody in the room: may it be observed"),
     "guest_reading": _l("To somebody in the room: the lines can be read"),
     "guest_field": _l("To an observer: the link of an assignment"),
+    "guest_moved": _l("To somebody in the room: another day or place"),
+    "guest_field_moved": _l("To an observer: another day or place"),
+    "guest_off": _l("By mail: an observation was called off"),
+    "guest_session_off": _l("By mail: a session was called off"),
 }
 """What staff call these mails, beside the person whom they go to."""
 
@@ -40,6 +48,23 @@ _FIRST = {
         "%(asker)s (%(organisation)s) has given you an observation: the session of %(planned_for)s. Its page holds the place to write,"
         " what to watch for, and the rating."
     ),
+    "guest_moved": _l(
+        "The mentoring session that you were asked about has another day or another place: it is planned for %(planned_for)s now"
+        " (%(organisation)s). A yes was for the one before, so please say again whether it may be observed; only you and the tool know"
+        " what you said. A no stays a no until you change it."
+    ),
+    "guest_field_moved": _l(
+        "The session that you are to observe has another day or another place: it is planned for %(planned_for)s now (%(organisation)s)."
+        " Its page says where, and holds the place to write, what to watch for, and the rating."
+    ),
+    "guest_off": _l(
+        "Nobody observes the mentoring session of %(planned_for)s any more (%(organisation)s): that was called off. There is nothing that"
+        " you need do. Whether the session itself takes place is agreed by those who meet in it."
+    ),
+    "guest_session_off": _l(
+        "The mentoring session of %(planned_for)s does not take place (%(organisation)s), and nobody observes it. There is nothing that you"
+        " need do."
+    ),
 }
 
 _DEAR = _l("Dear %(name)s,")
@@ -48,6 +73,7 @@ _ONCE = _l(
     "It works once, within 24 hours, and is yours alone: please do not pass it on. Is it too old? Open it all the same; the page has a"
     " button that asks for a new one."
 )
+_HEARD = _l("You get this mail because you were asked about this session.")
 _WHY = _l("You get this mail because %(asker)s gave your address for this session.")
 
 
@@ -55,8 +81,11 @@ def guest_words(letter: Letter, page: str) -> Written:
     """The mail in words; ``page`` is the address of the door, which the token is added to as a fragment: no server is sent it."""
     facts: dict[str, Any] = dict(letter.facts or {})
     facts["planned_for"] = format_date(facts["planned_for"], "d MMM yyyy")
-    paragraphs = [say(one, facts) for one in (_DEAR, _FIRST[letter.kind], _WHERE)]
-    paragraphs += [f"{page}{facts['token']}", say(_ONCE, facts), f"-- \n{say(_WHY, facts)}"]
+    paragraphs = [say(one, facts) for one in (_DEAR, _FIRST[letter.kind])]
+    if "token" in facts:
+        paragraphs += [say(_WHERE, facts), f"{page}{facts['token']}", say(_ONCE, facts)]
+    first = letter.kind in ("guest_consent", "guest_reading", "guest_field")
+    paragraphs.append(f"-- \n{say(_WHY if first else _HEARD, facts)}")
     return Written(str(GUEST_SUBJECTS[letter.kind]), "\n\n".join(paragraphs))
 
 
@@ -94,6 +123,7 @@ RULES = {
     "consent_by_observer": _l("The observer of this session records what its protégé says. Tell them."),
     "consent_missing": _l("Not everybody in the room has agreed as things stand. Without that nothing can be submitted or released."),
     "consent_is_theirs": _l("Who is in the room is asked in private; nobody can say yes for them."),
+    "consent_moved": _l("The session has another day or place than when you opened this page. Read what it is now, then answer."),
     "consent_unsure": _l("Tick the box first: the words that were noted would be gone for good."),
     "consent_closed": _l("This session is over or was called off; there is nothing left to agree to."),
 }
