@@ -61,7 +61,9 @@ FAR = {
     "withdrawn": ("planned", "withdrawn"),
     "rated": ("rated", "granted"),
     "twice": ("rated", "granted"),
+    "relieved": ("rated", "granted"),
     "released": ("released", "granted"),
+    "held again": ("released", "granted"),
 }
 """How far it has come when it begins -> its state and the consent then."""
 
@@ -126,14 +128,18 @@ class Reliability(RuleBasedStateMachine):
         if far == "withdrawn":
             self.the_protege_says_yes_or_no(yes=False)
             self.somebody_notes_a_line(seat=0)
-        if far in ("rated", "twice", "released"):
+        if far in ("rated", "twice", "relieved", "released", "held again"):
             self.somebody_rates(seat=0, level=3, linked=True)
-        if far in ("twice", "released"):
+        if far in ("twice", "relieved", "released", "held again"):
             self.another_opinion_is_asked_for(who="ben", from_notes=True)
             self.somebody_rates(seat=1, level=2 if far == "twice" else 3, linked=True)
-        if far == "released":
+        if far in ("released", "held again"):
             self.the_protege_has_read()
+        if far in ("relieved", "held again"):
+            self.the_candidate_says_who_manages_them(manager="ben")
         assert (self.state, self.consent()) == FAR[far], "what nobody hinders goes through"
+        if self.state in ("rated", "released"):
+            assert self.clear() == (far != "held again"), "who is relieved holds nothing; who has rated what was released does"
 
     # --- what people do ---------------------------------------------------------------------------------------------------------------
 
