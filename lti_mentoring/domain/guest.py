@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from lti_mentoring.domain.releasing import READING
+
 CONSENT, FIELD = "consent", "field"
 PURPOSES = (CONSENT, FIELD)
 """A participant's own page, and an observer's one assignment."""
@@ -15,7 +17,10 @@ NOTES = "notes"
 """What is left of a field link for a while after its end: notes can still be sent, and nothing is shown."""
 
 LIVES = timedelta(hours=24)
-"""How long a link waits to be opened, and how long what it opens stays open."""
+"""How long a link waits to be opened, and how long what it opens stays open at the least."""
+
+READS = READING + LIVES
+"""The same of a link to lines that can be struck: as long as the result waits for that, and a day."""
 
 SENDS_FOR = timedelta(days=14)
 """How long after it was opened what was written in the field can still arrive; a device keeps it no longer either."""

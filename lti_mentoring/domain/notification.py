@@ -72,6 +72,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("consent_anew", "observation", True, frozenset({"planned_for"})),
         Kind("lines_to_read", "observation", True, frozenset({"planned_for"})),
         Kind("guest_asks", "observation", True, frozenset({"planned_for"})),
+        Kind("link_wanted", "observation", True, frozenset({"planned_for"})),
         Kind("line_wanted", "observation", True),
         Kind("conflict_found", "observation", True, frozenset({"planned_for"})),
         Kind("pair_conflict", "observation", True),

@@ -56,8 +56,8 @@ class State:
 
     ``reasons``: why a second person rates; ``spared``: the policy does without one, and without a third, where nobody may give it, and
     nobody may. ``own_part``: the candidate was asked to rate their own part. ``amending``: somebody corrects what they submitted.
-    ``readers``: who was in the room and may still strike lines, with ``rated_at``. ``clear``: the conflict guard lets it through;
-    ``consent``: everybody's stands.
+    ``readers``: who was in the room and may still strike lines, with ``rated_at``; ``unreached``: one of them waits for a link.
+    ``clear``: the conflict guard lets it through; ``consent``: everybody's stands.
     """
 
     ratings: tuple[Submitted, ...]
@@ -66,6 +66,7 @@ class State:
     own_part: bool = False
     amending: bool = False
     readers: int = 0
+    unreached: bool = False
     rated_at: datetime | None = None
     clear: bool = True
     consent: bool = True
@@ -123,7 +124,9 @@ def _holds(policy: Policy, rubric: Rubric, state: State, now: datetime) -> Itera
     if state.amending:
         yield Hold(AMENDING)
     until = reading_until(state)
-    if until is not None and now < until:
+    if state.unreached:
+        yield Hold(READS)
+    elif until is not None and now < until:
         yield Hold(READS, {"until": until})
     if not state.clear:
         yield Hold(CONFLICT)

@@ -38,9 +38,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OwnPage:
-    """What somebody in the room is told, and what they said. ``role`` is theirs; ``asker`` planned it; ``reading_until`` is set while a
-    result waits for them to have read; ``line_known``: they said within a year who they report to. ``rates``: they rate here, so that
-    they read nothing of it before it is released. ``about``: the day and place that a yes is for; the answer brings it back."""
+    """What somebody in the room is told, and what they said. ``role`` is theirs; ``asker`` planned it; ``to_read``: a result waits for them
+    to have read, until ``reading_until`` where a time is set; ``line_known``: they said within a year who they report to. ``rates``: they
+    rate here, so that they read nothing of it before it is released. ``about``: the day and place that a yes is for; the answer brings it
+    back."""
 
     observation_id: str
     state: str
@@ -57,6 +58,7 @@ class OwnPage:
     planned_for: date
     place: str
     lines: tuple[Line, ...]
+    to_read: bool
     reading_until: datetime | None
     line_known: bool
     rates: bool
@@ -131,7 +133,8 @@ def page(*, actor: Actor, observation_id: str) -> OwnPage:
         planned_for=row.planned_for,
         place=row.place,
         lines=() if rates else lines(session, row),
-        reading_until=row.rated_at + READING if waits and row.rated_at is not None else None,
+        to_read=waits,
+        reading_until=row.rated_at + READING if waits and row.rated_at is not None and not mine.waits_for_link else None,
         line_known=reporting_line.attestation(session, actor.person_id, on=base.now().date()).holds,
         rates=rates,
         about=about(row),

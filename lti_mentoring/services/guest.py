@@ -7,7 +7,7 @@ import re
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
@@ -67,10 +67,11 @@ def issue(
     purpose: str,
     token: str = "",
     handed: bool = False,
+    lives: timedelta = LIVES,
 ) -> str:
     """A link for somebody, in the caller's transaction; only its hash is kept. Links of theirs that nobody opened yet end. -> the token
 
-    ``handed``: whoever made it is shown it.
+    ``handed``: whoever made it is shown it; ``lives``: how long it waits to be opened.
     """
     org_id = base.current_tenant()
     token = token or new_token(org_id)
@@ -85,7 +86,7 @@ def issue(
             about_id=observation_id,
             created_by=actor.person_id if isinstance(actor, Actor) else actor,
             handed=handed,
-            expires_at=base.now() + LIVES,
+            expires_at=base.now() + lives,
         )
     )
     session.flush()
@@ -142,13 +143,14 @@ def exchange(*, token: str) -> tuple[str, Guest]:
     with base.transactional() as session:
         mine = (GuestLink.org_id == base.current_tenant(), GuestLink.token_hash == hashed(token))
         unspent = (GuestLink.spent_at.is_(None), GuestLink.revoked_at.is_(None), GuestLink.expires_at > now)
-        spend = update(GuestLink).where(*mine, *unspent).values(spent_at=now, pass_hash=hashed(secret), pass_expires_at=now + LIVES)
+        spend = update(GuestLink).where(*mine, *unspent).values(spent_at=now, pass_hash=hashed(secret))
         taken = session.execute(spend.execution_options(synchronize_session=False).returning(GuestLink.token_hash)).first()
         row = session.scalar(select(GuestLink).where(*mine).execution_options(populate_existing=True))
         if row is None:
             raise NotFound("guest_link")
         if taken is None:
             raise RuleBroken(rules.refusal(_link(row), now) or rules.SPENT)
+        row.pass_expires_at = max(row.expires_at, now + LIVES)
         facts = {"purpose": row.purpose}
         privacy.record(session, actor=row.person_id, verb="open_link", object_kind="observation", object_id=row.about_id, **facts)
         return secret, _guest(row)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, without_address
+from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, READS, without_address
 from lti_mentoring.domain.mail import line, mailable
 from lti_mentoring.domain.observation import NO_MORE, WAITING
 from lti_mentoring.domain.people import Actor, display_name
@@ -129,15 +129,15 @@ def _linked(session: Session, letter: GuestLetter, row: Observation, person_id: 
     if letter.kind in NO_LINK:
         return True
     mine = (GuestLink.org_id == letter.org_id, GuestLink.token_hash == hashed(token))
-    known = session.scalar(select(GuestLink).where(*mine).with_for_update())
+    known, lives = session.scalar(select(GuestLink).where(*mine).with_for_update()), READS if letter.kind == READING else LIVES
     if known is None:
         purpose = _purpose(letter.kind)
         about: dict[str, Any] = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
-        guest.issue(session, actor=letter.asked_by, purpose=purpose, token=token, **about)
+        guest.issue(session, actor=letter.asked_by, purpose=purpose, token=token, lives=lives, **about)
         return True
     if known.spent_at is not None or known.revoked_at is not None:
         return False
-    session.execute(update(GuestLink).where(*mine).values(expires_at=base.now() + LIVES).execution_options(synchronize_session=False))
+    session.execute(update(GuestLink).where(*mine).values(expires_at=base.now() + lives).execution_options(synchronize_session=False))
     return True
 
 

@@ -251,8 +251,9 @@ def reckon(session: Session, row: Observation) -> None:
 
 def settle_due(*, now: datetime) -> int:
     """Release what only waited for time: nobody strikes lines any more. The worker calls it. -> how many were released"""
-    unread = (Participant.org_id == Observation.org_id, Participant.observation_id == Observation.id, Participant.read_at.is_(None))
-    over = (Observation.state == rules.RATED, Observation.rated_at <= now - holding.READING, exists().where(*unread))
+    unread = (Participant.read_at.is_(None), ~Participant.waits_for_link)
+    here = (Participant.org_id == Observation.org_id, Participant.observation_id == Observation.id)
+    over = (Observation.state == rules.RATED, Observation.rated_at <= now - holding.READING, exists().where(*here, *unread))
     with base.across_organisations("observations: due"):
         query = select(Observation.org_id, Observation.id).where(*over).order_by(Observation.rated_at, Observation.id)
         found = bulkhead.due("settle", query, MOST_AT_ONCE)
@@ -262,7 +263,7 @@ def settle_due(*, now: datetime) -> int:
             row = session.scalar(select(Observation).where(Observation.id == observation_id, *over).with_for_update(skip_locked=True))
             if row is None:  # another worker was quicker
                 continue
-            for one in session.scalars(select(Participant).where(Participant.observation_id == row.id, Participant.read_at.is_(None))):
+            for one in session.scalars(select(Participant).where(Participant.observation_id == row.id, *unread)):
                 one.read_at = now  # their time is up; the next sweep need not look again
             session.flush()
             released += settle(session, row, actor=privacy.SYSTEM)

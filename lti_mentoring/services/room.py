@@ -11,12 +11,12 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.guest import CONSENT, FIELD
+from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, READS
 from lti_mentoring.domain.mail import mailable
-from lti_mentoring.domain.observation import WAITING
+from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, consent, guest, guest_letter, naming, notification, privacy
+from lti_mentoring.services import assessor, consent, guest, guest_letter, naming, notification, privacy, reminder
 from lti_mentoring.services.guest import LinkRow
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import mail_way
@@ -134,15 +134,16 @@ def person(session: Session, actor: Actor, named: Named) -> str:
     return naming.person(session, actor, named.name, email)
 
 
-def _reach(session: Session, actor: Actor | str, row: Observation, person_id: str, kind: str) -> None:
-    """By a notice who has come to this course; by mail whoever has an address; else a link has to be handed to them."""
+def _reach(session: Session, actor: Actor | str, row: Observation, person_id: str, kind: str) -> bool:
+    """By a notice who has come to this course; by mail whoever has an address. -> whether either goes; else a link has to be handed to
+    them."""
     if person_id in _insiders(session, row, [person_id]):
         ids = {"course": row.course_id, "observation": row.id}
         code = "lines_to_read" if kind == guest_letter.READING else "consent_asked"
         facts = {"planned_for": row.planned_for}
         notification.tell(session, org_id=row.org_id, person_id=person_id, kind=code, facts=facts, endpoint="consent.one", ids=ids)
-    else:
-        guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind)
+        return True
+    return guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind)
 
 
 def everybody(session: Session, row: Observation) -> tuple[set[str], set[str]]:
@@ -161,10 +162,33 @@ def _insiders(session: Session, row: Observation, people: Collection[str]) -> se
 
 
 def tell_readers(session: Session, row: Observation) -> None:
-    """The observer has submitted, in the caller's transaction: who is in the room can read the lines, and strike some, for two days."""
+    """The observer has submitted, in the caller's transaction: who is in the room can read the lines, and strike some, for two days. Those
+    of somebody whom nothing reaches begin with a link, which who leads is told to hand over."""
     unread = (Participant.observation_id == row.id, Participant.consent == "granted", Participant.read_at.is_(None))
-    for person_id in session.scalars(select(Participant.person_id).where(*unread).order_by(Participant.id)).all():
-        _reach(session, privacy.SYSTEM, row, person_id, guest_letter.READING)
+    readers = session.scalars(select(Participant).where(*unread).order_by(Participant.id)).all()
+    signs_in = _sign_in(session, [one.person_id for one in readers])
+    for one in readers:
+        reached = _reach(session, privacy.SYSTEM, row, one.person_id, guest_letter.READING)
+        one.waits_for_link = not reached and one.person_id not in signs_in  # a link to hand over is made for nobody who signs in
+    if any(one.waits_for_link for one in readers):
+        ids, facts = {"course": row.course_id, "observation": row.id}, {"planned_for": row.planned_for}
+        for lead in reminder.leads(session, row.course_id):
+            whom = {"org_id": row.org_id, "person_id": lead, "kind": "link_wanted", "endpoint": "consent.people"}
+            notification.tell(session, facts=facts, ids=ids, **whom)
+    session.flush()
+
+
+def _sign_in(session: Session, people: Collection[str]) -> set[str]:
+    """Who of these signs in at this organisation, wherever that is."""
+    return set(session.scalars(select(Identity.person_id).where(Identity.person_id.in_(people))))
+
+
+def _begin_reading(session: Session, row: Observation, person_id: str) -> None:
+    """A link is on its way to somebody who waits for it, so that their two days begin; with them everybody's who is not done."""
+    waits = (Participant.observation_id == row.id, Participant.person_id == person_id, Participant.waits_for_link)
+    mine = session.scalar(select(Participant).where(*waits))
+    if mine is not None and row.state == RATED:
+        mine.waits_for_link, row.rated_at = False, base.now()
 
 
 # --- the page and its buttons ----------------------------------------------------------------------------------------------------
@@ -197,7 +221,7 @@ def _people(session: Session, row: Observation, roles: dict[str, str]) -> dict[s
     inside, mails = _insiders(session, row, ids), guest_letter.newest(session, row.id)
     links = {purpose: guest.links(session, row.id, purpose) for purpose in (CONSENT, FIELD)}
     sends, names = mail_way() is not None, naming.names(session, row.course_id, ids)
-    signs_in = set(session.scalars(select(Identity.person_id).where(Identity.person_id.in_(ids))))
+    signs_in = _sign_in(session, ids)
     found = {}
     for one in session.execute(select(Person.id, Person.email).where(Person.id.in_(ids))):
         purpose = CONSENT if one.id in roles else FIELD
@@ -241,6 +265,7 @@ def send(*, actor: Actor, observation_id: str, person_id: str) -> None:
         kind = guest_letter.READING if purpose == CONSENT and row.state not in WAITING else purpose
         if not guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind):
             raise RuleBroken("guest_no_mail")
+        _begin_reading(session, row, person_id)
         privacy.record(session, actor=actor, verb="send_link", object_kind="observation", object_id=row.id, person=person_id)
 
 
@@ -256,8 +281,10 @@ def link(*, actor: Actor, observation_id: str, person_id: str) -> str:
             raise NotAllowed("guest_lead_hands_over")
         if not _people(session, row, {person_id: PROTEGE} if purpose == CONSENT else {})[person_id].by_hand:
             raise RuleBroken("guest_not_by_hand")
+        _begin_reading(session, row, person_id)
+        lives = LIVES if purpose == FIELD or row.state in WAITING else READS
         about: dict[str, Any] = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
-        return guest.issue(session, actor=actor, purpose=purpose, handed=True, **about)
+        return guest.issue(session, actor=actor, purpose=purpose, handed=True, lives=lives, **about)
 
 
 def revoke(*, actor: Actor, observation_id: str, person_id: str) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -50,7 +50,8 @@ def states_of(session: Session, rows: Sequence[Observation], seats: Seats, pool:
             reasons=frozenset(row.second_reasons.split()),
             own_part=any(one.purpose == SELF for one in asked[row.id]),
             amending=any((row.id, one.assessor_id) in drafts for one in ratings.get(row.id, ())),
-            readers=readers.get(row.id, 0),
+            readers=len(readers.get(row.id, ())),
+            unreached=any(readers.get(row.id, ())),
             rated_at=row.rated_at,
             clear=all(one in LETS_THROUGH for one in verdicts),
             consent=consents[row.id],
@@ -85,10 +86,14 @@ def _drafts(session: Session, ids: Collection[str]) -> set[tuple[str, str]]:
     return {(row[0], row[1]) for row in session.execute(query.where(Assessment.observation_id.in_(ids), Assessment.state == "draft"))}
 
 
-def _readers(session: Session, ids: Collection[str]) -> Mapping[str, int]:
-    """Observation -> how many may still strike lines and have not said that they have read them."""
+def _readers(session: Session, ids: Collection[str]) -> Mapping[str, list[bool]]:
+    """Observation -> of each who may still strike lines and has not said that they have read them, whether they wait for a link."""
     may = (Participant.consent == GRANTED, Participant.read_at.is_(None), Participant.role != "candidate")
-    return Counter(session.scalars(select(Participant.observation_id).where(Participant.observation_id.in_(ids), *may)))
+    found: dict[str, list[bool]] = defaultdict(list)
+    query = select(Participant.observation_id, Participant.waits_for_link).where(Participant.observation_id.in_(ids), *may)
+    for row in session.execute(query):
+        found[row.observation_id].append(row.waits_for_link)
+    return found
 
 
 def _spared(

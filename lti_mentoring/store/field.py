@@ -55,6 +55,10 @@ class Participant(TenantMixin, Base):
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When they said that they have read the lines about them and strike nothing more."""
+    waits_for_link: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """The lines can be read, and no notice and no mail tells them so: their time begins with a link that is handed to them."""
+    handed_by: Mapped[str | None] = mapped_column(Id)
+    """Who was shown the link by which their yes or their "I have read them" came: as far as anybody knows it is that one's."""
 
 
 class GuestLink(Base):

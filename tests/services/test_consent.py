@@ -366,9 +366,42 @@ def test_the_result_waits_until_they_have_read_the_lines(inside: Room) -> None:
 
 
 def test_and_no_longer_than_two_days(here: Room) -> None:
-    here.yes()
+    with base.transactional() as session:
+        session.scalars(select(Participant)).one().person_id = here.candidate.person_id  # they have come to the course
+    here.yes(here.candidate)
     here.rated()
     with time_machine.travel(base.now() + READING + timedelta(minutes=1), tick=True):
+        assert "reading" not in here.held()
+
+
+def test_the_two_days_of_somebody_whom_nothing_reaches_begin_with_a_link_that_lives_as_long(inside: Room) -> None:
+    inside.yes()
+    participant.attest(actor=inside.who, observation_id=inside.id, nobody=True)
+    inside.rated()
+    assert inside.told(inside.lead).count("link_wanted") == 1
+    page = consent.page(actor=inside.who, observation_id=inside.id)
+    assert (page.to_read, page.reading_until) == (True, None)
+    with time_machine.travel(base.now() + timedelta(days=10), tick=False):
+        assert "reading" in inside.held()
+        token = room.link(actor=inside.lead, observation_id=inside.id, person_id=inside.who.person_id)
+        assert consent.page(actor=inside.who, observation_id=inside.id).reading_until == base.now() + READING
+        with time_machine.travel(base.now() + READING - timedelta(minutes=1), tick=False):
+            assert "reading" in inside.held()
+        with time_machine.travel(base.now() + timedelta(hours=30), tick=False):
+            secret, _ = guest.exchange(token=token)
+        with time_machine.travel(base.now() + READING + timedelta(minutes=1), tick=False):
+            assert "reading" not in inside.held()
+            assert guest.holder([secret], purpose="consent") is not None, "it may still be read, and lines struck"
+
+
+def test_nobody_waits_for_a_link_that_is_made_for_nobody(here: Room) -> None:
+    here.yes()
+    with base.transactional() as session:
+        theirs = {"registration_id": here.world.registration_id, "issuer": "https://lms.example.org", "sub": "kim"}
+        session.add(Identity(id=base.new_id(), person_id=here.who.person_id, **theirs))
+    here.rated()
+    assert "link_wanted" not in here.told(here.lead)
+    with time_machine.travel(base.now() + READING + timedelta(minutes=1), tick=False):
         assert "reading" not in here.held()
 
 
@@ -575,6 +608,7 @@ def test_a_line_that_comes_after_they_have_read_is_read_too_before_it_is_release
             observation.save_note(actor=inside.observer, observation_id=inside.id, note=Note(key * 32, f"{SAID} {key}"))
         inside.submit()
         assert inside.held() == {"reading"}
+        room.link(actor=inside.lead, observation_id=inside.id, person_id=inside.who.person_id)
         assert consent.page(actor=noor, observation_id=inside.id).reading_until == base.now() + READING
         assert inside.told(noor).count("lines_to_read") == before + 1, "once for both lines"
     with time_machine.travel(base.now() + timedelta(hours=50), tick=False):

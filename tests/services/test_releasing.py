@@ -15,7 +15,7 @@ from conftest import make_world
 from lti_mentoring.domain import releasing as holding
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import candidacy, observation, releasing
+from lti_mentoring.services import candidacy, observation, releasing, room
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services.observation import Note
 from lti_mentoring.store import base
@@ -267,15 +267,23 @@ def worker(app, do):
     return told[0]
 
 
+def _two_days_pass(cast, made: str) -> None:
+    with base.transactional() as session:
+        session.get_one(Observation, (cast["first"].org_id, made)).rated_at = base.now() - timedelta(hours=49)
+
+
 def test_lines_may_be_struck_for_two_days_then_the_worker_releases(app, world, cast):
     made = planned(world, cast)
     guest(cast, made)
     rate(cast, made, "first", 3)
     assert held(made) == ["reading"]
+    _two_days_pass(cast, made)
     assert worker(app, lambda: releasing.settle_due(now=base.now())) == 0
-    assert state(cast, made) == "rated"
-    with base.transactional() as session:
-        session.get_one(Observation, (cast["first"].org_id, made)).rated_at = base.now() - timedelta(hours=49)
+    assert (state(cast, made), held(made)) == ("rated", ["reading"]), "they have no link to read them by"
+    person_id = base.session().scalars(select(Participant.person_id)).one()
+    room.link(actor=cast["coordinator"], observation_id=made, person_id=person_id)
+    assert worker(app, lambda: releasing.settle_due(now=base.now())) == 0
+    _two_days_pass(cast, made)
     assert worker(app, lambda: releasing.settle_due(now=base.now())) == 1
     assert state(cast, made) == "released"
     assert worker(app, lambda: releasing.settle_due(now=base.now())) == 0

@@ -219,6 +219,7 @@ class Reliability(RuleBasedStateMachine):
         with base.transactional() as session:
             when = update(Observation).where(Observation.id == self.id, Observation.rated_at.is_not(None))
             session.execute(when.values(rated_at=base.now() - timedelta(hours=49)))
+            session.execute(update(Participant).values(waits_for_link=False))  # a link was handed over
         outside(lambda: releasing.settle_due(now=base.now()))
         self.looked()
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import format_date, lazy_gettext
 
+from lti_mentoring.domain.guest import LIVES, READS
 from lti_mentoring.domain.mail import Written
 from lti_mentoring.services.postman import Letter
 from lti_mentoring.web.wording.phrase import say
@@ -70,8 +72,8 @@ _FIRST = {
 _DEAR = _l("Dear %(name)s,")
 _WHERE = _l("This link opens the page, without an account:")
 _ONCE = _l(
-    "It works once, within 24 hours, and is yours alone: please do not pass it on. Is it too old? Open it all the same; the page has a"
-    " button that asks for a new one."
+    "It works once, within %(lives)s hours, and is yours alone: please do not pass it on. Is it too old? Open it all the same; the page"
+    " has a button that asks for a new one."
 )
 _HEARD = _l("You get this mail because you were asked about this session.")
 _WHY = _l("You get this mail because %(asker)s gave your address for this session.")
@@ -81,6 +83,7 @@ def guest_words(letter: Letter, page: str) -> Written:
     """The mail in words; ``page`` is the address of the door, which the token is added to as a fragment: no server is sent it."""
     facts: dict[str, Any] = dict(letter.facts or {})
     facts["planned_for"] = format_date(facts["planned_for"], "d MMM yyyy")
+    facts["lives"] = (READS if letter.kind == "guest_reading" else LIVES) // timedelta(hours=1)
     paragraphs = [say(one, facts) for one in (_DEAR, _FIRST[letter.kind])]
     if "token" in facts:
         paragraphs += [say(_WHERE, facts), f"{page}{facts['token']}", say(_ONCE, facts)]
@@ -100,7 +103,7 @@ def correction_words(why: str) -> str:
 RULES = {
     "guest_link": _l("This link opens nothing. It may have been cut off on its way: copy all of it, up to the end."),
     "guest_link_spent": _l("This link was opened before, and works once."),
-    "guest_link_old": _l("This link is older than 24 hours."),
+    "guest_link_old": _l("This link was not opened in time."),
     "guest_link_revoked": _l("This link was taken back, or a newer one was made for you."),
     "guest_name_empty": _l("Say what the person is called."),
     "guest_address": _l("“%(address)s” is no address that a mail could go to."),

@@ -32,6 +32,9 @@ HOLDS = {
 }
 """What a result waits for, by the codes of ``domain.listing``."""
 
+NO_LINK = _l("a coordinator, who makes a link for somebody who was there and may strike lines")
+"""What it waits for where no mail and no notice reaches who reads."""
+
 HOLD_CHOICES = {**HOLDS, "reading": _l("somebody who was there and may strike lines"), "open": _l("what you rate yourself")}
 
 
@@ -48,4 +51,10 @@ def hold_choice_words(code: str) -> str:
 
 def holds_words(holds: Sequence[Coded]) -> str:
     """What a result waits for, all of it."""
-    return "; ".join(say(HOLDS[one.code], one.facts) if one.code in HOLDS else unknown(one.code) for one in holds)
+    return "; ".join(_hold_words(one) for one in holds)
+
+
+def _hold_words(one: Coded) -> str:
+    if one.code == "reading" and not one.facts:
+        return str(NO_LINK)
+    return say(HOLDS[one.code], one.facts) if one.code in HOLDS else unknown(one.code)
