@@ -66,6 +66,15 @@ class OwnPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose the consent of a session is where it may not be everybody's own: by the observer's word, since nobody was asked themself, or
+    by links that these were shown, to hand over."""
+
+    by_word: bool = False
+    handed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OwnRow:
     """One observation that somebody was asked about, in a list."""
 
@@ -93,6 +102,13 @@ def standing(session: Session, rows: Collection[Observation]) -> dict[str, bool]
     for observation_id, answer in session.execute(query):
         said[observation_id].append(answer)
     return {row.id: rules.stands(said[row.id], row.consent_at is not None) for row in rows}
+
+
+def whose(session: Session, row: Observation) -> Whose:
+    """Whose the consent of a session is, for pages of one where it stands or stood."""
+    said = session.scalars(select(Participant.handed_by).where(Participant.observation_id == row.id)).all()
+    names = _names(session, {one for one in said if one is not None})
+    return Whose(by_word=not said and row.consent_at is not None, handed=tuple(sorted(names.values())))
 
 
 def waits(session: Session, observation_id: str) -> bool:

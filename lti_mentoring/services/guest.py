@@ -112,6 +112,13 @@ def dismiss(session: Session, *, actor: Actor, person_id: str) -> None:
         privacy.record(session, actor=actor, verb="revoke_link", object_kind="person", object_id=person_id, purpose=FIELD, count=ended)
 
 
+def opened(session: Session, observation_id: str, person_id: str, purpose: str) -> bool:
+    """Whether somebody ever opened a link of theirs to an observation."""
+    mine = (GuestLink.org_id == base.current_tenant(), GuestLink.about_id == observation_id, GuestLink.person_id == person_id)
+    spent = select(GuestLink.token_hash).where(*mine, GuestLink.purpose == purpose, GuestLink.spent_at.is_not(None))
+    return session.scalar(spent.limit(1)) is not None
+
+
 def _end(session: Session, *which: object, purpose: str) -> int:
     mine = (GuestLink.org_id == base.current_tenant(), GuestLink.purpose == purpose, GuestLink.revoked_at.is_(None))
     query = update(GuestLink).where(*mine, *which).values(revoked_at=base.now())  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from lti_mentoring.services import guest, lane, mail, privacy
 from lti_mentoring.services.session import hashed
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import GuestLetter, Mail, mail_way
-from lti_mentoring.store.field import GuestLink
+from lti_mentoring.store.field import GuestLink, Participant
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Person
 from lti_mentoring.store.platform import Organisation
@@ -81,17 +81,18 @@ def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], s
     asker = aliased(Person)
     with base.transactional() as session:
         rows = session.execute(
-            select(GuestLetter, Observation, Person, asker.id, asker.name, asker.chosen_name)
+            select(GuestLetter, Observation, Person, asker.id, asker.name, asker.chosen_name, Participant.id)
             .join(Mail, and_(Mail.org_id == GuestLetter.org_id, Mail.id == GuestLetter.mail_id))
             .join(Observation, and_(Observation.org_id == GuestLetter.org_id, Observation.id == GuestLetter.observation_id))
             .join(Person, and_(Person.org_id == Mail.org_id, Person.id == Mail.person_id))
+            .outerjoin(Participant, and_(Participant.observation_id == Observation.id, Participant.person_id == Person.id))
             .outerjoin(asker, and_(asker.org_id == GuestLetter.org_id, asker.id == GuestLetter.asked_by))
             .where(GuestLetter.mail_id.in_(mail_ids))
         ).all()
         organisation = session.get_one(Organisation, org_id).name
-        for letter, row, person, asker_id, asker_name, chosen in rows:
+        for letter, row, person, asker_id, asker_name, chosen, seat in rows:
             address, token = mailable(person.email), guest.new_token(org_id, secret(f"guest:{letter.id}"))
-            if address is None or not _wanted(letter, row, person.id) or not _linked(session, letter, row, person.id, token):
+            if address is None or not _wanted(letter, row, person.id, seat) or not _linked(session, letter, row, person.id, token):
                 continue
             name = _spoken(display_name(person.name or person.chosen_name, person.id)) or display_name(None, person.id)
             asked_by = _spoken(display_name(chosen or asker_name, asker_id)) if asker_id else ""
@@ -111,13 +112,14 @@ def _spoken(name: str) -> str:
     return without_address(line(name, LONGEST_NAME))
 
 
-def _wanted(letter: GuestLetter, row: Observation, person_id: str) -> bool:
-    """Nobody is asked about what was called off, nor given an assignment that is somebody else's by now, or over."""
+def _wanted(letter: GuestLetter, row: Observation, person_id: str, seat: str | None) -> bool:
+    """Nobody is asked about what was called off, nor who was taken off the room, nor given an assignment that is somebody else's by now, or
+    over."""
     if letter.kind in NO_LINK:
         return row.state in NO_MORE
     if _purpose(letter.kind) == FIELD:
         return row.state in WAITING and row.observer_id == person_id
-    return row.state not in NO_MORE
+    return seat is not None and row.state not in NO_MORE
 
 
 def _purpose(kind: str) -> str:

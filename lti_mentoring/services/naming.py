@@ -9,6 +9,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.guest import has_address
+from lti_mentoring.domain.mail import mailable
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import privacy
@@ -18,7 +19,7 @@ from lti_mentoring.store.mentorship import Mentorship, MentorshipMember
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Identity, Membership, Person
 
-LONGEST_NAME = 120
+LONGEST_NAME, LONGEST_ADDRESS = 120, 200
 
 
 def plain(name: str) -> str:
@@ -44,6 +45,16 @@ def person(session: Session, actor: Actor, name: str, email: str) -> str:
         session.flush()
     privacy.record(session, actor=actor, verb="name", object_kind="person", object_id=held)
     return held
+
+
+def typed(session: Session, actor: Actor, name: str, email: str) -> str:
+    """The same of what somebody typed; nobody is enrolled by it. RuleBroken ``guest_name_empty``, ``guest_address`` too."""
+    email = email.strip()[:LONGEST_ADDRESS]
+    if not name.strip():
+        raise RuleBroken("guest_name_empty")
+    if email and mailable(email) is None:
+        raise RuleBroken("guest_address", address=email)
+    return person(session, actor, name, email)
 
 
 def names(session: Session, course_id: str, people: Collection[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.people import LEADS, Actor, display_name
 from lti_mentoring.domain.rule import NotAllowed, NotFound
-from lti_mentoring.services import guest, privacy, room
+from lti_mentoring.services import guest, naming, privacy
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
 from lti_mentoring.store.people import NEVER, Membership, Person, RoleGrant
@@ -40,7 +40,7 @@ def name(*, actor: Actor, named: Named) -> str:
     """
     _check(actor)
     with base.transactional() as session:
-        person_id = room.person(session, actor, named)
+        person_id = naming.typed(session, actor, named.name, named.email)
         held = (RoleGrant.course_id == actor.course_id, RoleGrant.person_id == person_id, RoleGrant.role == ROLE)
         if session.scalar(select(RoleGrant.id).where(*held, RoleGrant.revoked_at.is_(None))) is None:
             session.add(RoleGrant(person_id=person_id, course_id=actor.course_id, role=ROLE, granted_by=actor.person_id))

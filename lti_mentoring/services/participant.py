@@ -27,11 +27,14 @@ LINE_STRUCK = "line_struck"
 """Why a submitted rating is open again: a code, which its rater reads in words. Not who had the line struck."""
 
 
-def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True, about: str = "") -> None:
+def answer(
+    *, actor: Actor, observation_id: str, agrees: bool, sure: bool = True, about: str = "", handed_by: str = ""
+) -> None:
     """Yes or no, in private, at any time; a new no takes out what was noted until then, and sets aside what was rated on it and is not
-    released (I11). Who leads or observes learns whether it can be observed, and nothing else. NotFound ``consent``; RuleBroken
-    ``consent_closed``, ``consent_moved`` where a yes is ``about`` another day or place than the session has by now, ``consent_unsure``
-    where a yes is taken back, lines would go and nobody was ``sure``."""
+    released (I11). Who leads or observes learns whether it can be observed, and nothing else. ``handed_by``: who was shown the link by
+    which they came, which stands beside a yes. NotFound ``consent``; RuleBroken ``consent_closed``, ``consent_moved`` where a yes is
+    ``about`` another day or place than the session has by now, ``consent_unsure`` where a yes is taken back, lines would go and nobody
+    was ``sure``."""
     with base.transactional() as session:
         dropping.hold_candidates(session, Observation.id == observation_id)  # since it may be set aside
         row, mine = consent.seat_of(session, actor, observation_id, lock=True)
@@ -42,6 +45,8 @@ def answer(*, actor: Actor, observation_id: str, agrees: bool, sure: bool = True
         if after == before:
             return
         mine.consent, mine.answered_at, mine.read_at = after, base.now(), None
+        if agrees:
+            mine.handed_by = handed_by or None
         if rules.takes_back(before, after):
             if not sure and before == GRANTED and consent.lines(session, row):
                 raise RuleBroken("consent_unsure")
@@ -74,13 +79,14 @@ def strike(*, actor: Actor, observation_id: str, note_id: str) -> None:
             raise NotFound("note_unknown")
 
 
-def read(*, actor: Actor, observation_id: str) -> None:
-    """They have read the lines and strike nothing more for now: the result waits for them no longer. NotFound ``consent``."""
+def read(*, actor: Actor, observation_id: str, handed_by: str = "") -> None:
+    """They have read the lines and strike nothing more for now: the result waits for them no longer. ``handed_by`` as ``answer`` has it.
+    NotFound ``consent``."""
     with base.transactional() as session:
         row, mine = consent.seat_of(session, actor, observation_id, lock=True)
         if mine.consent != GRANTED or mine.read_at is not None:
             return
-        mine.read_at = base.now()
+        mine.read_at, mine.handed_by = base.now(), handed_by or mine.handed_by
         session.flush()
         privacy.record(session, actor=privacy.PARTICIPANT, verb="read_lines", object_kind="observation", object_id=row.id)
         releasing.settle(session, row, actor=privacy.PARTICIPANT)

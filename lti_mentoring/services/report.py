@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -20,10 +20,11 @@ from lti_mentoring.domain.programme import CO, INDEPENDENT, Programme
 from lti_mentoring.domain.releasing import FIRST, SELF
 from lti_mentoring.domain.report import Seen
 from lti_mentoring.domain.rule import NotFound
-from lti_mentoring.services import founding, privacy, programme, records
+from lti_mentoring.services import consent, founding, privacy, programme, records
 from lti_mentoring.services import seat as seats
 from lti_mentoring.services import sheet as sheets
 from lti_mentoring.services.candidacy import named
+from lti_mentoring.services.consent import Whose
 from lti_mentoring.services.seat import NoteRow
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
@@ -65,7 +66,7 @@ class Report:
     """A released observation. ``bar`` is the policy's for the mean of all levels, ``each_bar`` for that of a competency; ``mine`` says that
     the reader is its subject, ``helped_with`` names the competencies with which its observer had helped them within a year. ``both``: the
     candidate rated their own part as well. ``together`` is there where sessions are judged together, and the verdict says nothing then.
-    ``founding``: who observed or led it with the candidate was a founding mentor."""
+    ``founding``: who observed or led it with the candidate was a founding mentor; ``whose``: whose the consent of who was there is."""
 
     id: str
     candidate: str
@@ -88,6 +89,7 @@ class Report:
     both: bool = False
     together: Beside | None = None
     founding: bool = False
+    whose: Whose = field(default_factory=Whose)
 
     @property
     def criteria(self) -> tuple[Line, ...]:
@@ -150,6 +152,7 @@ def report(*, actor: Actor, observation_id: str) -> Report:
         both=bool(own) and row.kind == CO,
         together=_beside(version, row),
         founding=bool(founding.were(session, row.course_id, (row.observer_id, row.mentor_id), row.released_at)),
+        whose=consent.whose(session, row),
     )
 
 

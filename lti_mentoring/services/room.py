@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from lti_mentoring.domain.consent import ASKED
 from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, READS
 from lti_mentoring.domain.mail import mailable
 from lti_mentoring.domain.observation import RATED, WAITING
@@ -27,8 +28,6 @@ from lti_mentoring.store.people import NEVER, Identity, Membership, Person, Role
 
 PROTEGE, MENTOR = "protege", "mentor"
 ROLES = (PROTEGE, MENTOR)
-
-LONGEST_ADDRESS = 200
 
 MOST_IN_ROOM = 20
 ONE_MAIL_IN = timedelta(hours=1)
@@ -61,7 +60,8 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True)
 class RoomPage:
-    """The room of an observation. ``can``: it can be observed as far as is known; where it cannot, nobody here learns why."""
+    """The room of an observation. ``can``: it can be observed as far as is known; where it cannot, nobody here learns why, nor by what way
+    a yes came. ``hands``: the reader makes links to hand over."""
 
     id: str
     state: str
@@ -72,7 +72,9 @@ class RoomPage:
     observer: PersonRow
     can: bool
     by_word: datetime | None
+    whose: consent.Whose
     leads: bool
+    hands: bool
     open: bool
 
     @property
@@ -86,17 +88,17 @@ class RoomPage:
 
 
 def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[Named] = ()) -> None:
-    """Ask everybody in the room who is known, in the caller's transaction: who takes part in its session besides the candidate and the
-    observer, the mentor whom the candidate meets, and who was named. Who was asked before is not asked again.
+    """Ask whoever was ``named`` to be in the room, in the caller's transaction; else, as it is planned, everybody who is known: who takes
+    part in its session besides the candidate and the observer, and the mentor whom the candidate meets. Nobody is asked twice.
 
     RuleBroken ``guest_name_empty``, ``guest_address``, ``name_is_address``.
     """
     candidate_id, _ = consent.candidate_of(session, row)
-    wanted, typed = dict(_members(session, row)), dict[str, str]()
-    if row.mentor_id is not None:
+    wanted, typed = dict(() if named else _members(session, row)), dict[str, str]()
+    if row.mentor_id is not None and not named:
         wanted[row.mentor_id] = MENTOR
     for one in named:
-        person_id = person(session, actor, one)
+        person_id = naming.typed(session, actor, one.name, one.email)
         wanted[person_id], typed[person_id] = one.role if one.role in ROLES else PROTEGE, naming.plain(one.name)
     known = set(session.scalars(select(Participant.person_id).where(Participant.observation_id == row.id)))
     for person_id, role in sorted(wanted.items()):
@@ -122,16 +124,6 @@ def _members(session: Session, row: Observation) -> Iterable[tuple[str, str]]:
         .where(or_(MentorshipMember.ended_on.is_(None), MentorshipMember.ended_on > row.planned_for))
     )
     return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
-
-
-def person(session: Session, actor: Actor, named: Named) -> str:
-    """Who has that address here, else somebody new, in the caller's transaction; nobody is enrolled by it. RuleBroken as ``ask``."""
-    email = named.email.strip()[:LONGEST_ADDRESS]
-    if not named.name.strip():
-        raise RuleBroken("guest_name_empty")
-    if email and mailable(email) is None:
-        raise RuleBroken("guest_address", address=email)
-    return naming.person(session, actor, named.name, email)
 
 
 def _reach(session: Session, actor: Actor | str, row: Observation, person_id: str, kind: str) -> bool:
@@ -200,7 +192,7 @@ def page(*, actor: Actor, observation_id: str) -> RoomPage:
     row = _row(session, actor, observation_id)
     present = session.scalars(select(Participant).where(Participant.observation_id == row.id).order_by(Participant.id)).all()
     roles = {one.person_id: one.role for one in present}
-    people = _people(session, row, roles)
+    people, can = _people(session, row, roles), consent.stands(session, row)
     return RoomPage(
         id=row.id,
         state=row.state,
@@ -209,9 +201,11 @@ def page(*, actor: Actor, observation_id: str) -> RoomPage:
         kind=row.kind,
         people=tuple(sorted((people[one] for one in roles if one in people), key=lambda one: (one.name.casefold(), one.person_id))),
         observer=people[row.observer_id],
-        can=consent.stands(session, row),
+        can=can,
         by_word=None if present else row.consent_at,
+        whose=consent.whose(session, row) if can else consent.Whose(),
         leads=actor.is_any(*LEADS),
+        hands=_hands(session, actor, row),
         open=row.state in WAITING,
     )
 
@@ -272,13 +266,15 @@ def send(*, actor: Actor, observation_id: str, person_id: str) -> None:
 def link(*, actor: Actor, observation_id: str, person_id: str) -> str:
     """A new link for somebody, shown once to who leads the course, to hand over. -> its token.
 
-    NotAllowed ``guest_lead_hands_over``; RuleBroken ``guest_not_by_hand`` for whoever signs in at this organisation, or has a mailbox: a
-    link in other hands speaks in their name.
+    NotAllowed ``guest_lead_hands_over``; RuleBroken ``guest_observer_hands``, and ``guest_not_by_hand`` for whoever signs in at this
+    organisation, or has a mailbox: a link in other hands speaks in their name.
     """
     with base.transactional() as session:
         row, purpose = _whom(session, actor, observation_id, person_id)
         if not actor.is_any(*LEADS):
             raise NotAllowed("guest_lead_hands_over")
+        if not _hands(session, actor, row):
+            raise RuleBroken("guest_observer_hands")
         if not _people(session, row, {person_id: PROTEGE} if purpose == CONSENT else {})[person_id].by_hand:
             raise RuleBroken("guest_not_by_hand")
         _begin_reading(session, row, person_id)
@@ -299,6 +295,37 @@ def revoke(*, actor: Actor, observation_id: str, person_id: str) -> None:
         if purpose == CONSENT and row.state == "rated":
             raise RuleBroken("guest_reads")
         guest.revoke(session, actor=actor, observation_id=row.id, people=[person_id], purpose=purpose)
+
+
+def take_off(*, actor: Actor, observation_id: str, person_id: str) -> None:
+    """Take somebody off the room who was named by mistake, or by a wrong address, and their links with them. Whoever may have answered
+    stays: nobody is left out for what they said, nor does anybody learn by this whether they said something.
+
+    NotAllowed ``guest_lead_takes_off``; RuleBroken ``guest_inside``, ``guest_opened``, ``observation_closed``.
+    """
+    with base.transactional() as session:
+        row, purpose = _whom(session, actor, observation_id, person_id)
+        if not actor.is_any(*LEADS):
+            raise NotAllowed("guest_lead_takes_off")
+        if row.state not in WAITING:
+            raise RuleBroken("observation_closed", state=row.state, verb="ask")
+        guest.revoke(session, actor=actor, observation_id=row.id, people=[person_id], purpose=purpose)  # first: nobody opens one now
+        theirs = (Participant.observation_id == row.id, Participant.person_id == person_id)
+        mine = session.scalar(select(Participant).where(*theirs))
+        here = (Membership.course_id == row.course_id, Membership.person_id == person_id, Membership.launched_at > NEVER)
+        came = session.scalar(select(Membership.id).where(*here)) is not None
+        if mine is None or came or mine.consent != ASKED or guest.opened(session, row.id, person_id, purpose):
+            raise RuleBroken("guest_opened")
+        session.delete(mine)
+        session.flush()
+        privacy.record(session, actor=actor, verb="take_off", object_kind="observation", object_id=row.id, person=person_id)
+        assessor.again(session, actor=actor, row=row)
+
+
+def _hands(session: Session, actor: Actor, row: Observation) -> bool:
+    """Who leads makes links to hand over, but not who observes or is observed, where somebody else who leads could."""
+    concerned = {row.observer_id, consent.candidate_of(session, row)[0]}
+    return actor.is_any(*LEADS) and (actor.person_id not in concerned or concerned.issuperset(reminder.leads(session, row.course_id)))
 
 
 def _row(session: Session, actor: Actor, observation_id: str, *, lock: bool = False) -> Observation:

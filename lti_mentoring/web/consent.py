@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import consent, outside, participant, room
-from lti_mentoring.services.naming import LONGEST_NAME
+from lti_mentoring.services.naming import LONGEST_ADDRESS, LONGEST_NAME
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
 from lti_mentoring.web.wording import rule_words
@@ -28,7 +28,10 @@ TO_MEND = ("manager_unattested", "consent_unsure", "consent_moved")
 """What somebody in the room can put right on the page."""
 
 TO_MEND_IN_PLAN = ("guest_name_empty", "guest_address", "name_is_address", "guest_is_there", "guest_room_full")
-TO_TELL = ("guest_no_mail", "guest_inside", "guest_mail_lately", "guest_not_by_hand", "guest_reads", "guest_dismissed")
+TO_TELL = (
+    *("guest_no_mail", "guest_inside", "guest_mail_lately", "guest_not_by_hand", "guest_reads", "guest_dismissed"),
+    *("guest_observer_hands", "guest_opened"),
+)
 
 
 class OwnForm(Schema):
@@ -54,7 +57,7 @@ class NamedForm(Schema):
         unknown = EXCLUDE
 
     name = fields.String(load_default="", validate=validate.Length(max=LONGEST_NAME))
-    email = fields.String(load_default="", validate=validate.Length(max=room.LONGEST_ADDRESS))
+    email = fields.String(load_default="", validate=validate.Length(max=LONGEST_ADDRESS))
     role = fields.String(load_default=room.PROTEGE, validate=validate.OneOf(room.ROLES))
 
 
@@ -98,13 +101,13 @@ def _do(who: Actor, observation: str, form: dict[str, Any], handed_by: str) -> N
     if verb == "strike":
         participant.strike(actor=who, observation_id=observation, note_id=form["note"])
     elif verb == "read":
-        participant.read(actor=who, observation_id=observation)
+        participant.read(actor=who, observation_id=observation, handed_by=handed_by)
     elif verb == "line":
         named = {"nobody": form["nobody"], "name": form["name"], "email": form["email"]}
         participant.attest(actor=who, observation_id=observation, handed_by=handed_by, **named)
     else:
         said = {"agrees": verb == "agree", "sure": form["sure"], "about": form["about"]}
-        participant.answer(actor=who, observation_id=observation, **said)
+        participant.answer(actor=who, observation_id=observation, handed_by=handed_by, **said)
 
 
 @bp.get("/consents")
@@ -159,10 +162,10 @@ def add(course: str, observation: str) -> Answer:
     return redirect(url_for("consent.people", course=course, observation=observation), 303)
 
 
-@bp.post("/observations/<observation>/people/<person>/<any(send, link, revoke):verb>")
+@bp.post("/observations/<observation>/people/<person>/<any(send, link, revoke, off):verb>")
 @require("consent.ask")
 def reach(course: str, observation: str, person: str, verb: str) -> Answer:
-    """Send somebody a new link by mail, hand one over, or take theirs back."""
+    """Send somebody a new link by mail, hand one over, take theirs back, or take them off."""
     about: dict[str, Any] = {"actor": actor(), "observation_id": observation, "person_id": person}
     try:
         if verb == "link":
@@ -172,6 +175,9 @@ def reach(course: str, observation: str, person: str, verb: str) -> Answer:
         if verb == "revoke":
             room.revoke(**about)
             flash(gettext("Taken back. Whoever opens the link is told so."), "ok")
+        elif verb == "off":
+            room.take_off(**about)
+            flash(gettext("Taken off. If the address was wrong, ask them again by the right one."), "ok")
         else:
             room.send(**about)
             flash(gettext("A mail with a new link is on its way."), "ok")

@@ -28,6 +28,7 @@ from lti_mentoring.web.wording import (
     reason_words,
     requirement_words,
     step_words,
+    whose_words,
 )
 
 bp = Blueprint("report", __name__, url_prefix="/courses/<course>")
@@ -70,6 +71,7 @@ def _blocks(title: str, page: Report) -> Iterator[Block]:
     yield Block(HEADING, gettext("How the levels came about"))
     yield Block(TEXT, method_words(page.method))
     yield from (Block(TEXT, rater_words(one.purpose, one.name, one.from_notes)) for one in page.voices)
+    yield from (Block(SMALL, said) for said in whose_words(page.whose))
     numbers: dict[str, int] = {}
     if page.founding:
         words = gettext("A founding mentor took part: somebody for whom two people have signed, before anybody held a credential.")

@@ -109,6 +109,13 @@ def test_who_is_named_with_an_address_gets_a_link_that_is_made_when_the_mail_lea
         assert [one.link.state for one in room.page(actor=case.lead, observation_id=case.id).people if one.link] == ["open"]
 
 
+def test_who_was_taken_off_the_room_is_sent_nothing(case: Case, server: MailServer) -> None:
+    with case.inside():
+        room.take_off(actor=case.lead, observation_id=case.id, person_id=case.kim.person_id)
+    case.post.step()
+    assert server.mails == []
+
+
 def test_who_is_called_by_nothing_but_an_address_is_not_left_without_a_name(case: Case, server: MailServer) -> None:
     with case.inside(), base.transactional() as session:
         for one in (case.lead, case.kim):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from conftest import World, make_world
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.domain.rule import NotFound, RuleBroken
+from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import (
     assessor,
     attestation,
@@ -27,6 +27,7 @@ from lti_mentoring.services import (
     second,
 )
 from lti_mentoring.services import mentorship as pairs
+from lti_mentoring.services.consent import Whose
 from lti_mentoring.services.declaring import Declared
 from lti_mentoring.services.guest import Guest
 from lti_mentoring.services.pairing import Wanted
@@ -36,7 +37,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.people import Course, Person
+from lti_mentoring.store.people import Course, Membership, Person, RoleGrant
 from lti_mentoring.store.reporting_line import ReportingLine
 from support import opinions
 
@@ -76,6 +77,14 @@ class Plan:
     def opened(self, person_id: str) -> tuple[str, Guest]:
         """A link made to hand over, and opened."""
         return guest.exchange(token=room.link(actor=self.lead, observation_id=self.id, person_id=person_id))
+
+    def link_of(self, one: PersonRow) -> str:
+        return room.link(actor=self.lead, observation_id=self.id, person_id=one.person_id)
+
+    def whose(self) -> Whose:
+        """What the page of who plans says of whose the consent is."""
+        base.end_read()
+        return room.page(actor=self.observer, observation_id=self.id).whose
 
     def state(self, state: str) -> None:
         with base.transactional() as session:
@@ -270,3 +279,87 @@ def test_an_observer_from_outside_says_it_by_their_link(made: Plan) -> None:
     attestation.say(actor=acting(held), declared=Declared(nobody=True), handed_by=held.handed_by)
     base.end_read()
     assert not guest.here(held).asks_line
+
+
+# --- whose word it is -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_yes_by_a_link_that_was_handed_over_says_so_and_nothing_is_said_while_it_cannot_be_observed(made: Plan) -> None:
+    kim, noor = made.add("Kim"), made.add("Noor")
+    for one in (kim, noor):
+        assert made.whose() == Whose()
+        _, held = made.opened(one.person_id)
+        participant.answer(actor=acting(held), observation_id=made.id, agrees=True, handed_by=held.handed_by)
+    assert made.whose() == Whose(handed=("R. Okafor",))
+    participant.answer(actor=acting(held), observation_id=made.id, agrees=False)
+    assert made.whose() == Whose()
+
+
+def test_nor_does_it_say_so_of_a_yes_of_their_own_until_somebody_has_read_for_them(here: Plan) -> None:
+    _, held = here.opened(here.add("Kim").person_id)
+    participant.answer(actor=acting(held), observation_id=here.id, agrees=True)
+    assert here.whose() == Whose()
+    here.state("rated")
+    participant.read(actor=acting(held), observation_id=here.id, handed_by=held.handed_by)
+    assert here.whose() == Whose(handed=("R. Okafor",))
+
+
+def test_the_observers_own_word_is_called_that(here: Plan) -> None:
+    observation.save_draft(actor=here.observer, observation_id=here.id, revision=0, ratings=[], consent=True)
+    assert here.whose() == Whose(by_word=True)
+
+
+def test_who_observes_or_is_observed_hands_no_link_over_where_somebody_else_could(here: Plan) -> None:
+    both = here.world.person("B. Both", "coordinator", "observer", standing="instructor")
+    here.id = here.plan(both.person_id)
+    about = {"actor": both, "person_id": here.add("Kim").person_id}
+    base.end_read()
+    assert not room.page(actor=both, observation_id=here.id).hands
+    with pytest.raises(RuleBroken, match="guest_observer_hands"):
+        room.link(observation_id=here.id, **about)
+    with base.transactional() as session:
+        theirs = update(RoleGrant).where(RoleGrant.person_id == here.lead.person_id, RoleGrant.role == "coordinator")
+        session.execute(theirs.values(revoked_at=base.now()))
+    room.link(observation_id=here.id, **about)  # nobody else leads now
+
+
+# --- named by mistake -------------------------------------------------------------------------------------------------------------
+
+
+def test_who_was_named_by_a_wrong_address_is_taken_off_and_asked_by_the_right_one(made: Plan) -> None:
+    wrong = made.add("Kim", "kim@exmaple.org")
+    with pytest.raises(NotAllowed):
+        room.take_off(actor=made.observer, observation_id=made.id, person_id=wrong.person_id)
+    token = made.link_of(wrong)
+    room.take_off(actor=made.lead, observation_id=made.id, person_id=wrong.person_id)
+    with pytest.raises(RuleBroken, match="guest_link_revoked"):
+        guest.exchange(token=token)
+    right = made.add("Kim", "kim@example.org")
+    assert [one.person_id for one in made.people()] == [right.person_id]
+    made.state("rated")
+    with pytest.raises(RuleBroken, match="observation_closed"):
+        room.take_off(actor=made.lead, observation_id=made.id, person_id=right.person_id)
+
+
+@pytest.mark.parametrize("said", [None, True, False])
+def test_whoever_may_have_answered_stays_whatever_they_said(here: Plan, said: bool | None) -> None:
+    kim = here.add("Kim")
+    secret, held = here.opened(kim.person_id)
+    if said is not None:
+        participant.answer(actor=acting(held), observation_id=here.id, agrees=said)
+    with pytest.raises(RuleBroken, match="guest_opened"):
+        room.take_off(actor=here.lead, observation_id=here.id, person_id=kim.person_id)
+    assert guest.holder([secret], purpose="consent") is not None, "their page is open as before"
+
+
+def test_nobody_is_taken_off_who_can_answer_in_the_course(here: Plan) -> None:
+    sam = here.world.person("Sam", "mentor")
+    with base.transactional() as session:
+        session.get_one(Person, (here.world.org_id, sam.person_id)).email = "sam@example.org"
+    here.add("Sam", "sam@example.org")
+    with pytest.raises(RuleBroken, match="guest_inside"):
+        room.take_off(actor=here.lead, observation_id=here.id, person_id=sam.person_id)
+    with base.transactional() as session:
+        session.scalars(select(Membership).where(Membership.person_id == sam.person_id)).one().status = "left"
+    with pytest.raises(RuleBroken, match="guest_opened"):
+        room.take_off(actor=here.lead, observation_id=here.id, person_id=sam.person_id)

@@ -62,6 +62,7 @@ def test_a_candidate_reads_in_plain_words_how_each_level_came_about(world: World
     assert "3.5, between Competent and Accomplished" in html
     assert "Two people were one level apart; this is the mean of the two." in html
     assert "Level 2, Emerging, would look like this:" in html
+    assert "Consent rests on the observer’s word" in html
     assert "A second person, from the observer’s notes" in html
     assert "A. Brandt" not in html
     assert html.index("What you did well") < html.index("What the next level would look like") < html.index(">Not observed<")
@@ -130,6 +131,7 @@ def test_the_pdf_says_what_the_page_says_and_not_with_whom_the_session_was(world
         "She asks, and waits.",
         "No occasion for C4.",
         "A second person, from the observer’s notes",
+        "Consent rests on the observer’s word: nobody in the room was asked themself.",
     ):
         assert sentence in told, sentence
     assert "A new colleague" not in told

@@ -90,7 +90,7 @@ from lti_mentoring.web.wording.field import (
     question_kind_words,
     waiting_words,
 )
-from lti_mentoring.web.wording.guest import correction_words
+from lti_mentoring.web.wording.guest import correction_words, whose_words
 from lti_mentoring.web.wording.handout import handout_words
 from lti_mentoring.web.wording.holding import holding_words
 from lti_mentoring.web.wording.launch import Refusal, refusal_lines, refusal_words
@@ -323,6 +323,7 @@ __all__ = [
     "weakest_words",
     "weight_meaning_words",
     "weight_words",
+    "whose_words",
     "why_not_words",
     "why_words",
 ]

@@ -6,10 +6,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask_babel import format_date, lazy_gettext
+from flask_babel import format_date, gettext, lazy_gettext
 
 from lti_mentoring.domain.guest import LIVES, READS
 from lti_mentoring.domain.mail import Written
+from lti_mentoring.services.consent import Whose
 from lti_mentoring.services.postman import Letter
 from lti_mentoring.web.wording.phrase import say
 
@@ -100,6 +101,13 @@ def correction_words(why: str) -> str:
     return str(_STRUCK) if why == "line_struck" else why
 
 
+def whose_words(whose: Whose) -> list[str]:
+    """Whose the consent of a session is where it may not be everybody's own; nothing else is said of it."""
+    said = [gettext("Consent rests on the observer’s word: nobody in the room was asked themself.")] if whose.by_word else []
+    names = ", ".join(whose.handed)
+    return said + ([gettext("Consent came by a link that was handed over by %(names)s.", names=names)] if names else [])
+
+
 RULES = {
     "guest_link": _l("This link opens nothing. It may have been cut off on its way: copy all of it, up to the end."),
     "guest_link_spent": _l("This link was opened before, and works once."),
@@ -119,6 +127,12 @@ RULES = {
     "guest_reads": _l("They may read the lines and strike them now; that way stays open until the rating is released."),
     "guest_dismissed": _l("This observer is planned no more. Name them again, or call the session off."),
     "guest_lead_takes_back": _l("Only a coordinator takes a link back."),
+    "guest_observer_hands": _l(
+        "You observe this session, or are observed in it. Have somebody else who coordinates hand the link over, so that nobody can think "
+        "that the answer is yours."
+    ),
+    "guest_lead_takes_off": _l("Only a coordinator takes somebody off."),
+    "guest_opened": _l("They may have opened their page already, and so they stay: nobody who was asked is left out by others."),
     "guest_inside": _l("This person takes part in the course and finds the page there; they need no link."),
     "guest_lead_hands_over": _l("Only a coordinator hands a link over; you can send it by mail."),
     "guest_field_lead": _l("Only a coordinator gives an observer the link of an assignment."),
