@@ -116,7 +116,7 @@ def report(*, actor: Actor, observation_id: str) -> Report:
     """
     session = base.session()
     found = _found(actor, observation_id)
-    row, subject_id, made = found[0], found[1], found[7]
+    row, subject_id, made, mine = found[0], found[1], found[7], actor.person_id == found[1]
     if not (actor.person_id in (subject_id, row.observer_id) or actor.is_any(*LEADS) or _rates(session, row, actor)):
         raise NotFound("observation")
     if row.state != RELEASED or made is None:
@@ -126,10 +126,9 @@ def report(*, actor: Actor, observation_id: str) -> Report:
     own = {key: said for rating, _ in ratings if rating.purpose == SELF for key, said in releasing.read(rating.said).items()}
     others = [(rating, name) for rating, name in ratings if rating.purpose != SELF]
     levels = {one.criterion: (_exact(one), one.how) for one in _levels(session, made)}
-    seen = rules.seen(rubric.criteria, levels, [releasing.read(rating.said) for rating, _ in others], own)
-    parts = rules.in_order(version.policy, seen)
+    said = [releasing.read(rating.said) for rating, _ in others]
+    parts = rules.in_order(version.policy, rules.seen(rubric.criteria, levels, said, own))
     notes = {note.id: note for note in seats.all_notes_of(session, row.id)}
-    mine = actor.person_id == subject_id
     return Report(
         id=row.id,
         candidate=display_name(found[3] or found[2], subject_id),

@@ -312,9 +312,10 @@ def test_the_observers_own_word_is_called_that(here: Plan) -> None:
 def test_who_observes_or_is_observed_hands_no_link_over_where_somebody_else_could(here: Plan) -> None:
     both = here.world.person("B. Both", "coordinator", "observer", standing="instructor")
     here.id = here.plan(both.person_id)
-    about = {"actor": both, "person_id": here.add("Kim").person_id}
-    base.end_read()
-    assert not room.page(actor=both, observation_id=here.id).hands
+    room.add(actor=here.lead, observation_id=here.id, named=room.Named("Kim", ""))
+    page = room.page(actor=both, observation_id=here.id)
+    assert not page.hands
+    about = {"actor": both, "person_id": page.people[0].person_id}
     with pytest.raises(RuleBroken, match="guest_observer_hands"):
         room.link(observation_id=here.id, **about)
     with base.transactional() as session:
