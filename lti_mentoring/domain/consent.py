@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from lti_mentoring.domain.observation import WAITING, Rating
 from lti_mentoring.domain.rule import RuleBroken
 
+PROTEGE, MENTOR = "protege", "mentor"
+"""What somebody is asked as."""
+
 ASKED, GRANTED, REFUSED, WITHDRAWN = "asked", "granted", "refused", "withdrawn"
 
 AGREE, REFUSE, MOVED = "agree", "refuse", "moved"

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_mentoring.domain import consent as rules
-from lti_mentoring.domain.consent import GRANTED
+from lti_mentoring.domain.consent import GRANTED, MENTOR, PROTEGE
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.domain.releasing import READING
 from lti_mentoring.domain.rule import NotFound
@@ -20,6 +20,7 @@ from lti_mentoring.services.seat import handed_in
 from lti_mentoring.store import base
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentoringSession, MentorshipMember
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.people import Course, Person
 from lti_mentoring.store.platform import Organisation
@@ -114,6 +115,21 @@ def whose(session: Session, row: Observation) -> Whose:
 def waits(session: Session, observation_id: str) -> bool:
     """Whether no words about it are taken, since not everybody who was asked has agreed; asked anew for every line that arrives."""
     return rules.waits(session.scalars(select(Participant.consent).where(Participant.observation_id == observation_id)).all())
+
+
+def taking_part(session: Session, row: Observation) -> list[tuple[str, str]]:
+    """Who takes part in the session that is observed by belonging to its pair, on that day: (person, ``protege`` or ``mentor``)."""
+    query = (
+        select(MentorshipMember.person_id, MentorshipMember.role)
+        .join(
+            MentoringSession,
+            and_(MentoringSession.org_id == MentorshipMember.org_id, MentoringSession.mentorship_id == MentorshipMember.mentorship_id),
+        )
+        .where(MentoringSession.id == row.session_id)
+        .where(MentorshipMember.started_on <= row.planned_for)
+        .where(or_(MentorshipMember.ended_on.is_(None), MentorshipMember.ended_on > row.planned_for))
+    )
+    return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
 
 
 def asked(session: Session, row: Observation) -> bool:

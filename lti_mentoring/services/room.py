@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.consent import ASKED
+from lti_mentoring.domain.consent import ASKED, MENTOR, PROTEGE
 from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, READS
 from lti_mentoring.domain.mail import mailable
 from lti_mentoring.domain.observation import RATED, WAITING
@@ -22,11 +22,9 @@ from lti_mentoring.services.guest import LinkRow
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import mail_way
 from lti_mentoring.store.field import Participant
-from lti_mentoring.store.mentorship import MentoringSession, MentorshipMember
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person, RoleGrant
 
-PROTEGE, MENTOR = "protege", "mentor"
 ROLES = (PROTEGE, MENTOR)
 
 MOST_IN_ROOM = 20
@@ -94,7 +92,7 @@ def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[N
     RuleBroken ``guest_name_empty``, ``guest_address``, ``name_is_address``.
     """
     candidate_id, _ = consent.candidate_of(session, row)
-    wanted, typed = dict(() if named else _members(session, row)), dict[str, str]()
+    wanted, typed = dict(() if named else consent.taking_part(session, row)), dict[str, str]()
     if row.mentor_id is not None and not named:
         wanted[row.mentor_id] = MENTOR
     for one in named:
@@ -110,20 +108,6 @@ def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[N
             _reach(session, actor, row, person_id, guest_letter.CONSENT)
     if set(wanted) - {*known, candidate_id, row.observer_id}:
         assessor.again(session, actor=actor, row=row)
-
-
-def _members(session: Session, row: Observation) -> Iterable[tuple[str, str]]:
-    query = (
-        select(MentorshipMember.person_id, MentorshipMember.role)
-        .join(
-            MentoringSession,
-            and_(MentoringSession.org_id == MentorshipMember.org_id, MentoringSession.mentorship_id == MentorshipMember.mentorship_id),
-        )
-        .where(MentoringSession.id == row.session_id)
-        .where(MentorshipMember.started_on <= row.planned_for)
-        .where(or_(MentorshipMember.ended_on.is_(None), MentorshipMember.ended_on > row.planned_for))
-    )
-    return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
 
 
 def _reach(session: Session, actor: Actor | str, row: Observation, person_id: str, kind: str) -> bool:

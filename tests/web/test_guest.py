@@ -189,7 +189,6 @@ def test_yes_no_strike_and_read_on_ones_own_page(scene: Scene) -> None:
     assert "You said no." in kim.text("/guest/room")
 
 
-<<<<<<< HEAD
 def test_a_yes_on_a_page_that_shows_the_old_day_is_asked_for_again(scene: Scene) -> None:
     kim = scene.inside()
     shown = re.search(r'name="about" value="([^"]+)"', kim.text("/guest/room"))
@@ -211,7 +210,8 @@ def test_who_calls_it_off_reads_whom_to_ring(scene: Scene) -> None:
     assert "No notice and no mail tells it to Kim" in page
     assert "Make a link to hand over" not in page
     assert f"{at}/people" in Visitor(scene.app, scene.observer).get(at).get_data(as_text=True)
-=======
+
+
 def test_a_yes_by_a_link_that_was_handed_over_is_marked_and_who_gave_it_is_not_taken_off(scene: Scene) -> None:
     lead, kim = Visitor(scene.app, scene.lead), scene.inside()
     people = f"observations/{scene.id}/people"
@@ -221,7 +221,6 @@ def test_a_yes_by_a_link_that_was_handed_over_is_marked_and_who_gave_it_is_not_t
     told = lead.get(people).get_data(as_text=True)
     assert "They may have opened their page already" in told
     assert "Kim" in told
->>>>>>> 26e8a13 (Whose a yes is stands beside it; whoever was named by a wrong address can be taken off)
 
 
 def test_a_form_without_its_token_does_nothing(scene: Scene) -> None:
