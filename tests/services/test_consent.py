@@ -483,6 +483,23 @@ def test_taking_back_deletes_the_words_and_sets_aside_what_was_rated_on_them(ins
     assert (voided.actor_id, voided.reason) == ("system", "other"), "it does not say that it was an answer"
 
 
+@pytest.mark.parametrize("what", ["an answer", "a conflict", "by hand"])
+def test_who_observed_and_who_leads_are_told_the_same_of_what_is_set_aside_whatever_the_reason(here: Room, what: str) -> None:
+    here.yes()
+    here.rated()
+    before = here.told(here.observer)
+    if what == "an answer":
+        here.no()
+    elif what == "by hand":
+        observation.void(actor=here.lead, observation_id=here.id, reason="other")
+    else:
+        with base.transactional() as session:
+            releasing.set_aside(session, here.row(), "conflict", actor="system")
+    assert here.row().state == "void"
+    assert here.told(here.observer).count("observation_changed") == before.count("observation_changed") + 1
+    assert here.told(here.lead).count("observation_changed") == (what != "by hand"), "nobody is told of what they did themself"
+
+
 def test_taking_back_takes_every_reason_out_of_what_was_submitted(inside: Room) -> None:
     inside.yes()
     inside.rated(unseen="She wept about her divorce.")

@@ -127,7 +127,7 @@ function kept(json) {
   const clashing = new Set(json.clashes.map((clash) => clash.criterion));
   // Reasons that are not taken yet stay in the page, and go out with the next save.
   const waits = (sent) => json.waits && JSON.parse(sent)[2];
-  held = json.waits ? json.waits : "";
+  held = json.waits ?? "";
   for (const [key, sent] of inFlight) if (!clashing.has(key) && !waits(sent)) rows.get(key).known = sent;
   if (held) form.querySelector("[data-status]").textContent = held;
   for (const clash of json.clashes) showClash(clash.criterion, clash.kept);
