@@ -80,7 +80,7 @@ class Course:
 
 def one(bench: Bench, kind: str, few: int, many: int) -> dict[str, Any]:
     """Both sizes on one database; each twice, the second time with nothing new."""
-    with filled(bench, f"rosters-{kind}", platforms=3, people=1, columns=1, kind=kind) as outbox:
+    with filled(bench, f"rosters-{kind}", platforms=3, people=0, columns=1, kind=kind) as outbox:
         sizes = {FEW: few, WHOLE: many, KILLED: many}
         outbox.fleet(set={number: {"members": size} for number, size in sizes.items()})
         small, whole, killed = (Course(outbox, number, size) for number, size in sizes.items())
