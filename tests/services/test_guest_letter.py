@@ -178,6 +178,7 @@ def test_who_was_told_that_lines_can_be_read_is_not_told_apart_from_who_was_not(
             room.tell_readers(session, row)
     assert case.post.step()
     assert server.mails[-1]["Subject"] == "What was noted in your session can be read"
+    assert "within 72 hours" in re.sub(r"\s+", " ", server.mails[-1].get_content())
     with case.inside():
         base.end_read()
         after = room.page(actor=case.observer, observation_id=case.id).people
