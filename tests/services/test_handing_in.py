@@ -171,6 +171,7 @@ def test_an_account_that_comes_after_the_rating_is_read_before_it_is_released(co
         row.state, row.rated_at = "rated", base.now() - timedelta(hours=47)
     participant.read(actor=who, observation_id=made)
     handing_in.hand_in(actor=course.ada, observation_id=made, account=ACCOUNT, revision=1)
+    room.link(actor=course.lead, observation_id=made, person_id=kim.person_id)  # nothing else tells Kim of it
     page = consent.page(actor=who, observation_id=made)
     assert (page.lines[-1].text, page.read_at) == (ACCOUNT, None)
     assert page.reading_until is not None
