@@ -18,6 +18,9 @@ log = structlog.get_logger()
 LONGEST_REST = timedelta(hours=1)
 """Of a row that fails again and again. What a moment without a database has made fail rests for minutes."""
 
+FORGOTTEN = timedelta(days=1)
+"""After its rest; a row may have ended meanwhile, by another way than its turn."""
+
 _failed: dict[tuple[str, ...], tuple[int, datetime]] = {}
 """(part, row) -> how often it has failed in a row, and until when it rests. Each worker has its own, and forgets it when it ends."""
 
@@ -30,8 +33,11 @@ def apart(part: str, **ids: str) -> Iterator[None]:
         yield
     except Exception:
         log.exception("round_failed", part=part, **ids)
+        now = base.now()
+        for old in [one for one, (_, until) in _failed.items() if until < now - FORGOTTEN]:
+            del _failed[old]
         often = _failed[key][0] + 1 if key in _failed else 1
-        _failed[key] = often, base.now() + min(timedelta(minutes=2 ** min(often, 6)), LONGEST_REST)
+        _failed[key] = often, now + min(timedelta(minutes=2 ** min(often, 6)), LONGEST_REST)
     else:
         _failed.pop(key, None)
 

@@ -22,9 +22,10 @@ from lti_mentoring.services import conflict, dropping, guest_letter, mentorship,
 from lti_mentoring.services.mentorship import PairRow
 from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.handing_in import HandingIn
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship
-from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.rating import Rater
+from lti_mentoring.store.observation import EvidenceNote, Observation
+from lti_mentoring.store.rating import Rater, SubmittedRating
 
 KIND = "mentoring_session"
 LONGEST_PLACE = 200
@@ -183,7 +184,7 @@ def change(*, actor: Actor, session_id: str, when: When) -> None:
             return
         row.state, row.sequence = state, row.sequence + 1
         for one in _observations(session, row.id):
-            if one.state != "planned":
+            if one.state != "planned" or _written(session, one.id):
                 raise RuleBroken("session_observed")
             _take_along(session, actor, one, row)
         privacy.record(session, actor=actor, verb="change", object_kind=KIND, object_id=row.id, sequence=row.sequence)
@@ -263,6 +264,12 @@ def _observations(session: Session, session_id: str) -> list[Observation]:
     on_it = (Observation.session_id == session_id, Observation.state != "cancelled")
     query = select(Observation).where(*on_it).order_by(Observation.id).with_for_update()
     return list(session.scalars(query.execution_options(populate_existing=True)))
+
+
+def _written(session: Session, observation_id: str) -> bool:
+    """Whether anybody has written of it, who watched, led or was asked to rate: that was of the day and place as they were."""
+    kinds = (EvidenceNote, HandingIn, SubmittedRating)
+    return any(session.scalar(select(kind.id).where(kind.observation_id == observation_id).limit(1)) is not None for kind in kinds)
 
 
 def _take_along(session: Session, actor: Actor, one: Observation, row: MentoringSession) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -77,7 +77,7 @@ def append(session: Session, actor: Actor, seat: Seat, note: Note, device: str =
         at_second=note.at_second,
         tag=note.tag[:40],
     )
-    _check(session, seat, made, device, counted)
+    _check(session, seat, made, paused=_off_the_record(session, made, _begun(note, made, counted), device, counted))
     if consent.waits(session, row.id):
         raise RuleBroken(WAITS)
     # What a candidate writes of a session that they watch, or of their own part, does not begin the report on it.
@@ -108,12 +108,12 @@ def read_again(session: Session, row: Observation) -> None:
 # --- inside ------------------------------------------------------------------------------------------------------------------------
 
 
-def _check(session: Session, seat: Seat, made: EvidenceNote, device: str, counted: field.Counted) -> None:
+def _check(session: Session, seat: Seat, made: EvidenceNote, *, paused: bool) -> None:
     if len(made.text) > LONGEST_NOTE:
         raise RuleBroken("note_long", most=LONGEST_NOTE)
     if not takes(seat):
         raise RuleBroken("observation_closed", state=seat.row.state, verb="note")
-    if _off_the_record(session, made, device, counted):
+    if paused:
         raise RuleBroken("off_the_record")
     if _full(session, made):
         raise RuleBroken("notes_many", most=MOST_NOTES)
@@ -124,17 +124,21 @@ def _full(session: Session, made: EvidenceNote) -> bool:
     return (session.scalar(select(func.count(EvidenceNote.id)).where(*theirs)) or 0) >= MOST_NOTES
 
 
-def _off_the_record(session: Session, made: EvidenceNote, device: str, counted: field.Counted) -> bool:
+def _begun(note: Note, made: EvidenceNote, counted: field.Counted) -> datetime | None:
+    """When a note was begun, by its own device's start; else when it was written; None where only a second is told."""
+    if note.at_second is not None and counted.started_at is not None:
+        return counted.started_at + timedelta(seconds=note.at_second)
+    return made.noted_at if note.noted_at is not None or note.at_second is None else None
+
+
+def _off_the_record(session: Session, made: EvidenceNote, begun: datetime | None, device: str, counted: field.Counted) -> bool:
     """Whether it was begun while nothing might be kept, as its author's devices have told. Each counts from a start of its own, so that
-    spans of another one are compared by moments: of when it was begun, or, where it came by another way than the field page, written."""
+    spans of another one are compared by moments."""
     if field.off_the_record(counted.pauses, made.at_second):
         return True
-    since = made.noted_at if made.at_second is None else counted.started_at
     others = (FieldDevice.observation_id == made.observation_id, FieldDevice.author_id == made.author_id, FieldDevice.device != device)
     for spans, started_at in session.execute(select(FieldDevice.pauses, FieldDevice.started_at).where(*others)):
-        second = made.at_second
-        if since is not None and started_at is not None:
-            second = (second or 0) + int((since - started_at).total_seconds())
+        second = made.at_second if begun is None or started_at is None else int((begun - started_at).total_seconds())
         if field.off_the_record(spans, second):
             return True
     return False

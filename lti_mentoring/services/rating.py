@@ -230,15 +230,15 @@ def _rate(session: Session, actor: Actor, seat: Seat, revision: int, ratings: Se
     clashes: list[Clash] = []
     changed: list[str] = []
     without_reasons = False
-    for rating in map(_trimmed, ratings):
-        held = rows.get(rating.criterion)
+    for sent in map(_trimmed, ratings):
+        rating, held = sent, rows.get(sent.criterion)
         kept = seats.as_rating(held) if held is not None else Rating(rating.criterion)
         if waits and rating.reason not in ("", kept.reason):
             rating, without_reasons = replace(rating, reason=kept.reason), True
         if kept == rating:
             continue
         if held is not None and held.revision > revision:
-            clashes.append(Clash(rating.criterion, rating, kept))
+            clashes.append(Clash(sent.criterion, sent, kept))
             continue
         _write(session, assessment, held, rating)
         changed.append(rating.criterion)

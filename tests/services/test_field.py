@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -228,6 +229,15 @@ def test_off_the_record_is_compared_by_moments_where_devices_began_at_different_
     later = begun + timedelta(minutes=3)  # the tablet, without a network, so that it knew of no other start
     after, within = note("Asks what she tried.", at_second=540), note("Off the record.", at_second=240)
     answer = room.send(after, within, device=TABLET, started_at=later)
+    assert (set(answer.stored), answer.refused[within.id].code) == ({after.id}, "off_the_record")
+
+
+def test_a_note_of_a_device_that_has_told_no_start_goes_by_when_it_was_written(room: Room):
+    begun = base.now() - timedelta(minutes=20)
+    room.send(started_at=begun, pauses=((300, 600),))
+    after = replace(note("Asks what she tried.", at_second=540), noted_at=begun + timedelta(minutes=12))
+    within = replace(note("Off the record.", at_second=20), noted_at=begun + timedelta(minutes=7))
+    answer = room.send(after, within, device=TABLET)
     assert (set(answer.stored), answer.refused[within.id].code) == ({after.id}, "off_the_record")
 
 

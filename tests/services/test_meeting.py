@@ -21,7 +21,7 @@ from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.notification import Notification
-from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.rating import Rater
 from support import opinions
 from support.opinions import doubling
@@ -96,6 +96,14 @@ def test_another_length_on_the_same_day_and_place_asks_nobody_anew(case: Case) -
     case.move(minutes=60)
     assert consent.stands(base.session(), case.row())
     assert "consent_anew" not in case.told(case.wen)
+
+
+def test_what_somebody_has_written_of_stays_on_its_day(case: Case) -> None:
+    with base.transactional() as session:
+        watched = {"observation_id": case.id, "author_id": case.world.people["F. Martins"]}
+        session.add(EvidenceNote(id=base.new_id(), text="Asks twice.", noted_at=base.now(), **watched))
+    with pytest.raises(RuleBroken, match="session_observed"):
+        case.move(place="Room 2")
 
 
 def test_a_no_stays_a_no_on_another_day_and_hears_of_it_as_a_yes_does(case: Case) -> None:

@@ -2,7 +2,7 @@
 /* On every other page: notes that still wait on this device for this person go out, wherever they have signed in again, and signing out
    takes everything of theirs off the device, after a word where that would lose something. */
 
-import { hex } from "./field-clock.js";
+import { begun, counted, wake } from "./field-clock.js";
 import { deliver } from "./field-send.js";
 import { count } from "./field-show.js";
 import { forget, list, read, seats, tidy } from "./field-vault.js";
@@ -13,7 +13,9 @@ async function sendAll(person) {
   for (const seat of await seats({ person })) {
     const before = (await list("note", seat)).length;
     const pack = before && (await read("pack", seat));
-    const { json } = (pack && (await deliver(seat, { api: pack.api, device: (await read("state", seat))?.device ?? hex() }))) || {};
+    const state = pack && { ...begun(), ...(await read("state", seat)) };
+    if (state) wake(state);
+    const { json } = (pack && (await deliver(seat, { api: pack.api, device: state.device, counted: counted(state) }))) || {};
     const after = (await list("note", seat)).length;
     if (json && !json.open && !after && !(await read("draft", seat))?.text) await forget(seat); // it is over, and all of it has arrived
     sent += before - after;

@@ -205,6 +205,8 @@ if (form) {
     saving.touch();
   });
   form.querySelector("[data-keep-note]")?.addEventListener("click", keepNote);
+  // What a page gives back after a refusal is not kept yet: it goes out, and leaving asks.
+  if (collect().ratings.length) saving.touch();
   const leaving = sendAfter(saving, form);
   addEventListener("beforeunload", (event) => {
     if (!leaving() && (held || form.elements.note?.value.trim())) event.preventDefault();
