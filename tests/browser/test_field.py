@@ -32,6 +32,7 @@ from support.driver import serving
 from support.live import Town
 from support.ports import free_port
 from support.visitor import Visitor
+from support.workers import wait_until
 
 Open = Callable[..., BrowserContext]
 
@@ -49,6 +50,15 @@ ENCRYPTED = """async () => {
   const kinds = rows.map(({ kind }) => kind);
   return { words: [...rows.map(text), ...boxes].join(" "), kinds, keys: keys.length, extractable: keys.some((one) => one.extractable) };
 }"""
+DRAFT = """async () => {
+  const db = await new Promise((done) => { const asked = indexedDB.open("field"); asked.onsuccess = () => done(asked.result); });
+  const rows = await new Promise((done) => {
+    const asked = db.transaction("rows").objectStore("rows").getAll(); asked.onsuccess = () => done(asked.result);
+  });
+  db.close();
+  return rows.find(({ kind }) => kind === "draft")?.box.byteLength ?? 0;
+}"""
+"""How long the encrypted draft is."""
 FORGET_KEYS = """async () => {
   const db = await new Promise((done) => { const asked = indexedDB.open("field"); asked.onsuccess = () => done(asked.result); });
   await new Promise((done) => { db.transaction("keys", "readwrite").objectStore("keys").clear().onsuccess = done; });
@@ -184,9 +194,10 @@ def test_a_session_is_captured_with_the_network_gone_after_a_minute_and_every_wo
     for text in lines[:3]:
         write(page, text)
     says(page, re.compile(r"No network since .*3 notes wait for the network and go out by themselves"))
-    page.fill("#note", "Half a sentence that was not kept")
     expect(page.locator("[data-kept] li")).to_have_count(4)
-    page.wait_for_timeout(500)
+    empty = page.evaluate(DRAFT)
+    page.fill("#note", "Half a sentence that was not kept")
+    wait_until(lambda: page.evaluate(DRAFT) > empty, 30, lambda: "the draft was not kept on the device")
     shot(page, "away")
 
     page.reload()  # the service worker opens the shell, and the device fills it

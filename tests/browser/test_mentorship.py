@@ -69,6 +69,7 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
     led_by_two(live)
     candidate.goto(f"{course}/way")
     candidate.get_by_role("link", name=re.compile("Joint plan for")).first.click()
+    expect(candidate.get_by_label("Purpose")).to_be_visible()
     mentor.goto(candidate.url)
     for page, part, text in ((candidate, "Purpose", "She finds her own next step."), (mentor, "How you open", "I say why we are two.")):
         page.get_by_label(part).fill(text)

@@ -58,6 +58,11 @@ function comeBack() {
 }
 
 let quiet = 0;
+function keepTyped() {
+  clearTimeout(quiet);
+  quiet = 0;
+  return keepDraft();
+}
 
 function write() {
   comeBack();
@@ -66,8 +71,7 @@ function write() {
   else draft.second ??= time.secondFor(state);
   at("from").textContent = draft.second === null ? "" : ` ${words.from.replace("%s", time.clock(draft.second))}`;
   if (asked && asked !== draft.text.trim()) ask([]);
-  clearTimeout(quiet);
-  quiet = setTimeout(keepDraft, QUIET_MS);
+  quiet ||= setTimeout(keepTyped, QUIET_MS); // and not once they pause: some never do
 }
 
 function ask(what) {
@@ -78,7 +82,8 @@ function ask(what) {
 
 /* -> whether it was kept. Words that may tell who somebody is are asked about once. */
 async function keepNote() {
-  const text = box.value.trim();
+  const typed = box.value;
+  const text = typed.trim();
   if (!text || state.off !== null || passive || !pack.open) return false;
   const telling = findings(text, pack.names, pack.patterns);
   if (telling.length && asked !== text) {
@@ -88,9 +93,11 @@ async function keepNote() {
   const note = { text: time.sound(text), noted_at: new Date().toISOString(), at_second: draft.second, tag: draft.tags.join(" ") };
   await vault.keep("note", seat, draft.id, note);
   draft = fresh();
-  clearTimeout(quiet);
-  await keepDraft();
+  // Whoever wrote on meanwhile goes on with what is new.
+  if (box.value !== typed) draft.text = box.value.startsWith(typed) ? box.value.slice(typed.length).trimStart() : box.value;
+  if (draft.text.trim()) draft.second = time.secondFor(state);
   fill();
+  await keepTyped();
   await paint();
   flush();
   return true;
@@ -100,9 +107,9 @@ async function keepNote() {
 async function change({ id, text, at_second, tag }) {
   if (box.value.trim() && !(await keepNote())) return;
   draft = { id, text, second: at_second, tags: tag ? tag.split(" ") : [] };
-  await keepDraft();
-  await vault.drop("note", seat, id);
   fill();
+  await keepTyped();
+  await vault.drop("note", seat, id);
   await paint();
   box.focus();
 }
@@ -272,7 +279,7 @@ function listen() {
   addEventListener("pageshow", ({ persisted }) => persisted && comeBack());
   addEventListener("online", flush);
   addEventListener("offline", flush);
-  document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? (keepState(), keepDraft()) : flush()));
+  document.addEventListener("visibilitychange", () => (document.visibilityState === "hidden" ? (keepState(), keepTyped()) : flush()));
   addEventListener("beforeunload", (event) => {
     if (found?.keeps && (waiting.length || box.value.trim())) event.preventDefault();
   });
