@@ -73,6 +73,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("lines_to_read", "observation", True, frozenset({"planned_for"})),
         Kind("guest_asks", "observation", True, frozenset({"planned_for"})),
         Kind("link_wanted", "observation", True, frozenset({"planned_for"})),
+        Kind("somebody_to_ring", "observation", True, frozenset({"planned_for"})),
         Kind("line_wanted", "observation", True),
         Kind("conflict_found", "observation", True, frozenset({"planned_for"})),
         Kind("pair_conflict", "observation", True),

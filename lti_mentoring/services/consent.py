@@ -120,16 +120,33 @@ def waits(session: Session, observation_id: str) -> bool:
 def taking_part(session: Session, row: Observation) -> list[tuple[str, str]]:
     """Who takes part in the session that is observed by belonging to its pair, on that day: (person, ``protege`` or ``mentor``)."""
     query = (
+        _members(row)
+        .where(MentorshipMember.started_on <= row.planned_for)
+        .where(or_(MentorshipMember.ended_on.is_(None), MentorshipMember.ended_on > row.planned_for))
+    )
+    return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
+
+
+def left(session: Session, row: Observation) -> set[str]:
+    """Who was asked since they belonged to the pair of the session, and do not on its day; nobody where nobody else would be asked."""
+    there = {one for one, _ in taking_part(session, row)} - {candidate_of(session, row)[0], row.observer_id}
+    asked = select(Participant.person_id, Participant.said_name).where(Participant.observation_id == row.id)
+    found = {one.person_id: one.said_name is not None for one in session.execute(asked)}
+    members = {one for one, _ in session.execute(_members(row))}
+    gone = {one for one, named in found.items() if one in members and not named} - there - {row.mentor_id}
+    return gone if there | (found.keys() - gone) else set()
+
+
+def _members(row: Observation) -> Select[str, str]:
+    """Who ever belonged to the pair of the session that is observed, and as what."""
+    return (
         select(MentorshipMember.person_id, MentorshipMember.role)
         .join(
             MentoringSession,
             and_(MentoringSession.org_id == MentorshipMember.org_id, MentoringSession.mentorship_id == MentorshipMember.mentorship_id),
         )
         .where(MentoringSession.id == row.session_id)
-        .where(MentorshipMember.started_on <= row.planned_for)
-        .where(or_(MentorshipMember.ended_on.is_(None), MentorshipMember.ended_on > row.planned_for))
     )
-    return [(person_id, PROTEGE if role == PROTEGE else MENTOR) for person_id, role in session.execute(query)]
 
 
 def asked(session: Session, row: Observation) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import observation as rules
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.services import assessor, candidacy, drawing, guest_letter, notification, privacy, room
+from lti_mentoring.services import assessor, candidacy, drawing, guest_letter, notification, privacy, reaching
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.rating import Rater
 
@@ -34,10 +34,11 @@ def drop(session: Session, rows: Sequence[Observation], *, actor: Actor | str, w
     for row in rows:
         privacy.record(session, actor=actor, verb="cancel", object_kind="observation", object_id=row.id, reason=why)
         _tell(session, row, {row.observer_id}, actor, "observation_called_off", "observation.sheet", observation=row.id)
-        inside, outside = room.everybody(session, row)
+        inside, outside = reaching.everybody(session, row)
         _tell(session, row, inside - {row.observer_id}, actor, "observation_called_off", "home.index")
         kind = guest_letter.SESSION_OFF if why == "session" else guest_letter.OFF
         guest_letter.follow(session, actor=actor, row=row, people=outside, kind=kind)
+        reaching.tell_unheard(session, row)
 
 
 def close(session: Session, rows: Sequence[Observation], *, actor: Actor | str) -> None:

@@ -112,6 +112,12 @@ def dismiss(session: Session, *, actor: Actor, person_id: str) -> None:
         privacy.record(session, actor=actor, verb="revoke_link", object_kind="person", object_id=person_id, purpose=FIELD, count=ended)
 
 
+def observes(session: Session, row: Observation) -> bool:
+    """Whether the observer of an observation may still be one there."""
+    held = (RoleGrant.course_id == row.course_id, RoleGrant.person_id == row.observer_id, RoleGrant.role == "observer")
+    return session.scalar(select(RoleGrant.id).where(*held, RoleGrant.revoked_at.is_(None)).limit(1)) is not None
+
+
 def opened(session: Session, observation_id: str, person_id: str, purpose: str) -> bool:
     """Whether somebody ever opened a link of theirs to an observation."""
     mine = (GuestLink.org_id == base.current_tenant(), GuestLink.about_id == observation_id, GuestLink.person_id == person_id)

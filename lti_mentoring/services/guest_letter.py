@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from lti_mentoring.domain.delivery import REFUSED
 from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, READS, without_address
 from lti_mentoring.domain.mail import line, mailable
-from lti_mentoring.domain.observation import NO_MORE, WAITING
+from lti_mentoring.domain.observation import NO_MORE, RATED, WAITING
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.services import guest, lane, mail, privacy
 from lti_mentoring.services.session import hashed
@@ -63,11 +64,15 @@ def post(session: Session, *, actor: Actor | str, row: Observation, person_id: s
 
 def follow(session: Session, *, actor: Actor | str, row: Observation, people: Collection[str], kind: str) -> None:
     """Mail what has become of an observation to those of these people for whom a link was made, in the caller's transaction. Nobody else
-    has heard of it: a mail that is still to leave says how things stand then, or leaves no more."""
+    has heard of it: a mail that is still to leave says how things stand then, or leaves no more. Whose link was taken back gets no new
+    one."""
     linked = (GuestLink.org_id == row.org_id, GuestLink.about_id == row.id, GuestLink.person_id.in_(people))
-    for person_id in sorted(set(session.scalars(select(GuestLink.person_id).where(*linked)))):
+    links = session.scalars(select(GuestLink).where(*linked).order_by(GuestLink.created_at).execution_options(populate_existing=True))
+    revoked = {(one.person_id, one.purpose): one.revoked_at is not None for one in links}  # of each the newest
+    for person_id in sorted({one for one, _ in revoked}):
         theirs = FIELD_MOVED if kind == MOVED and person_id == row.observer_id else kind
-        post(session, actor=actor, row=row, person_id=person_id, kind=theirs)
+        if theirs in NO_LINK or not revoked.get((person_id, _purpose(theirs)), True):
+            post(session, actor=actor, row=row, person_id=person_id, kind=theirs)
 
 
 def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], str]) -> dict[str, ToGuest]:
@@ -92,7 +97,7 @@ def letters(org_id: str, mail_ids: Collection[str], *, secret: Callable[[str], s
         organisation = session.get_one(Organisation, org_id).name
         for letter, row, person, asker_id, asker_name, chosen, seat in rows:
             address, token = mailable(person.email), guest.new_token(org_id, secret(f"guest:{letter.id}"))
-            if address is None or not _wanted(letter, row, person.id, seat) or not _linked(session, letter, row, person.id, token):
+            if address is None or not _wanted(session, letter, row, person.id, seat) or not _linked(session, letter, row, person.id, token):
                 continue
             name = _spoken(display_name(person.name or person.chosen_name, person.id)) or display_name(None, person.id)
             asked_by = _spoken(display_name(chosen or asker_name, asker_id)) if asker_id else ""
@@ -112,13 +117,13 @@ def _spoken(name: str) -> str:
     return without_address(line(name, LONGEST_NAME))
 
 
-def _wanted(letter: GuestLetter, row: Observation, person_id: str, seat: str | None) -> bool:
+def _wanted(session: Session, letter: GuestLetter, row: Observation, person_id: str, seat: str | None) -> bool:
     """Nobody is asked about what was called off, nor who was taken off the room, nor given an assignment that is somebody else's by now, or
-    over."""
+    over, nor one who may observe no more."""
     if letter.kind in NO_LINK:
         return row.state in NO_MORE
     if _purpose(letter.kind) == FIELD:
-        return row.state in WAITING and row.observer_id == person_id
+        return row.state in WAITING and row.observer_id == person_id and guest.observes(session, row)
     return seat is not None and row.state not in NO_MORE
 
 
@@ -154,17 +159,33 @@ def lately(session: Session, observation_id: str, person_id: str, *, since: date
     return session.scalar(query.limit(1)) is not None
 
 
-def newest(session: Session, observation_id: str) -> dict[tuple[str, str], Mail]:
-    """The newest mail of each (person, purpose) of an observation that told everybody alike. That the lines can be read is told to who
-    agreed alone, and so it is not among them."""
+def mails(session: Session, row: Observation) -> list[tuple[str, Mail]]:
+    """(kind, mail) of all mails of an observation that told everybody alike, the oldest first. That the lines can be read is told to who
+    agreed alone: it is among them once it is rated, since everybody has agreed by then."""
     query = (
         select(GuestLetter.kind, Mail)
         .join(Mail, and_(Mail.org_id == GuestLetter.org_id, Mail.id == GuestLetter.mail_id))
-        .where(GuestLetter.observation_id == observation_id, GuestLetter.kind != READING)
-        .order_by(Mail.created_at)
+        .where(GuestLetter.observation_id == row.id)
+        .order_by(Mail.created_at, Mail.id)
     )
+    return [(kind, sent) for kind, sent in session.execute(query) if kind != READING or row.state == RATED]
+
+
+def newest(sent: Collection[tuple[str, Mail]]) -> dict[tuple[str, str], Mail]:
+    """The newest of these ``mails`` for each (person, purpose)."""
     found: dict[tuple[str, str], Mail] = {}
-    for kind, row in session.execute(query):
+    for kind, row in sent:
         purposes = (CONSENT, FIELD) if kind in NO_LINK else (_purpose(kind),)
         found |= {(row.person_id, one): row for one in purposes}
+    return found
+
+
+def dead(sent: Collection[tuple[str, Mail]]) -> set[str]:
+    """Whom none of these ``mails`` has reached since one of theirs was refused."""
+    found: set[str] = set()
+    for _, row in sent:
+        if row.state == REFUSED:
+            found.add(row.person_id)
+        elif row.sent_at is not None:
+            found.discard(row.person_id)
     return found

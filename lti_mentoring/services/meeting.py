@@ -18,7 +18,7 @@ from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import SELF
 from lti_mentoring.domain.reminder import RATING_DAYS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import conflict, dropping, guest_letter, mentorship, naming, notification, privacy, room
+from lti_mentoring.services import conflict, dropping, guest_letter, mentorship, naming, notification, privacy, reaching, room
 from lti_mentoring.services.mentorship import PairRow
 from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
@@ -288,10 +288,11 @@ def _take_along(session: Session, actor: Actor, one: Observation, row: Mentoring
 
 
 def _ask_anew(session: Session, actor: Actor, one: Observation) -> None:
-    """Everybody in the room hears of another day or place, whatever they have said, so that nobody learns who said what; and whoever is of
-    the pair by then is asked."""
+    """Everybody in the room hears of another day or place, whatever they have said, so that nobody learns who said what; whoever is of
+    the pair by then is asked, and whoever is not any more is not. Whom nothing tells so is rung by who leads."""
     one.consent_at, one.consent_by = None, None
-    inside, outside = room.everybody(session, one)
+    room.leave_out(session, actor=actor, row=one)
+    inside, outside = reaching.everybody(session, one)
     asked = select(Participant).where(Participant.observation_id == one.id).order_by(Participant.id)
     for mine in session.scalars(asked.execution_options(populate_existing=True)).all():
         mine.consent, before = consent.after(mine.consent, consent.MOVED, one.state), mine.consent
@@ -302,6 +303,7 @@ def _ask_anew(session: Session, actor: Actor, one: Observation) -> None:
     session.flush()
     privacy.record(session, actor=actor, verb="ask_anew", object_kind="observation", object_id=one.id)
     room.ask(session, actor=actor, row=one)
+    reaching.tell_unheard(session, one)
 
 
 def _tell(session: Session, row: Observation, person_id: str, kind: str, endpoint: str) -> None:

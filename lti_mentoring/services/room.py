@@ -8,22 +8,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.consent import ASKED, MENTOR, PROTEGE
+from lti_mentoring.domain.consent import ASKED, GRANTED, MENTOR, PROTEGE
+from lti_mentoring.domain.delivery import DONE
 from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, READS
 from lti_mentoring.domain.mail import mailable
 from lti_mentoring.domain.observation import RATED, WAITING
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, consent, guest, guest_letter, naming, notification, privacy, reminder
+from lti_mentoring.services import assessor, consent, guest, guest_letter, naming, privacy, reaching, reminder
 from lti_mentoring.services.guest import LinkRow
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import mail_way
+from lti_mentoring.store.delivery import GuestLetter, Mail, mail_way
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentoringSession
 from lti_mentoring.store.observation import Observation
-from lti_mentoring.store.people import NEVER, Identity, Membership, Person, RoleGrant
+from lti_mentoring.store.people import NEVER, Membership, Person
 
 ROLES = (PROTEGE, MENTOR)
 
@@ -43,14 +45,15 @@ class Named:
 @dataclass(frozen=True, slots=True)
 class PersonRow:
     """Somebody in the room, or the observer, and how they are reached. ``inside``: they meet it in their course, by a notice. ``mail`` is
-    the state of the newest mail that asked them, "" where none was sent; ``mailable``: one can be sent; ``by_hand``: a link can be handed
-    to them. Never what they said."""
+    the state of the newest mail that told everybody alike, "" where none was sent; ``mailable``: one can be sent; ``dead``: the last that
+    was tried was refused; ``by_hand``: a link can be handed to them. Never what they said."""
 
     person_id: str
     name: str
     role: str
     inside: bool
     mailable: bool
+    dead: bool
     by_hand: bool
     mail: str
     link: LinkRow | None
@@ -59,7 +62,7 @@ class PersonRow:
 @dataclass(frozen=True, slots=True)
 class RoomPage:
     """The room of an observation. ``can``: it can be observed as far as is known; where it cannot, nobody here learns why, nor by what way
-    a yes came. ``hands``: the reader makes links to hand over."""
+    a yes came. ``hands``: the reader makes links to hand over; ``moved``: its session was changed since it was planned."""
 
     id: str
     state: str
@@ -74,12 +77,13 @@ class RoomPage:
     leads: bool
     hands: bool
     open: bool
+    moved: bool
 
     @property
     def unheard(self) -> tuple[str, ...]:
         """Whom nothing tells what becomes of it: outside of the course, and no mail reaches them."""
         people = (*self.people, self.observer)
-        return tuple(one.name for one in people if not one.inside and (not one.mailable or one.mail == "refused"))
+        return tuple(one.name for one in people if not one.inside and (not one.mailable or one.dead))
 
 
 # --- asking ------------------------------------------------------------------------------------------------------------------------
@@ -105,58 +109,48 @@ def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[N
             session.add(Participant(id=base.new_id(), observation_id=row.id, person_id=person_id, **said))
             session.flush()
             privacy.record(session, actor=actor, verb="ask_consent", object_kind="observation", object_id=row.id, role=role)
-            _reach(session, actor, row, person_id, guest_letter.CONSENT)
+            reaching.reach(session, actor, row, person_id, guest_letter.CONSENT)
     if set(wanted) - {*known, candidate_id, row.observer_id}:
         assessor.again(session, actor=actor, row=row)
-
-
-def _reach(session: Session, actor: Actor | str, row: Observation, person_id: str, kind: str) -> bool:
-    """By a notice who has come to this course; by mail whoever has an address. -> whether either goes; else a link has to be handed to
-    them."""
-    if person_id in _insiders(session, row, [person_id]):
-        ids = {"course": row.course_id, "observation": row.id}
-        code = "lines_to_read" if kind == guest_letter.READING else "consent_asked"
-        facts = {"planned_for": row.planned_for}
-        notification.tell(session, org_id=row.org_id, person_id=person_id, kind=code, facts=facts, endpoint="consent.one", ids=ids)
-        return True
-    return guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind)
-
-
-def everybody(session: Session, row: Observation) -> tuple[set[str], set[str]]:
-    """The candidate, the observer, and who was asked to be in the room, whatever they have said to it: those who have come to the course,
-    and those outside of it."""
-    asked = session.scalars(select(Participant.person_id).where(Participant.observation_id == row.id))
-    people = {consent.candidate_of(session, row)[0], row.observer_id, *asked}
-    inside = _insiders(session, row, people)
-    return inside, people - inside
-
-
-def _insiders(session: Session, row: Observation, people: Collection[str]) -> set[str]:
-    """Who of these can open pages of the course, since they came to it by the LMS."""
-    here = (Membership.course_id == row.course_id, Membership.person_id.in_(people), Membership.launched_at > NEVER)
-    return set(session.scalars(select(Membership.person_id).where(*here, Membership.status == "active")))
 
 
 def tell_readers(session: Session, row: Observation) -> None:
     """The observer has submitted, in the caller's transaction: who is in the room can read the lines, and strike some, for two days. Those
     of somebody whom nothing reaches begin with a link, which who leads is told to hand over."""
-    unread = (Participant.observation_id == row.id, Participant.consent == "granted", Participant.read_at.is_(None))
-    readers = session.scalars(select(Participant).where(*unread).order_by(Participant.id)).all()
-    signs_in = _sign_in(session, [one.person_id for one in readers])
+    readers = session.scalars(select(Participant).where(*_unread(row)).order_by(Participant.id)).all()
+    signs_in = reaching.sign_in(session, [one.person_id for one in readers])
     for one in readers:
-        reached = _reach(session, privacy.SYSTEM, row, one.person_id, guest_letter.READING)
+        reached = reaching.reach(session, privacy.SYSTEM, row, one.person_id, guest_letter.READING)
         one.waits_for_link = not reached and one.person_id not in signs_in  # a link to hand over is made for nobody who signs in
     if any(one.waits_for_link for one in readers):
-        ids, facts = {"course": row.course_id, "observation": row.id}, {"planned_for": row.planned_for}
-        for lead in reminder.leads(session, row.course_id):
-            whom = {"org_id": row.org_id, "person_id": lead, "kind": "link_wanted", "endpoint": "consent.people"}
-            notification.tell(session, facts=facts, ids=ids, **whom)
+        reaching.tell_link_wanted(session, row)
     session.flush()
 
 
-def _sign_in(session: Session, people: Collection[str]) -> set[str]:
-    """Who of these signs in at this organisation, wherever that is."""
-    return set(session.scalars(select(Identity.person_id).where(Identity.person_id.in_(people))))
+def mailed(session: Session, mails: Collection[str]) -> None:
+    """These mails have arrived or were refused, in the caller's transaction. Whoever should read lines by one that was refused waits for a
+    link from then on, which who leads is told; the two days of whoever waits begin with one that arrives after all."""
+    query = (
+        select(GuestLetter.observation_id, Mail.person_id, Mail.state)
+        .join(Mail, and_(Mail.org_id == GuestLetter.org_id, Mail.id == GuestLetter.mail_id))
+        .where(Mail.id.in_(mails), GuestLetter.kind == guest_letter.READING)
+        .order_by(GuestLetter.observation_id, Mail.person_id)
+    )
+    for observation_id, person_id, state in session.execute(query).all():
+        held = select(Observation).where(Observation.id == observation_id).with_for_update().execution_options(populate_existing=True)
+        row = session.scalars(held).one()
+        if state == DONE:
+            _begin_reading(session, row, person_id)
+            continue
+        mine = session.scalar(select(Participant).where(*_unread(row), Participant.person_id == person_id))
+        if row.state == RATED and mine is not None and not mine.waits_for_link:
+            if not reaching.sign_in(session, [person_id]):
+                mine.waits_for_link = True
+                reaching.tell_link_wanted(session, row)
+
+
+def _unread(row: Observation) -> tuple[ColumnElement[bool], ...]:
+    return Participant.observation_id == row.id, Participant.consent == GRANTED, Participant.read_at.is_(None)
 
 
 def _begin_reading(session: Session, row: Observation, person_id: str) -> None:
@@ -165,6 +159,16 @@ def _begin_reading(session: Session, row: Observation, person_id: str) -> None:
     mine = session.scalar(select(Participant).where(*waits))
     if mine is not None and row.state == RATED:
         mine.waits_for_link, row.rated_at = False, base.now()
+
+
+def leave_out(session: Session, *, actor: Actor, row: Observation) -> None:
+    """Who belongs to its pair no more on the day that it has by now is asked no longer, whatever they said; in the caller's transaction."""
+    gone = consent.left(session, row)
+    if gone:
+        guest.revoke(session, actor=actor, observation_id=row.id, people=gone, purpose=CONSENT)
+        session.execute(delete(Participant).where(Participant.observation_id == row.id, Participant.person_id.in_(gone)))
+        privacy.record(session, actor=actor, verb="leave_out", object_kind="observation", object_id=row.id, count=len(gone))
+        assessor.again(session, actor=actor, row=row)
 
 
 # --- the page and its buttons ----------------------------------------------------------------------------------------------------
@@ -191,15 +195,17 @@ def page(*, actor: Actor, observation_id: str) -> RoomPage:
         leads=actor.is_any(*LEADS),
         hands=_hands(session, actor, row),
         open=row.state in WAITING,
+        moved=bool(session.scalar(select(MentoringSession.sequence).where(MentoringSession.id == row.session_id))),
     )
 
 
 def _people(session: Session, row: Observation, roles: dict[str, str]) -> dict[str, PersonRow]:
     ids = {*roles, row.observer_id}
-    inside, mails = _insiders(session, row, ids), guest_letter.newest(session, row.id)
+    inside, sent = reaching.insiders(session, row, ids), guest_letter.mails(session, row)
+    mails, dead = guest_letter.newest(sent), guest_letter.dead(sent)
     links = {purpose: guest.links(session, row.id, purpose) for purpose in (CONSENT, FIELD)}
     sends, names = mail_way() is not None, naming.names(session, row.course_id, ids)
-    signs_in = _sign_in(session, ids)
+    signs_in = reaching.sign_in(session, ids)
     found = {}
     for one in session.execute(select(Person.id, Person.email).where(Person.id.in_(ids))):
         purpose = CONSENT if one.id in roles else FIELD
@@ -210,7 +216,8 @@ def _people(session: Session, row: Observation, roles: dict[str, str]) -> dict[s
             role=roles.get(one.id, "observer"),
             inside=one.id in inside,
             mailable=reached,
-            by_hand=one.id not in signs_in and (not reached or (mail is not None and mail.state == "refused")),
+            by_hand=one.id not in signs_in and (not reached or one.id in dead),
+            dead=one.id in dead,
             mail=("sent" if mail.sent_at is not None else mail.state) if mail is not None else "",
             link=links[purpose].get(one.id),
         )
@@ -283,16 +290,22 @@ def revoke(*, actor: Actor, observation_id: str, person_id: str) -> None:
 
 def take_off(*, actor: Actor, observation_id: str, person_id: str) -> None:
     """Take somebody off the room who was named by mistake, or by a wrong address, and their links with them. Whoever may have answered
-    stays: nobody is left out for what they said, nor does anybody learn by this whether they said something.
+    stays: nobody is left out for what they said, nor does anybody learn by this whether they said something. So does whoever belongs to
+    the session, and the last one: what was asked of somebody themself is never the observer's word again.
 
-    NotAllowed ``guest_lead_takes_off``; RuleBroken ``guest_inside``, ``guest_opened``, ``observation_closed``.
+    NotAllowed ``guest_lead_takes_off``; RuleBroken ``guest_observer_takes_off``, ``guest_of_session``, ``guest_last``, ``guest_inside``,
+    ``guest_opened``, ``observation_closed``.
     """
     with base.transactional() as session:
         row, purpose = _whom(session, actor, observation_id, person_id)
         if not actor.is_any(*LEADS):
             raise NotAllowed("guest_lead_takes_off")
+        if not _hands(session, actor, row):
+            raise RuleBroken("guest_observer_takes_off")
         if row.state not in WAITING:
             raise RuleBroken("observation_closed", state=row.state, verb="ask")
+        if person_id == row.mentor_id or person_id in dict(consent.taking_part(session, row)):
+            raise RuleBroken("guest_of_session")
         guest.revoke(session, actor=actor, observation_id=row.id, people=[person_id], purpose=purpose)  # first: nobody opens one now
         theirs = (Participant.observation_id == row.id, Participant.person_id == person_id)
         mine = session.scalar(select(Participant).where(*theirs))
@@ -302,13 +315,15 @@ def take_off(*, actor: Actor, observation_id: str, person_id: str) -> None:
             raise RuleBroken("guest_opened")
         session.delete(mine)
         session.flush()
+        if not consent.asked(session, row):
+            raise RuleBroken("guest_last")
         privacy.record(session, actor=actor, verb="take_off", object_kind="observation", object_id=row.id, person=person_id)
         assessor.again(session, actor=actor, row=row)
 
 
 def _hands(session: Session, actor: Actor, row: Observation) -> bool:
     """Who leads makes links to hand over, but not who observes or is observed, where somebody else who leads could."""
-    concerned = {row.observer_id, consent.candidate_of(session, row)[0]}
+    concerned = reaching.concerned(session, row)
     return actor.is_any(*LEADS) and (actor.person_id not in concerned or concerned.issuperset(reminder.leads(session, row.course_id)))
 
 
@@ -329,14 +344,8 @@ def _whom(session: Session, actor: Actor, observation_id: str, person_id: str) -
         raise NotFound("person")
     if not present and not actor.is_any(*LEADS):
         raise NotAllowed("guest_field_lead")
-    if person_id in _insiders(session, row, [person_id]):
+    if person_id in reaching.insiders(session, row, [person_id]):
         raise RuleBroken("guest_inside")  # they have a way in of their own; a link in other hands would speak in their name
-    if not present and not _observes(session, row):
+    if not present and not guest.observes(session, row):
         raise RuleBroken("guest_dismissed")
     return row, CONSENT if present else FIELD
-
-
-def _observes(session: Session, row: Observation) -> bool:
-    """Whether its observer may still be one here."""
-    held = (RoleGrant.course_id == row.course_id, RoleGrant.person_id == row.observer_id, RoleGrant.role == "observer")
-    return session.scalar(select(RoleGrant.id).where(*held, RoleGrant.revoked_at.is_(None)).limit(1)) is not None

@@ -30,7 +30,7 @@ TO_MEND = ("manager_unattested", "consent_unsure", "consent_moved")
 TO_MEND_IN_PLAN = ("guest_name_empty", "guest_address", "name_is_address", "guest_is_there", "guest_room_full")
 TO_TELL = (
     *("guest_no_mail", "guest_inside", "guest_mail_lately", "guest_not_by_hand", "guest_reads", "guest_dismissed"),
-    *("guest_observer_hands", "guest_opened"),
+    *("guest_observer_hands", "guest_observer_takes_off", "guest_of_session", "guest_last", "guest_opened"),
 )
 
 
@@ -177,7 +177,7 @@ def reach(course: str, observation: str, person: str, verb: str) -> Answer:
             flash(gettext("Taken back. Whoever opens the link is told so."), "ok")
         elif verb == "off":
             room.take_off(**about)
-            flash(gettext("Taken off. If the address was wrong, ask them again by the right one."), "ok")
+            flash(gettext("Taken off. Nobody asks them any more."), "ok")
         else:
             room.send(**about)
             flash(gettext("A mail with a new link is on its way."), "ok")

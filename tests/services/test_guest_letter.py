@@ -17,8 +17,9 @@ from conftest import make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
+from lti_mentoring.domain.releasing import READING
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import guest, mail, meeting, observation, outside, participant, room
+from lti_mentoring.services import consent, guest, mail, meeting, notification, observation, outside, participant, room
 from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
@@ -111,6 +112,7 @@ def test_who_is_named_with_an_address_gets_a_link_that_is_made_when_the_mail_lea
 
 def test_who_was_taken_off_the_room_is_sent_nothing(case: Case, server: MailServer) -> None:
     with case.inside():
+        room.add(actor=case.lead, observation_id=case.id, named=Named("Sol", ""))
         room.take_off(actor=case.lead, observation_id=case.id, person_id=case.kim.person_id)
     case.post.step()
     assert server.mails == []
@@ -211,12 +213,19 @@ def test_whom_no_mail_reaches_is_named_to_whoever_called_it_off(case: Case, serv
     with case.inside():
         room.add(actor=case.lead, observation_id=case.id, named=Named("Sol", ""))
     case.post.step()
-    with case.inside():
-        observation.cancel(actor=case.lead, observation_id=case.id)
-    case.post.step()
-    with case.inside():
-        base.end_read()
-        assert room.page(actor=case.observer, observation_id=case.id).unheard == ("Kim", "Sol")
+    for at_once in (True, False):
+        with case.inside():
+            if at_once:
+                observation.cancel(actor=case.lead, observation_id=case.id)
+                assert told(case, case.lead).count("somebody_to_ring") == 1
+            base.end_read()
+            assert room.page(actor=case.observer, observation_id=case.id).unheard == ("Kim", "Sol")
+        case.post.step()
+
+
+def told(case: Case, who: Actor) -> list[str]:
+    base.end_read()
+    return [one.kind for one in notification.page(actor=who).notices]
 
 
 def of_a_session(case: Case, observer_id: str) -> tuple[str, str]:
@@ -253,6 +262,104 @@ def test_another_day_is_mailed_to_whoever_came_by_a_link_with_a_new_one(case: Ca
         meeting.cancel(actor=case.lead, session_id=held)
     case.post.step()
     assert {one["Subject"] for one in server.mails[-2:]} == {"A mentoring session does not take place"}
+
+
+def test_whose_link_was_taken_back_gets_no_other_by_a_move_and_who_leads_is_told(case: Case, server: MailServer) -> None:
+    with case.inside():
+        outer = outside.name(actor=case.lead, named=Named("P. Outer", "outer@example.org"))
+    held, made = of_a_session(case, outer)
+    before = len(server.mails)
+    with case.inside():
+        room.revoke(actor=case.lead, observation_id=made, person_id=case.kim.person_id)
+        outside.dismiss(actor=case.lead, person_id=outer)
+        meeting.change(actor=case.lead, session_id=held, when=ahead(6))
+    case.post.step()
+    assert server.mails[before:] == []
+    with case.inside():
+        assert told(case, case.lead).count("somebody_to_ring") == 1
+        base.end_read()
+        live = (GuestLink.about_id == made, GuestLink.revoked_at.is_(None))
+        assert base.session().scalars(select(GuestLink).where(*live)).all() == []
+
+
+def test_an_assignment_that_waits_to_be_mailed_is_not_once_its_observer_is_dismissed(case: Case, server: MailServer) -> None:
+    with case.inside():
+        outer = outside.name(actor=case.lead, named=Named("P. Outer", "outer@example.org"))
+    held, _ = of_a_session(case, outer)
+    before = len(server.mails)
+    with case.inside():
+        meeting.change(actor=case.lead, session_id=held, when=ahead(6))
+        outside.dismiss(actor=case.lead, person_id=outer)
+    case.post.step()
+    assert [one["To"] for one in server.mails[before:]] == ["Kim <kim@example.org>"]
+
+
+def test_whom_no_mail_tells_of_another_day_is_named_to_who_leads(case: Case, server: MailServer) -> None:
+    server.recipient = "550 5.1.1 No such user here"
+    held, made = of_a_session(case, case.observer.person_id)
+    with case.inside():
+        assert room.page(actor=case.lead, observation_id=made).moved is False
+        meeting.change(actor=case.lead, session_id=held, when=ahead(6))
+        assert told(case, case.lead).count("somebody_to_ring") == 1
+        base.end_read()
+        page = room.page(actor=case.lead, observation_id=made)
+        assert (page.open, page.moved, page.unheard) == (True, True, ("Kim",))
+
+
+def test_whom_the_mail_reaches_is_not_to_be_rung(case: Case, server: MailServer) -> None:
+    held, _ = of_a_session(case, case.observer.person_id)
+    with case.inside():
+        meeting.change(actor=case.lead, session_id=held, when=ahead(6))
+        assert "somebody_to_ring" not in told(case, case.lead)
+
+
+def submitted(case: Case) -> None:
+    """Kim agrees, and the observer notes a line and submits."""
+    participant.answer(actor=case.kim, observation_id=case.id, agrees=True)
+    participant.attest(actor=case.kim, observation_id=case.id, nobody=True)
+    observation.save_note(actor=case.observer, observation_id=case.id, note=Note("a" * 32, "She waits."))
+    keys = [row.criterion.key for row in observation.sheet(actor=case.observer, observation_id=case.id).criteria]
+    said = [Rating(key, 3, note_ids=("a" * 32,)) for key in keys]
+    revision = observation.save_draft(actor=case.observer, observation_id=case.id, revision=0, ratings=said).revision
+    observation.submit(actor=case.observer, observation_id=case.id, revision=revision)
+
+
+@pytest.mark.parametrize("died", ["before", "after"])
+def test_the_two_days_of_whose_mailbox_is_dead_begin_with_a_link_that_is_handed_over(case: Case, server: MailServer, died: str) -> None:
+    for when in ("before", "after"):
+        if when == died:
+            server.recipient = "550 5.1.1 No such user here"
+        if when == "before":
+            case.post.step()
+            with case.inside():
+                submitted(case)
+        else:
+            case.post.step()
+    with case.inside():
+        assert told(case, case.lead).count("link_wanted") == 1
+        assert consent.page(actor=case.kim, observation_id=case.id).reading_until is None
+        with time_machine.travel(base.now() + timedelta(days=10), tick=False):
+            assert room.page(actor=case.lead, observation_id=case.id).people[0].by_hand
+            room.link(actor=case.lead, observation_id=case.id, person_id=case.kim.person_id)
+            base.end_read()
+            assert consent.page(actor=case.kim, observation_id=case.id).reading_until == base.now() + READING
+
+
+def test_a_mail_that_arrives_after_all_begins_their_two_days(case: Case, server: MailServer) -> None:
+    case.post.step()
+    with case.inside():
+        submitted(case)
+    server.recipient = "550 5.1.1 No such user here"
+    case.post.step()
+    with case.inside():
+        base.end_read()
+        assert consent.page(actor=case.kim, observation_id=case.id).reading_until is None
+    server.recipient = "250 OK"
+    case.post.change(state="waiting")
+    case.post.step()
+    with case.inside():
+        base.end_read()
+        assert consent.page(actor=case.kim, observation_id=case.id).reading_until is not None
 
 
 def test_who_has_had_no_link_yet_is_mailed_once_and_reads_of_the_day_that_it_is_by_then(case: Case, server: MailServer) -> None:

@@ -20,6 +20,7 @@ from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentorshipMember
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import EvidenceNote, Observation
 from lti_mentoring.store.rating import Rater
@@ -111,6 +112,32 @@ def test_a_no_stays_a_no_on_another_day_and_hears_of_it_as_a_yes_does(case: Case
     case.move(starts_at=ahead(5).starts_at)
     assert case.said(case.wen) == "refused"
     assert "consent_anew" in case.told(case.wen)
+
+
+def test_whoever_has_left_the_pair_by_the_new_day_is_asked_no_longer(case: Case) -> None:
+    kit = case.world.person("Kit Hale")
+    case.say(True, case.wen, case.kim)
+    day = case.when.starts_at.date() + timedelta(days=1)
+    with base.transactional() as session:
+        first = session.scalars(select(MentorshipMember).where(MentorshipMember.person_id == case.wen.person_id)).one()
+        first.ended_on = day
+        about = {"mentorship_id": first.mentorship_id, "person_id": kit.person_id, "role": first.role, "started_on": day}
+        session.add(MentorshipMember(id=base.new_id(), **about))
+    case.move(starts_at=ahead(9).starts_at)
+    people = room.page(actor=case.lead, observation_id=case.id).people
+    assert {one.person_id for one in people} == {kit.person_id, case.kim.person_id}
+    assert "consent_anew" not in case.told(case.wen)
+    case.say(True, kit, case.kim)
+    assert consent.stands(base.session(), case.row())
+
+
+def test_a_room_is_not_emptied_by_a_move_so_that_the_observers_word_would_hold(case: Case) -> None:
+    with base.transactional() as session:
+        session.delete(session.scalars(select(Participant).where(Participant.person_id == case.kim.person_id)).one())
+        member = session.scalars(select(MentorshipMember).where(MentorshipMember.person_id == case.wen.person_id)).one()
+        member.ended_on = case.when.starts_at.date() + timedelta(days=1)
+    case.move(starts_at=ahead(9).starts_at)
+    assert case.said(case.wen) == "asked"
 
 
 def test_the_observers_word_is_for_one_day_too(case: Case) -> None:

@@ -30,6 +30,7 @@ from lti_mentoring.services import mentorship as pairs
 from lti_mentoring.services.consent import Whose
 from lti_mentoring.services.declaring import Declared
 from lti_mentoring.services.guest import Guest
+from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.pairing import Wanted
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.services.room import PersonRow
@@ -40,6 +41,7 @@ from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import Course, Membership, Person, RoleGrant
 from lti_mentoring.store.reporting_line import ReportingLine
 from support import opinions
+from support.pairing import met, paired
 
 
 class Plan:
@@ -332,14 +334,45 @@ def test_who_was_named_by_a_wrong_address_is_taken_off_and_asked_by_the_right_on
     with pytest.raises(NotAllowed):
         room.take_off(actor=made.observer, observation_id=made.id, person_id=wrong.person_id)
     token = made.link_of(wrong)
+    right = made.add("Kim", "kim@example.org")
     room.take_off(actor=made.lead, observation_id=made.id, person_id=wrong.person_id)
     with pytest.raises(RuleBroken, match="guest_link_revoked"):
         guest.exchange(token=token)
-    right = made.add("Kim", "kim@example.org")
     assert [one.person_id for one in made.people()] == [right.person_id]
     made.state("rated")
     with pytest.raises(RuleBroken, match="observation_closed"):
         room.take_off(actor=made.lead, observation_id=made.id, person_id=right.person_id)
+
+
+def test_who_observes_takes_nobody_off_where_somebody_else_could(here: Plan) -> None:
+    both = here.world.person("B. Both", "coordinator", "observer", standing="instructor")
+    here.id = here.plan(both.person_id)
+    for name in ("Kim", "Sol"):
+        room.add(actor=here.lead, observation_id=here.id, named=room.Named(name, ""))
+    kim = room.page(actor=both, observation_id=here.id).people[0]
+    with pytest.raises(RuleBroken, match="guest_observer_takes_off"):
+        room.take_off(actor=both, observation_id=here.id, person_id=kim.person_id)
+    room.take_off(actor=here.lead, observation_id=here.id, person_id=kim.person_id)
+
+
+def test_what_was_asked_of_somebody_themself_is_never_the_observers_word_again(made: Plan) -> None:
+    kim = made.add("Kim")
+    token = made.link_of(kim)
+    with pytest.raises(RuleBroken, match="guest_last"):
+        room.take_off(actor=made.lead, observation_id=made.id, person_id=kim.person_id)
+    with pytest.raises(RuleBroken, match="consent_is_theirs"):
+        observation.save_draft(actor=made.observer, observation_id=made.id, revision=0, ratings=[], consent=True)
+    guest.exchange(token=token)  # and their link opens as before
+
+
+def test_who_belongs_to_the_session_is_not_taken_off(made: Plan) -> None:
+    held = met(made.lead, paired(made.lead, made.candidate.person_id, "Kim, kim@example.org"))
+    about = {"candidacy_id": made.world.candidacy_id("F. Martins"), "observer_id": made.observer.person_id}
+    made.id = observation.plan(actor=made.lead, **about, asked=Asked(session_id=held))
+    (kim,) = made.people()
+    made.add("Sol")
+    with pytest.raises(RuleBroken, match="guest_of_session"):
+        room.take_off(actor=made.lead, observation_id=made.id, person_id=kim.person_id)
 
 
 @pytest.mark.parametrize("said", [None, True, False])

@@ -132,6 +132,15 @@ RULES = {
         "that the answer is yours."
     ),
     "guest_lead_takes_off": _l("Only a coordinator takes somebody off."),
+    "guest_observer_takes_off": _l(
+        "You observe this session, or are observed in it. Have somebody else who coordinates take them off, so that nobody is left out by "
+        "who has a part in it."
+    ),
+    "guest_of_session": _l("They belong to the session itself, and so they are asked. Call the session off if it is the wrong one."),
+    "guest_last": _l(
+        "Somebody has been asked themself, and so somebody stays asked. Ask the right person first, then take this one off; or call the "
+        "observation off."
+    ),
     "guest_opened": _l("They may have opened their page already, and so they stay: nobody who was asked is left out by others."),
     "guest_inside": _l("This person takes part in the course and finds the page there; they need no link."),
     "guest_lead_hands_over": _l("Only a coordinator hands a link over; you can send it by mail."),
