@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of observing waits for somebody: an answer or lines to read in private, opinions to ask for, conflicts, and lines nobody knows."""
+"""What of observing waits for somebody: an answer or lines to read in private, opinions to ask for, links to hand over, conflicts, and
+lines nobody knows."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 
 from lti_mentoring.domain.conflict import LETS_THROUGH, UNATTESTED
@@ -20,6 +21,7 @@ from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.conflict import ConflictParty, ConflictWatch
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.rating import Rater
 
 _org: Any = bindparam("org")
@@ -49,6 +51,20 @@ _others = (
     Observation.observer_id != _me,
     Observation.candidacy_id.not_in(_own),
 )
+# A link is handed over by who leads, and neither observes nor is observed where anybody else leads.
+_candidate = select(Candidacy.person_id).where(Candidacy.org_id == Observation.org_id, Candidacy.id == Observation.candidacy_id)
+_someone_else_leads = (
+    select(RoleGrant.id)
+    .where(RoleGrant.org_id == Observation.org_id, RoleGrant.course_id == Observation.course_id, RoleGrant.role.in_(LEADS))
+    .where(RoleGrant.revoked_at.is_(None), RoleGrant.person_id != Observation.observer_id, RoleGrant.person_id.not_in(_candidate))
+    .exists()
+)
+_unreached = (
+    select(Participant.id)
+    .where(Participant.org_id == Observation.org_id, Participant.observation_id == Observation.id, Participant.waits_for_link)
+    .where(Participant.consent == GRANTED, Participant.read_at.is_(None))
+    .exists()
+)
 _watched = (
     ConflictWatch.org_id == _org,
     ConflictWatch.course_id == _course,
@@ -68,6 +84,13 @@ COUNTED = OWN | {
     ),
     "disputed": select(func.count(Observation.id)).where(
         *_others, Observation.state == RATED, _asked(SECOND, lambda rater: rater.state == "submitted"), ~_asked(THIRD)
+    ),
+    "links": select(func.count(Observation.id)).where(
+        Observation.org_id == _org,
+        Observation.course_id == _course,
+        Observation.state == RATED,
+        _unreached,
+        or_(and_(*_others), ~_someone_else_leads),
     ),
     "conflicts": select(func.count(ConflictWatch.id)).where(*_watched, ConflictWatch.verdict.not_in((*LETS_THROUGH, UNATTESTED))),
     "unknown_lines": select(func.count(ConflictWatch.id)).where(*_watched, ConflictWatch.verdict == UNATTESTED),

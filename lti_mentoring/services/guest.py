@@ -112,6 +112,21 @@ def dismiss(session: Session, *, actor: Actor, person_id: str) -> None:
         privacy.record(session, actor=actor, verb="revoke_link", object_kind="person", object_id=person_id, purpose=FIELD, count=ended)
 
 
+def lengthen(session: Session, *, observation_id: str, person_id: str, until: datetime) -> bool:
+    """Let the links that wait for somebody in a room, and the pages that they opened, open until then, in the caller's transaction.
+    -> whether any does"""
+    mine = (GuestLink.org_id == base.current_tenant(), GuestLink.about_id == observation_id, GuestLink.person_id == person_id)
+    query = select(GuestLink).where(*mine, GuestLink.purpose == rules.CONSENT).order_by(GuestLink.token_hash).with_for_update()
+    found = session.scalars(query.execution_options(populate_existing=True)).all()
+    waits = [row for row in found if not rules.refusal(_link(row), base.now())]
+    opened = [row for row in found if rules.opens(_link(row), rules.CONSENT, base.now())]
+    for row in waits:
+        row.expires_at = until
+    for row in opened:
+        row.pass_expires_at = until
+    return bool(waits or opened)
+
+
 def observes(session: Session, row: Observation) -> bool:
     """Whether the observer of an observation may still be one there."""
     held = (RoleGrant.course_id == row.course_id, RoleGrant.person_id == row.observer_id, RoleGrant.role == "observer")

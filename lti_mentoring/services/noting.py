@@ -16,7 +16,7 @@ from lti_mentoring.domain.consent import GRANTED
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import SELF
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import consent, privacy, room
+from lti_mentoring.services import consent, privacy, reading_time
 from lti_mentoring.services.seat import CANDIDATE, NoteRow, Seat
 from lti_mentoring.store import base
 from lti_mentoring.store.field import FieldDevice, Participant
@@ -96,13 +96,11 @@ def read_again(session: Session, row: Observation) -> None:
     readers = session.scalars(select(Participant).where(Participant.observation_id == row.id, Participant.consent == GRANTED)).all()
     if not readers:
         return
-    row.rated_at = base.now()
     done = [one for one in readers if one.read_at is not None]
     for one in done:
         one.read_at = None
     session.flush()
-    if done:
-        room.tell_readers(session, row)
+    reading_time.anew(session, row, [one.person_id for one in done])
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------------------

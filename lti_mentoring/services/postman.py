@@ -25,7 +25,7 @@ from lti_mentoring.domain.delivery import DONE, REFUSED, SENDING, WAITING, Pace,
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.domain.mail import OF_THE_SERVER, WORTH_A_WAIT, Verdict, Written
 from lti_mentoring.outbound.mail import Door, MailFault
-from lti_mentoring.services import guest_letter, intake, lane, language, mail, privacy, programme, referee, room
+from lti_mentoring.services import guest_letter, intake, lane, language, mail, privacy, programme, reading_time, referee
 from lti_mentoring.services.mail import Reader
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import Mail, MailWay
@@ -300,7 +300,7 @@ def _settle(ended: Sequence[Ended], lane_key: str, *, pace: Pace, limits: Limits
         for one in news:
             _put(session, rows[one.id], one, pace, chance, now)
         session.flush()
-        room.mailed(session, [one.id for one in news if rows[one.id].state in (DONE, REFUSED) and one.verdict is not None])
+        reading_time.mailed(session, [one.id for one in news if rows[one.id].state in (DONE, REFUSED) and one.verdict is not None])
 
 
 def _heard(verdict: Verdict) -> tuple[str, str, lane_rules.Event]:

@@ -35,8 +35,8 @@ from lti_mentoring.services import (
     privacy,
     programme,
     rater,
+    reading_time,
     reminder,
-    room,
     unreleased,
 )
 from lti_mentoring.services import seat as seats
@@ -88,7 +88,7 @@ def rated(session: Session, seat: Seat, subject: Subject, made: SubmittedRating,
     if seat.purpose == FIRST and made.number == 1:
         _others_can_begin(session, seat.row)
     if not settle(session, seat.row, actor=actor) and seat.purpose == FIRST and made.number == 1:
-        room.tell_readers(session, seat.row)
+        reading_time.tell(session, seat.row)
 
 
 def _ask_for_another(session: Session, row: Observation, subject: Subject, made: SubmittedRating) -> None:

@@ -233,6 +233,8 @@ def _todo(actor: Actor, counts: dict[str, int], *, leads: bool, observes: bool, 
         todo.append(Todo("place_free", "selection.queue", {"count": counts["waitlisted"]}))
     if leads and counts["opinions"]:
         todo.append(Todo("opinions_wait", "second.index", {"count": counts["opinions"]}))
+    if leads and counts["links"]:
+        todo.append(Todo("links_wanted", "listing.index", {"count": counts["links"]}))
     if leads and counts["conflicts"]:
         todo.append(Todo("conflicts_wait", "conflict.index", {"count": counts["conflicts"]}))
     if leads and counts["unknown_lines"]:

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from lti_mentoring.domain.consent import ASKED, GRANTED, MENTOR, PROTEGE
-from lti_mentoring.domain.delivery import DONE
+from lti_mentoring.domain.consent import ASKED, MENTOR, PROTEGE
 from lti_mentoring.domain.guest import CONSENT, FIELD, LIVES, READS
 from lti_mentoring.domain.mail import mailable
-from lti_mentoring.domain.observation import RATED, WAITING
+from lti_mentoring.domain.observation import WAITING
 from lti_mentoring.domain.people import LEADS, Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import assessor, consent, guest, guest_letter, naming, privacy, reaching, reminder
+from lti_mentoring.services import assessor, consent, guest, guest_letter, naming, privacy, reaching, reading_time, reminder
 from lti_mentoring.services.guest import LinkRow
 from lti_mentoring.store import base
-from lti_mentoring.store.delivery import GuestLetter, Mail, mail_way
+from lti_mentoring.store.delivery import mail_way
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession
 from lti_mentoring.store.observation import Observation
@@ -114,53 +113,6 @@ def ask(session: Session, *, actor: Actor, row: Observation, named: Collection[N
         assessor.again(session, actor=actor, row=row)
 
 
-def tell_readers(session: Session, row: Observation) -> None:
-    """The observer has submitted, in the caller's transaction: who is in the room can read the lines, and strike some, for two days. Those
-    of somebody whom nothing reaches begin with a link, which who leads is told to hand over."""
-    readers = session.scalars(select(Participant).where(*_unread(row)).order_by(Participant.id)).all()
-    signs_in = reaching.sign_in(session, [one.person_id for one in readers])
-    for one in readers:
-        reached = reaching.reach(session, privacy.SYSTEM, row, one.person_id, guest_letter.READING)
-        one.waits_for_link = not reached and one.person_id not in signs_in  # a link to hand over is made for nobody who signs in
-    if any(one.waits_for_link for one in readers):
-        reaching.tell_link_wanted(session, row)
-    session.flush()
-
-
-def mailed(session: Session, mails: Collection[str]) -> None:
-    """These mails have arrived or were refused, in the caller's transaction. Whoever should read lines by one that was refused waits for a
-    link from then on, which who leads is told; the two days of whoever waits begin with one that arrives after all."""
-    query = (
-        select(GuestLetter.observation_id, Mail.person_id, Mail.state)
-        .join(Mail, and_(Mail.org_id == GuestLetter.org_id, Mail.id == GuestLetter.mail_id))
-        .where(Mail.id.in_(mails), GuestLetter.kind == guest_letter.READING)
-        .order_by(GuestLetter.observation_id, Mail.person_id)
-    )
-    for observation_id, person_id, state in session.execute(query).all():
-        held = select(Observation).where(Observation.id == observation_id).with_for_update().execution_options(populate_existing=True)
-        row = session.scalars(held).one()
-        if state == DONE:
-            _begin_reading(session, row, person_id)
-            continue
-        mine = session.scalar(select(Participant).where(*_unread(row), Participant.person_id == person_id))
-        if row.state == RATED and mine is not None and not mine.waits_for_link:
-            if not reaching.sign_in(session, [person_id]):
-                mine.waits_for_link = True
-                reaching.tell_link_wanted(session, row)
-
-
-def _unread(row: Observation) -> tuple[ColumnElement[bool], ...]:
-    return Participant.observation_id == row.id, Participant.consent == GRANTED, Participant.read_at.is_(None)
-
-
-def _begin_reading(session: Session, row: Observation, person_id: str) -> None:
-    """A link is on its way to somebody who waits for it, so that their two days begin; with them everybody's who is not done."""
-    waits = (Participant.observation_id == row.id, Participant.person_id == person_id, Participant.waits_for_link)
-    mine = session.scalar(select(Participant).where(*waits))
-    if mine is not None and row.state == RATED:
-        mine.waits_for_link, row.rated_at = False, base.now()
-
-
 def leave_out(session: Session, *, actor: Actor, row: Observation) -> None:
     """Who belongs to its pair no more on the day that it has by now is asked no longer, whatever they said; in the caller's transaction."""
     gone = consent.left(session, row)
@@ -250,7 +202,7 @@ def send(*, actor: Actor, observation_id: str, person_id: str) -> None:
         kind = guest_letter.READING if purpose == CONSENT and row.state not in WAITING else purpose
         if not guest_letter.post(session, actor=actor, row=row, person_id=person_id, kind=kind):
             raise RuleBroken("guest_no_mail")
-        _begin_reading(session, row, person_id)
+        reading_time.begin(session, row, person_id)
         privacy.record(session, actor=actor, verb="send_link", object_kind="observation", object_id=row.id, person=person_id)
 
 
@@ -268,7 +220,7 @@ def link(*, actor: Actor, observation_id: str, person_id: str) -> str:
             raise RuleBroken("guest_observer_hands")
         if not _people(session, row, {person_id: PROTEGE} if purpose == CONSENT else {})[person_id].by_hand:
             raise RuleBroken("guest_not_by_hand")
-        _begin_reading(session, row, person_id)
+        reading_time.begin(session, row, person_id)
         lives = LIVES if purpose == FIELD or row.state in WAITING else READS
         about: dict[str, Any] = {"person_id": person_id, "course_id": row.course_id, "observation_id": row.id}
         return guest.issue(session, actor=actor, purpose=purpose, handed=True, lives=lives, **about)

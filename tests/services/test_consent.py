@@ -29,6 +29,7 @@ from lti_mentoring.services import (
     participant,
     releasing,
     reporting_line,
+    reports,
     roles,
     room,
 )
@@ -39,7 +40,7 @@ from lti_mentoring.store import base
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship, MentorshipMember
 from lti_mentoring.store.observation import Assessment, CriterionRating, EvidenceNote, Observation
-from lti_mentoring.store.people import NEVER, Identity, Membership, Person
+from lti_mentoring.store.people import NEVER, Identity, Membership, Person, RoleGrant
 from lti_mentoring.store.privacy import AuditEvent
 from lti_mentoring.store.rating import Rater, Resolution, SubmittedRating
 from support.racing import at_once
@@ -632,6 +633,80 @@ def test_a_line_that_comes_after_they_have_read_is_read_too_before_it_is_release
         assert inside.held() == {"reading"}, "two days from the newest line"
     with time_machine.travel(base.now() + timedelta(hours=89), tick=False):
         assert inside.held() == set()
+
+
+def test_the_link_to_the_lines_opens_as_long_as_the_time_for_them_lasts(inside: Room) -> None:
+    ana = inside.ask("Ana")
+    for who in (ana, inside.who):
+        inside.yes(who)
+        participant.attest(actor=who, observation_id=inside.id, nobody=True)
+    inside.rated()
+    about = {"actor": inside.lead, "observation_id": inside.id}
+    unopened = room.link(**about, person_id=inside.who.person_id)
+    secret, _ = guest.exchange(token=room.link(**about, person_id=ana.person_id))
+    told = inside.told(inside.lead).count("link_wanted")
+    with time_machine.travel(base.now() + timedelta(hours=47), tick=False):
+        observation.reopen(actor=inside.observer, observation_id=inside.id, why="One more line.")
+        observation.save_note(actor=inside.observer, observation_id=inside.id, note=Note("3" * 32, f"{SAID} 3"))
+        assert inside.told(inside.lead).count("link_wanted") == told, "both have a way to read it"
+        assert consent.page(actor=ana, observation_id=inside.id).reading_until == base.now() + READING
+    with time_machine.travel(base.now() + timedelta(hours=94), tick=False):
+        base.end_read()
+        assert guest.holder([secret], purpose="consent") is not None
+        guest.exchange(token=unopened)
+
+
+def test_and_where_a_link_that_is_handed_to_another_begins_it_anew(inside: Room) -> None:
+    ana = inside.ask("Ana")
+    for who in (ana, inside.who):
+        inside.yes(who)
+        participant.attest(actor=who, observation_id=inside.id, nobody=True)
+    inside.rated()
+    about = {"actor": inside.lead, "observation_id": inside.id}
+    secret, _ = guest.exchange(token=room.link(**about, person_id=ana.person_id))
+    with time_machine.travel(base.now() + timedelta(hours=47), tick=False):
+        room.link(**about, person_id=inside.who.person_id)
+    with time_machine.travel(base.now() + timedelta(hours=94), tick=False):
+        base.end_read()
+        assert guest.holder([secret], purpose="consent") is not None
+
+
+def test_whose_link_to_the_lines_has_ended_gets_another_with_a_line_that_comes_late(inside: Room) -> None:
+    ana = inside.ask("Ana")
+    for who in (ana, inside.who):
+        inside.yes(who)
+        participant.attest(actor=who, observation_id=inside.id, nobody=True)
+    inside.rated()
+    about = {"actor": inside.lead, "observation_id": inside.id}
+    room.link(**about, person_id=ana.person_id)
+    told = inside.told(inside.lead).count("link_wanted")
+    with time_machine.travel(base.now() + timedelta(days=4), tick=False):
+        observation.reopen(actor=inside.observer, observation_id=inside.id, why="One more line.")
+        for key in ("3", "4"):
+            observation.save_note(actor=inside.observer, observation_id=inside.id, note=Note(key * 32, f"{SAID} {key}"))
+        assert inside.told(inside.lead).count("link_wanted") == told + 1, "once for both lines"
+        assert consent.page(actor=ana, observation_id=inside.id).reading_until is None
+
+
+def test_who_leads_is_told_of_a_link_to_hand_over_and_not_who_observes(here: Room) -> None:
+    both = here.world.person("B. Both", "coordinator", "observer", standing="instructor")
+    here.plan("Kim", observer_id=both.person_id)
+    here.observer = both
+    here.yes()
+    here.rated()
+    assert ("link_wanted" in here.told(both), "link_wanted" in here.told(here.lead)) == (False, True)
+
+    def waits_for(who: Actor) -> bool:
+        base.end_read()
+        return "links_wanted" in {one.code for one in reports.staff_home(actor=who, coordinated=True).todo}
+
+    assert (waits_for(both), waits_for(here.lead)) == (False, True)
+    with base.transactional() as session:
+        theirs = update(RoleGrant).where(RoleGrant.person_id == here.lead.person_id, RoleGrant.role == "coordinator")
+        session.execute(theirs.values(revoked_at=base.now()))
+    assert waits_for(both), "nobody else leads now"
+    room.link(actor=both, observation_id=here.id, person_id=here.who.person_id)
+    assert not waits_for(both)
 
 
 def test_after_the_release_the_words_go_and_the_levels_stay(inside: Room) -> None:

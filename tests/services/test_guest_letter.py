@@ -19,7 +19,7 @@ from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import READING
 from lti_mentoring.domain.rule import RuleBroken
-from lti_mentoring.services import consent, guest, mail, meeting, notification, observation, outside, participant, room
+from lti_mentoring.services import consent, guest, mail, meeting, notification, observation, outside, participant, reading_time, room
 from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
@@ -177,7 +177,7 @@ def test_who_was_told_that_lines_can_be_read_is_not_told_apart_from_who_was_not(
         participant.answer(actor=case.kim, observation_id=case.id, agrees=True)
         with base.transactional() as session:
             row = session.scalars(select(Observation).where(Observation.id == case.id)).one()
-            room.tell_readers(session, row)
+            reading_time.tell(session, row)
     assert case.post.step()
     assert server.mails[-1]["Subject"] == "What was noted in your session can be read"
     assert "within 72 hours" in re.sub(r"\s+", " ", server.mails[-1].get_content())

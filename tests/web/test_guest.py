@@ -13,14 +13,17 @@ from sqlalchemy import delete, select, update
 
 from conftest import World
 from lti_mentoring.domain.people import Actor
-from lti_mentoring.services import consent, observation, participant, room
+from lti_mentoring.services import consent, meeting, observation, participant, room
+from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.rating import Note
 from lti_mentoring.services.room import Named
 from lti_mentoring.store import base
+from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person
 from lti_mentoring.store.rating import Rater
 from lti_mentoring.web import guest as door
+from support.pairing import ahead, met, paired
 from support.visitor import ORIGIN, Visitor
 
 OURS = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
@@ -210,6 +213,43 @@ def test_who_calls_it_off_reads_whom_to_ring(scene: Scene) -> None:
     assert "No notice and no mail tells it to Kim" in page
     assert "Make a link to hand over" not in page
     assert f"{at}/people" in Visitor(scene.app, scene.observer).get(at).get_data(as_text=True)
+
+
+def test_whom_nothing_tells_of_another_day_is_named_while_it_is_planned(scene: Scene) -> None:
+    held = met(scene.lead, paired(scene.lead, scene.candidate.person_id, "Sol Reyes, sol@example.org"))
+    about = {"candidacy_id": scene.world.candidacy_id("F. Martins"), "observer_id": scene.observer.person_id}
+    made = observation.plan(actor=scene.lead, **about, asked=Asked(session_id=held))
+    lead, words = Visitor(scene.app, scene.lead), "no notice and no mail tells it to Sol Reyes"
+    assert words not in lead.get(f"observations/{made}/people").get_data(as_text=True)
+    meeting.change(actor=scene.lead, session_id=held, when=ahead(6))
+    assert words in lead.get(f"observations/{made}/people").get_data(as_text=True)
+
+
+def test_who_leads_and_observes_reads_why_somebody_else_makes_the_link(scene: Scene) -> None:
+    both = scene.world.person("B. Both", "coordinator", "observer", standing="instructor")
+    with base.transactional() as session:
+        session.scalars(select(Observation).where(Observation.id == scene.id)).one().observer_id = both.person_id
+    page = Visitor(scene.app, both).get(f"observations/{scene.id}/people").get_data(as_text=True)
+    assert "somebody else who coordinates makes the links to hand over" in page
+    assert "Make a link to hand over" not in page
+    assert "Named by mistake" not in page
+
+
+def test_a_result_that_waits_for_a_link_leads_to_where_it_is_made(scene: Scene) -> None:
+    lead, there = Visitor(scene.app, scene.lead), f"observations/{scene.id}/people"
+    assert there not in lead.get("cohort/observations").get_data(as_text=True)
+    with base.transactional() as session:
+        row = session.scalars(select(Observation).where(Observation.id == scene.id)).one()
+        row.state, row.rated_at = "rated", base.now()
+        mine = session.scalars(select(Participant)).one()
+        mine.consent, mine.waits_for_link = "granted", True
+    assert there in lead.get("cohort/observations").get_data(as_text=True)
+    assert "One result waits for a link to hand over" in lead.get("").get_data(as_text=True)
+
+
+def test_a_page_says_how_long_it_stays_open(scene: Scene) -> None:
+    page = scene.inside().text("/guest/room")
+    assert "for a day; a link to lines that wait for you to read them opens it for three" in page
 
 
 def test_a_yes_by_a_link_that_was_handed_over_is_marked_and_who_gave_it_is_not_taken_off(scene: Scene) -> None:

@@ -95,6 +95,11 @@ COUNTED: dict[str, tuple[Callable[[int], str], object, object]] = {
         _l("Nobody is asked for it yet, and no result stands before it is in."),
         _l("See whom you can ask"),
     ),
+    "links_wanted": (
+        lambda count: ngettext("One result waits for a link to hand over", "%(num)s results wait for links to hand over", count),
+        _l("Somebody who was in the room can read the lines, and no mail reaches them. “Who is in the room” makes the link."),
+        _l("See which"),
+    ),
     "conflicts_wait": (
         lambda count: ngettext("One conflict holds something back", "%(num)s conflicts hold something back", count),
         _l("Choose somebody else, or ask for an exception where there is one."),
