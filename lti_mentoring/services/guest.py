@@ -52,9 +52,9 @@ class Guest:
 # --- making and ending -----------------------------------------------------------------------------------------------------------
 
 
-def new_token(org_id: str, secret: str = "") -> str:
-    """A link's secret. ``secret`` is given where the same link must be made again."""
-    return f"{org_id}-{secret or secrets.token_urlsafe(32)}"
+def new_token(org_id: str, known: str = "") -> str:
+    """A link's secret. ``known`` is given where the same link must be made again."""
+    return f"{org_id}-{known or secrets.token_urlsafe(32)}"
 
 
 def issue(

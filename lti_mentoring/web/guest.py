@@ -100,7 +100,7 @@ def ask() -> Answer:
     except NotFound as broken:
         _note_wrong()
         return render_template("guest/index.html", error=rule_words(broken.code, broken.facts)), 404
-    return render_template("guest/over.html", token="", words="", asked=True)
+    return render_template("guest/over.html", asked=True)
 
 
 def _check_pace(token: str) -> None:
