@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain import mentorship as rules
@@ -125,29 +125,15 @@ def _mentors(session: Session, actor: Actor) -> tuple[tuple[str, str], ...]:
 
 
 def _accomplished(course_id: str) -> ColumnElement[bool]:
-    grant, found, passed = RoleGrant, FoundingMentor, Candidacy
-    return or_(
-        exists().where(
-            grant.org_id == Person.org_id,
-            grant.person_id == Person.id,
-            grant.course_id == course_id,
-            grant.role == "observer",
-            grant.revoked_at.is_(None),
-        ),
-        exists().where(
-            found.org_id == Person.org_id,
-            found.person_id == Person.id,
-            found.course_id == course_id,
-            found.signed_at.is_not(None),
-            found.ended_at.is_(None),
-        ),
-        exists().where(
-            passed.org_id == Person.org_id,
-            passed.person_id == Person.id,
-            passed.course_id == course_id,
-            passed.participation == COMPLETED,
-        ),
+    observe = select(RoleGrant.person_id).where(
+        RoleGrant.course_id == course_id, RoleGrant.role == "observer", RoleGrant.revoked_at.is_(None)
     )
+    founded = select(FoundingMentor.person_id).where(
+        FoundingMentor.course_id == course_id, FoundingMentor.signed_at.is_not(None), FoundingMentor.ended_at.is_(None)
+    )
+    passed = select(Candidacy.person_id).where(Candidacy.course_id == course_id, Candidacy.participation == COMPLETED)
+    # Each found once: SQLite looks through all grants of a course anew for each person where they are asked person by person.
+    return or_(*(Person.id.in_(one) for one in (observe, founded, passed)))
 
 
 # --- chosen ---------------------------------------------------------------------------------------------------------------------
