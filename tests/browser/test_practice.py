@@ -110,8 +110,8 @@ def test_a_practice_task_is_written_marked_and_read_again(room: Room, open_brows
     for box in trainer.get_by_label(re.compile("^Why, from what is written")).all():
         box.fill("The first line asks, and does not tell.")
     for key in ("P1", "P2", "P3", "P4"):
-        trainer.locator(f"input[name=level-{key}][value='3']").check(force=True)
-    trainer.locator("input[name=level-P3][value='2']").check(force=True)
+        trainer.locator(f"input[name=level-{key}][value='3']").check()
+    trainer.locator("input[name=level-P3][value='2']").check()
     trainer.get_by_role("button", name="Return it: met").click()
     expect(trainer.get_by_role("alert")).to_contain_text("These do not reach the level")
     looked_at(trainer, "sheet")

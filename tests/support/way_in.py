@@ -110,7 +110,7 @@ def review(page: Page, level: int, look: Look = unlooked) -> None:
     page.wait_for_load_state()
     assert "Your application" not in page.content()
     for row in page.locator("fieldset.crit").all():
-        row.locator(f"input[value='{level}']").check(force=True)
+        row.locator(f"input[value='{level}']").check()
         row.locator("textarea").fill("The third answer shows it.")
     look(page, "review")
     page.get_by_role("button", name="Submit the review").click()
