@@ -11,10 +11,11 @@ from sqlalchemy import func, select, update
 
 from conftest import World, make_world
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import appointments, calendar, meeting, mentorship, observation, pairing, reporting_line
+from lti_mentoring.services import appointments, calendar, meeting, mentorship, observation, occasion, pairing, reporting_line
 from lti_mentoring.services.occasion import Asked
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
+from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.mentorship import MentoringSession, Mentorship, MentorshipMember
 from lti_mentoring.store.notification import Notification
@@ -302,6 +303,22 @@ def test_who_is_no_accomplished_mentor_is_not_taken_for_one(world, cast):
         observed(world, cast, **plain, asked=Asked(mentor_id=world.people["Learner"]))
     made = observed(world, cast, **plain, asked=Asked(mentor_id=cast["mentor"].person_id))
     assert base.session().get_one(Observation, (world.org_id, made)).mentor_id == cast["mentor"].person_id
+
+
+def test_accomplished_mentors_are_who_observes_who_founded_and_who_has_completed(world, cast):
+    lead = cast["coordinator"]
+    founded = {name: world.person(name, standing="none").person_id for name in ("Founder", "Unsigned", "Ended")}
+    completed = world.person("Completed").person_id
+    world.person("Learner")
+    signed = {"signed_by": lead.person_id, "signed_at": base.now()}
+    facts = {"Founder": signed, "Unsigned": {}, "Ended": {**signed, "ended_at": base.now()}}
+    with base.transactional() as session:
+        for name, more in facts.items():
+            named = {"course_id": world.course_id, "person_id": founded[name], "reason": "Known.", "named_by": lead.person_id}
+            session.add(FoundingMentor(**named, **more))
+        session.execute(update(Candidacy).where(Candidacy.person_id == completed).values(participation="completed"))
+    found = {name for _, name in occasion.options(actor=lead).mentors}
+    assert found == {"A. Mwangi", "T. Lindqvist", "Founder", "Completed"}
 
 
 def test_everybody_in_the_room_is_asked_before_a_session_is_observed(world, cast):
