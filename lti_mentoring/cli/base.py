@@ -57,11 +57,11 @@ class Group(click.Group):
 
 
 def _words(error: RuleBroken) -> str:
-    babel, wording = (importlib.import_module(name) for name in ("flask_babel", "lti_mentoring.web.wording"))  # nothing else needs them
+    babel, rule = (importlib.import_module(name) for name in ("flask_babel", "lti_mentoring.web.wording.rule"))  # nothing else needs them
     bare = Flask("words")  # the app of the command may be what cannot start
     babel.Babel(bare)
     with bare.test_request_context():
-        said: str = wording.rule_words(error.code, error.facts)
+        said: str = rule.rule_words(error.code, error.facts)
     return said
 
 

@@ -38,7 +38,7 @@ def doctor(registration: str | None, as_json: bool) -> None:
 
 
 def _words(report: Report, bag: Bag) -> list[Any]:
-    wording = importlib.import_module("lti_mentoring.web.wording")  # its libraries are for those who read words
+    wording = importlib.import_module("lti_mentoring.web.wording.diagnosis")  # its libraries are for those who read words
     return [
         (one, wording.diagnosis_words(one, family=report.family, registration=report.registration_id, tool=bag.public_url))
         for one in report.findings

@@ -112,7 +112,7 @@ def _place(case: Case) -> None:
 
 def _reasoned(case: Case) -> None:
     if case.reason not in DECLINE_REASONS:
-        raise RuleBroken("reason_missing")
+        raise RuleBroken("decision_reason_missing")
     if len(case.feedback.strip()) < LEAST_FEEDBACK:
         raise RuleBroken("feedback_missing", least=LEAST_FEEDBACK)
 

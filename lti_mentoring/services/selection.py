@@ -172,7 +172,7 @@ def waitlist(*, actor: Actor, application_id: str, feedback: str = "") -> None:
 def decline(*, actor: Actor, application_id: str, reason: str, feedback: str) -> None:
     """Decline with a reason and words that the applicant reads; a person does, never a timer. Nothing of it goes to the LMS.
 
-    RuleBroken ``reason_missing``, ``feedback_missing`` (least), ``reviews_missing`` where the reason needs them.
+    RuleBroken ``decision_reason_missing``, ``feedback_missing`` (least), ``reviews_missing`` where the reason needs them.
     """
     with base.transactional() as session:
         row = dossiers.read(session, actor, application_id, lock=True)

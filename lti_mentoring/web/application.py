@@ -22,7 +22,8 @@ from lti_mentoring.services.application import ApplicationPage
 from lti_mentoring.services.declaring import LONGEST_LINE, Declared, NamedReferee
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import problem_words, rule_words
+from lti_mentoring.web.wording.application import problem_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("application", __name__, url_prefix="/courses/<course>")
 api = Blueprint("application_api", __name__, url_prefix="/api/v1/courses/<course>")

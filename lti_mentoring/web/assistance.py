@@ -15,7 +15,7 @@ from lti_mentoring.domain.assistance import LONGEST_TEXT, MODES, MOST_MINUTES, U
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import assistance as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("assistance", __name__, url_prefix="/courses/<course>/help")
 

@@ -19,7 +19,7 @@ from lti_mentoring.domain.participation import ENROLMENT
 from lti_mentoring.domain.spreadsheet import plain
 from lti_mentoring.services import board as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import (
+from lti_mentoring.web.wording.board import (
     cell_line_words,
     column_title,
     known_enrolment_words,

@@ -16,7 +16,7 @@ from lti_mentoring.services import calibration as verbs
 from lti_mentoring.services import qualified
 from lti_mentoring.web import reading
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("calibration", __name__, url_prefix="/courses/<course>")
 api = Blueprint("calibration_api", __name__, url_prefix="/api/v1/courses/<course>")

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from lti_mentoring.domain.spreadsheet import plain
 from lti_mentoring.services import capacity as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import able_words, binds_words, outlook_words, short_kind_words
+from lti_mentoring.web.wording.second import able_words, binds_words, outlook_words, short_kind_words
 
 bp = Blueprint("capacity", __name__, url_prefix="/courses/<course>/capacity")
 

@@ -16,7 +16,7 @@ from lti_mentoring.domain.people import LEADS
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import exempting, matter
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("conflict", __name__, url_prefix="/courses/<course>")
 

@@ -18,7 +18,7 @@ from lti_mentoring.services import consent, outside, participant, room
 from lti_mentoring.services.naming import LONGEST_ADDRESS, LONGEST_NAME
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("consent", __name__, url_prefix="/courses/<course>")
 

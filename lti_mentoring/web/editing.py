@@ -16,7 +16,7 @@ from lti_mentoring.services import draft as drafts
 from lti_mentoring.services import editing, framework, pack
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("editing", __name__, url_prefix="/courses/<course>/programme")
 

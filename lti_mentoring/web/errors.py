@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.web import frame, session, telemetry
 from lti_mentoring.web.frame import ForeignForm
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 log = structlog.get_logger()
 

@@ -31,7 +31,9 @@ from lti_mentoring.web.language import known
 from lti_mentoring.web.observation_form import Hex
 from lti_mentoring.web.page import asset
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import capture_about_words, level_words, rule_words
+from lti_mentoring.web.wording.field import capture_about_words
+from lti_mentoring.web.wording.observation import level_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("field", __name__)
 api = Blueprint("field_api", __name__, url_prefix="/api/v1/courses/<course>")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import founding as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("founding", __name__, url_prefix="/courses/<course>/founding-mentors")
 

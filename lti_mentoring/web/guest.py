@@ -22,7 +22,7 @@ from lti_mentoring.web import consent, session
 from lti_mentoring.web.access import public
 from lti_mentoring.web.reader import wanted
 from lti_mentoring.web.wiring import the_request
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("guest", __name__)
 

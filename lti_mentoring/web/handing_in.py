@@ -16,7 +16,7 @@ from lti_mentoring.services import focus
 from lti_mentoring.services import handing_in as verbs
 from lti_mentoring.services.noting import Note
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("handing_in", __name__, url_prefix="/courses/<course>")
 api = Blueprint("handing_in_api", __name__, url_prefix="/api/v1/courses/<course>")

@@ -14,7 +14,7 @@ from lti_mentoring.domain.joint_plan import LONGEST, PARTS, WRITERS, Said
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import joint_plan as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("joint_plan", __name__, url_prefix="/courses/<course>")
 api = Blueprint("joint_plan_api", __name__, url_prefix="/api/v1/courses/<course>")

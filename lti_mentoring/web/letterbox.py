@@ -19,8 +19,8 @@ from lti_mentoring.outbound import mail
 from lti_mentoring.services.postman import Letter, MailWay, Post
 from lti_mentoring.settings import Settings
 from lti_mentoring.web.language import known
-from lti_mentoring.web.wording import letter_words
 from lti_mentoring.web.wording.guest import GUEST_SUBJECTS, guest_words
+from lti_mentoring.web.wording.notification import letter_words
 from lti_mentoring.web.wording.referee import REFEREE_SUBJECTS, referee_words
 
 TRANSLATIONS = Path(__file__).parents[1] / "translations"

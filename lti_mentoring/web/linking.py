@@ -19,7 +19,8 @@ from lti_mentoring.services.linking import Choice, Picker
 from lti_mentoring.web import frame, session
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import item_title, rule_words
+from lti_mentoring.web.wording.placing import item_title
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("linking", __name__, url_prefix="/courses/<course>")
 

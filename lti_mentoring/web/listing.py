@@ -17,7 +17,8 @@ from lti_mentoring.services import listing as verbs
 from lti_mentoring.services.listing import Row
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.board import in_this_language, line
-from lti_mentoring.web.wording import holds_words, listed_words, step_words
+from lti_mentoring.web.wording.listing import holds_words, listed_words
+from lti_mentoring.web.wording.observation import step_words
 
 bp = Blueprint("listing", __name__, url_prefix="/courses/<course>/cohort")
 

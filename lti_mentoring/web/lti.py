@@ -27,7 +27,7 @@ from lti_mentoring.web.frame import ForeignForm
 from lti_mentoring.web.telemetry import Sparing, request_id
 from lti_mentoring.web.tool import onward
 from lti_mentoring.web.wiring import the_request, wiring
-from lti_mentoring.web.wording import Refusal
+from lti_mentoring.web.wording.launch import Refusal
 
 bp = Blueprint("lti", __name__)
 log = structlog.get_logger()

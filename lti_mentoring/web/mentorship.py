@@ -17,7 +17,8 @@ from lti_mentoring.services import meeting, mentorship, pairing
 from lti_mentoring.services.pairing import LONGEST_NAME, Wanted
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.when import WhenForm, when
-from lti_mentoring.web.wording import field_words, finding_words, rule_words
+from lti_mentoring.web.wording.conflict import finding_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("mentorship", __name__, url_prefix="/courses/<course>/pairs")
 

@@ -16,8 +16,8 @@ from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import moved, trial
 from lti_mentoring.services import moving as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import rule_words
 from lti_mentoring.web.wording.moving import FIELDS
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("moving", __name__, url_prefix="/courses/<course>")
 

@@ -22,7 +22,8 @@ from lti_mentoring.services.observation import Clash, Draft, Note
 from lti_mentoring.services.sheet import ReleasePage, Sheet
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.observation_form import CorrectionForm, DraftForm, NoteForm, PlanForm, ReleaseForm, VoidForm, asked
-from lti_mentoring.web.wording import field_words, rule_words, why_words
+from lti_mentoring.web.wording.conflict import why_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("observation", __name__, url_prefix="/courses/<course>")
 api = Blueprint("observation_api", __name__, url_prefix="/api/v1/courses/<course>")

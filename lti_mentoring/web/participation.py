@@ -15,7 +15,8 @@ from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import participation as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import field_words, part_done_words, rule_words
+from lti_mentoring.web.wording.participation import part_done_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("participation", __name__, url_prefix="/courses/<course>")
 

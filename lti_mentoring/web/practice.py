@@ -16,7 +16,7 @@ from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
 from lti_mentoring.services import marking, training
 from lti_mentoring.services import practice as verbs
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("practice", __name__, url_prefix="/courses/<course>")
 api = Blueprint("practice_api", __name__, url_prefix="/api/v1/courses/<course>")

@@ -16,7 +16,7 @@ from lti_mentoring.domain.programme import KINDS, Competency
 from lti_mentoring.services import profile as verbs
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.board import in_this_language, line
-from lti_mentoring.web.wording import mean_words
+from lti_mentoring.web.wording.observation import mean_words
 
 bp = Blueprint("profile", __name__, url_prefix="/courses/<course>")
 

@@ -17,7 +17,7 @@ from lti_mentoring.services import approving
 from lti_mentoring.services import recognition as verbs
 from lti_mentoring.services.approving import LONGEST_REASON
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("recognition", __name__, url_prefix="/courses/<course>")
 

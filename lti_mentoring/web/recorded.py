@@ -15,7 +15,7 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import recorded
 from lti_mentoring.services.recorded import LONGEST_DECIDER, LONGEST_WHY, Selected
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("recorded", __name__, url_prefix="/courses/<course>")
 

@@ -12,7 +12,7 @@ from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.services import language, people, reference
 from lti_mentoring.web.access import public
 from lti_mentoring.web.reader import wanted
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("reference", __name__)
 

@@ -23,7 +23,7 @@ from lti_mentoring.services.registering import Consent, Done, EntriesRefused, Ha
 from lti_mentoring.web import frame
 from lti_mentoring.web.access import public
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("registration", __name__)
 

@@ -14,22 +14,12 @@ from lti_mentoring.services.report import Line, Report
 from lti_mentoring.web import paper
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.paper import HEADING, SAID, SMALL, SUB, TEXT, TITLE, Block
-from lti_mentoring.web.wording import (
-    beside_words,
-    clock_words,
-    exact_level_words,
-    how_words,
-    level_words,
-    mean_words,
-    method_words,
-    moment_words,
-    rater_words,
-    rating_words,
-    reason_words,
-    requirement_words,
-    step_words,
-    whose_words,
-)
+from lti_mentoring.web.wording.candidacy import requirement_words
+from lti_mentoring.web.wording.field import clock_words
+from lti_mentoring.web.wording.guest import whose_words
+from lti_mentoring.web.wording.observation import level_words, mean_words, rating_words, step_words
+from lti_mentoring.web.wording.report import beside_words, exact_level_words, how_words, method_words, rater_words, reason_words
+from lti_mentoring.web.wording.time import moment_words
 
 bp = Blueprint("report", __name__, url_prefix="/courses/<course>")
 

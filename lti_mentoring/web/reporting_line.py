@@ -20,7 +20,7 @@ from lti_mentoring.services import line_file, matter, relation
 from lti_mentoring.services.declaring import LONGEST_LINE, Declared
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.web.access import actor, here, require
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("reporting_line", __name__, url_prefix="/courses/<course>/lines")
 

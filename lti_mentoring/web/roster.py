@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from lti_mentoring.domain.rule import NotFound, RuleBroken
 from lti_mentoring.services import roster
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import rule_words
+from lti_mentoring.web.wording.rule import rule_words
 
 bp = Blueprint("roster", __name__, url_prefix="/courses/<course>")
 

@@ -18,7 +18,8 @@ from lti_mentoring.services import drawing
 from lti_mentoring.services import second as verbs
 from lti_mentoring.services.opinion import MOST_LISTED
 from lti_mentoring.web.access import actor, require
-from lti_mentoring.web.wording import combined_words, rule_words, second_reason_words
+from lti_mentoring.web.wording.rule import rule_words
+from lti_mentoring.web.wording.second import combined_words, second_reason_words
 
 bp = Blueprint("second", __name__, url_prefix="/courses/<course>/opinions")
 

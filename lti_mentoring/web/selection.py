@@ -18,7 +18,7 @@ from lti_mentoring.services import review_page as review_pages
 from lti_mentoring.services.intake import MODES, MOST_PLACES
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wiring import wiring
-from lti_mentoring.web.wording import field_words, rule_words
+from lti_mentoring.web.wording.rule import field_words, rule_words
 
 bp = Blueprint("selection", __name__, url_prefix="/courses/<course>")
 api = Blueprint("selection_api", __name__, url_prefix="/api/v1/courses/<course>")

@@ -46,7 +46,7 @@ REFUSED = {
         "no_place_left": {"place_free": False},
     },
     "decline": {
-        "reason_missing": {"reason": ""},
+        "decision_reason_missing": {"reason": ""},
         "feedback_missing": {"feedback": "no"},
         "reviews_missing": {"standing": None},
     },

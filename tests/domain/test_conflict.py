@@ -37,8 +37,7 @@ from lti_mentoring.domain.conflict import (
 from lti_mentoring.domain.period import add_months
 from lti_mentoring.domain.reporting_line import KINDS, Line, chain, counts_from, lines_of
 from lti_mentoring.domain.standing import TIES, Facts, Tie
-from lti_mentoring.web.wording import finding_words
-from lti_mentoring.web.wording.conflict import SENTENCES
+from lti_mentoring.web.wording.conflict import SENTENCES, finding_words
 
 DAY = date(2026, 3, 2)
 LONG = date(2020, 1, 1)

@@ -21,9 +21,20 @@ from lti_mentoring.domain.participation import ENROLMENT, PARTICIPATION, REASONS
 from lti_mentoring.lti.platforms import PROFILES
 from lti_mentoring.lti.refusal import REASONS as REFUSALS
 from lti_mentoring.services.candidacy import Phrase
-from lti_mentoring.web import wording
 from lti_mentoring.web.errors import SHOWN
-from lti_mentoring.web.wording import candidacy, delivery, fault, mending, notification, participation, people, refusal, rule
+from lti_mentoring.web.wording import (
+    candidacy,
+    delivery,
+    diagnosis,
+    fault,
+    launch,
+    mending,
+    notification,
+    participation,
+    people,
+    refusal,
+    rule,
+)
 
 PACKAGE = Path(__file__).parents[2] / "lti_mentoring"
 BROKEN = ("RuleBroken", "NotAllowed", "NotFound", "Gap")
@@ -63,6 +74,11 @@ def test_every_broken_rule_has_words():
     assert wordless == []
 
 
+def test_no_two_rooms_say_one_code():
+    codes = [code for _, room in rule.every_room() for code in room]
+    assert sorted({code for code in codes if codes.count(code) > 1}) == []
+
+
 def test_every_error_page_has_words_and_a_template():
     templates = {int(file.stem) for file in (PACKAGE.parent / "templates" / "error").glob("[0-9]*.html")}
     assert set(SHOWN) <= templates
@@ -74,19 +90,19 @@ def test_every_refused_launch_has_words_for_its_reader_and_for_its_administrator
     broken = {"deployment_pending", "nonce_used"}
     assert set(refusal.REASONS) == set(REFUSALS) | broken
     for reason in refusal.REASONS:
-        page = wording.Refusal(reason=reason, status=400, reference="7f3k22d1", at=datetime.now(UTC), platform="Northfield Moodle")
-        words = wording.refusal_words(page)
+        page = launch.Refusal(reason=reason, status=400, reference="7f3k22d1", at=datetime.now(UTC), platform="Northfield Moodle")
+        words = launch.refusal_words(page)
         assert all((words.title, words.what, words.staff)), reason
         assert len(words.steps) >= 2, reason
-        lines = wording.refusal_lines(page)
+        lines = launch.refusal_lines(page)
         assert reason in lines
         assert "7f3k22d1" in lines
 
 
 def test_a_kept_back_cookie_offers_the_own_window_only_where_the_login_can_begin_again():
     at = datetime.now(UTC)
-    again = wording.refusal_words(wording.Refusal("state_unbound", 401, "r", at, own_window=True, restart={"iss": "https://lms.example"}))
-    spent = wording.refusal_words(wording.Refusal("state_unbound", 401, "r", at, own_window=True))
+    again = launch.refusal_words(launch.Refusal("state_unbound", 401, "r", at, own_window=True, restart={"iss": "https://lms.example"}))
+    spent = launch.refusal_words(launch.Refusal("state_unbound", 401, "r", at, own_window=True))
     assert "button below" in again.steps[0]
     assert "from the LMS" in spent.steps[0] or "course page" in spent.steps[0]
     assert "button" not in " ".join(spent.steps)
@@ -94,7 +110,7 @@ def test_a_kept_back_cookie_offers_the_own_window_only_where_the_login_can_begin
 
 def test_every_remedy_that_a_platform_may_ask_for_has_steps():
     for remedy in delivery.REMEDIES:
-        words = wording.remedy_words(remedy)
+        words = delivery.remedy_words(remedy)
         assert all((words.title, words.what, words.steps)), remedy
     documented = (PACKAGE / "lti" / "verdict.py").read_text("utf-8").partition("Remedies:")[2].partition(";")[0]
     assert {one.strip() for one in documented.replace("\n", " ").split(",")} <= set(delivery.REMEDIES)
@@ -111,7 +127,7 @@ def test_every_notice_has_words_on_the_page_in_a_mail_and_in_a_digest():
     assert set(notification.CHOICES) == set(notice_rules.CHOICES)
     for code, kind in notice_rules.KINDS.items():
         facts = {name: datetime.now(UTC).date() if name == "planned_for" else 3 for name in kind.facts}
-        assert "%(" not in wording.notice_words(code, facts), code
+        assert "%(" not in notification.notice_words(code, facts), code
         assert set(facts) >= set(re.findall(r"%\((\w+)\)", str(notification.NOTICES[code]))), code
 
 
@@ -120,7 +136,7 @@ def test_every_fault_that_the_doctor_knows_has_words_for_every_family():
     assert {code for code, _ in mending.FAMILY_STEPS} <= set(CODES)
     for code in CODES:
         for family in PROFILES:
-            words = wording.diagnosis_words(Finding(code, {"which": "token", "cause": "column_gone"}), family=family)
+            words = diagnosis.diagnosis_words(Finding(code, {"which": "token", "cause": "column_gone"}), family=family)
             assert all((words.title, words.what, words.steps or code == "granted")), code
             assert "%(" not in " ".join((words.title, words.what, *words.steps)), code
 

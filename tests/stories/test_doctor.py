@@ -17,7 +17,7 @@ from lti_mentoring.services import doctor, lane
 from lti_mentoring.services.doctor import Report
 from lti_mentoring.store import base
 from lti_mentoring.store.platform import Deployment, Registration
-from lti_mentoring.web.wording import diagnosis_words
+from lti_mentoring.web.wording.diagnosis import diagnosis_words
 from support.live import Town
 from support.ports import free_port
 from support.station import Station, later

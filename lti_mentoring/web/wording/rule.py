@@ -3,28 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext
 
-from lti_mentoring.web.wording import (
-    application,
-    assistance,
-    calibration,
-    conflict,
-    editing,
-    field,
-    guest,
-    handing_in,
-    mentorship,
-    moving,
-    participation,
-    practice,
-    recognition,
-    second,
-)
+from lti_mentoring.web import wording
+from lti_mentoring.web.wording import conflict
 from lti_mentoring.web.wording.phrase import say, unknown
 
 _l = lazy_gettext
@@ -228,7 +216,7 @@ OBSERVATION = {
     "criterion_unknown": _l("The rubric has no criterion %(criterion)s. Load the page again."),
     "level_unknown": _l("%(criterion)s takes a level from 1 to 4, or “not observed”."),
     "reason_long": _l("A reason holds at most %(most)s characters. Put the rest into a note."),
-    "draft_conflict": _l("This was changed in another window meanwhile. Both versions are shown; nothing is lost."),
+    "draft_conflict": _l("This was changed in another window meanwhile. Load the page to see what is kept, and go on from there."),
     "draft_changed": _l("This draft was changed in another window. Load the page again to go on from the newest; your notes are kept."),
 }
 
@@ -243,25 +231,18 @@ DELIVERY = {
     "placement": _l("There is no such activity in this course."),
 }
 
-ROOMS = (
-    *(assistance, calibration, conflict, editing, field, guest, handing_in, mentorship, moving, participation, practice),
-    *(recognition, second),
-)
-"""Whose own words for rules are part of this."""
+OWN = (FORMS, PEOPLE, REGISTERING, LINKING, PLATFORM, PROGRAMME, TRAINING, OBSERVATION, DELIVERY)
 
-RULES: dict[str, object] = {
-    **FORMS,
-    **PEOPLE,
-    **REGISTERING,
-    **LINKING,
-    **PLATFORM,
-    **PROGRAMME,
-    **TRAINING,
-    **OBSERVATION,
-    **{code: words for room in ROOMS for code, words in room.RULES.items()},
-    **DELIVERY,
-    **application.RULES,
-}
+
+def every_room() -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The rules of each file of these words that says some, and those that are said here, by the file's name."""
+    yield from (("rule", part) for part in OWN)
+    for one in sorted(pkgutil.iter_modules(wording.__path__), key=lambda one: one.name):
+        if one.name != "rule":
+            yield one.name, getattr(importlib.import_module(f"{wording.__name__}.{one.name}"), "RULES", {})
+
+
+RULES: dict[str, object] = {code: words for _, room in every_room() for code, words in room.items()}
 
 
 def rule_words(code: str, facts: Mapping[str, Any] | None = None) -> str:

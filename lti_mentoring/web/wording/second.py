@@ -28,8 +28,6 @@ RULES: dict[str, object] = {
     "second_possible": _l("Somebody can still be asked, so it does not go on without."),
     "rater_asked": _l("%(name)s was asked meanwhile. If somebody else is to rate, choose them instead."),
     "rater_submitted": _l("Their rating is in already, so nobody takes their place."),
-    "rater_present": _l("%(name)s took part in the session, and so does not rate it."),
-    "rater_twice": _l("%(name)s rates this session already."),
     "rater_unqualified": _l("%(name)s is not qualified for this rubric at present, so their rating would not settle anything."),
 }
 
