@@ -64,6 +64,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "programme.move": LEADS,
     "programme.edit": LEADS,
     "mentorship.manage": LEADS | {"mentor"},
+    "mentoring.own": EVERYONE,
     "session.own": frozenset({"candidate", "mentor", "protege", "observer"}),
     "session.calendar": LEADS | {"candidate", "mentor", "protege", "observer"},
     "observation.plan_together": frozenset({"candidate", "mentor", "observer"}),

@@ -91,7 +91,7 @@ def pair_page(*, actor: Actor, mentorship_id: str) -> PairPage:
     pair = mentorship.own(session, actor, mentorship_id)
     (told,) = mentorship.listed(session, [pair])
     newest = select(MentoringSession).where(MentoringSession.mentorship_id == pair.id).order_by(MentoringSession.starts_at.desc())
-    rows = _rows(session, session.scalars(newest.limit(MOST_LISTED)).all())
+    rows = rows_of(session, session.scalars(newest.limit(MOST_LISTED)).all())
     ahead = tuple(row for row in reversed(rows) if row.state == "planned")
     findings = mentorship.findings(session, pair.id)
     people = {person for one in findings for person in (one.one, one.other, str(one.facts.get("manager", "")))} - {""}
@@ -106,16 +106,19 @@ def session_page(*, actor: Actor, session_id: str) -> SessionPage:
     if row is None:
         raise NotFound("session")
     pair = mentorship.own(session, actor, row.mentorship_id)
-    (told,), (shown,) = mentorship.listed(session, [pair]), _rows(session, [row])
+    (told,), (shown,) = mentorship.listed(session, [pair]), rows_of(session, [row])
     can = rules.verbs(row.state, starts_at=row.starts_at, now=base.now())
     return SessionPage(shown, told, tuple(verb for verb in can if verb != "change" or pair.state == "active"))
 
 
-def _rows(session: Session, rows: Sequence[MentoringSession]) -> list[SessionRow]:
-    on_it = (Observation.session_id.in_([row.id for row in rows]), Observation.state != "cancelled")
+def rows_of(session: Session, rows: Sequence[MentoringSession], *, observed: bool = True) -> list[SessionRow]:
+    """Sessions as they are listed. What is observed of them is not told where ``observed`` says so: a protégé is asked that in private."""
     kinds: dict[str, list[str]] = {}
-    for held, kind in session.execute(select(Observation.session_id, Observation.kind).where(*on_it).order_by(Observation.kind)):
-        kinds.setdefault(str(held), []).append(kind)
+    if observed:
+        on_it = (Observation.session_id.in_([row.id for row in rows]), Observation.state != "cancelled")
+        query = select(Observation.session_id, Observation.kind).where(*on_it).order_by(Observation.kind)
+        for held, kind in session.execute(query):
+            kinds.setdefault(str(held), []).append(kind)
     return [
         SessionRow(row.id, day_of(row), row.starts_at, row.minutes, row.mode, row.place, row.state, tuple(kinds.get(row.id, ())))
         for row in rows

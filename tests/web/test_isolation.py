@@ -175,6 +175,8 @@ EXAMPLES: dict[str, Example] = {
         "coordinator",
         {"pair": "d" * 32, "leader": "{observer}", "proteges": "Bo Lind, bo@example.org", "started_on": "2026-01-05"},
     ),
+    "mine.index": Example("observer"),
+    "mine.one": Example("observer", {"pair": "{pair}"}),
     "mentorship.one": Example("coordinator", {"pair": "{pair}"}),
     "mentorship.end": post("coordinator", pair="{pair}"),
     "mentorship.plan": post("coordinator", {"meeting": "e" * 32, "day": "2031-01-05", "time": "10:00"}, pair="{pair}"),

@@ -109,6 +109,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "mentorship.index": ("coordinator", {}),
     "mentorship.form": ("coordinator", {}),
     "mentorship.one": ("coordinator", {"pair": "{pair}"}),
+    "mine.index": ("observer", {}),
+    "mine.one": ("observer", {"pair": "{pair}"}),
     "meeting.index": ("observer", {}),
     "meeting.sheet": ("coordinator", {"meeting": "{meeting}"}),
     "meeting.calendar": ("coordinator", {"meeting": "{meeting}"}),

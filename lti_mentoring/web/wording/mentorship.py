@@ -49,8 +49,20 @@ RULES: dict[str, object] = {
 }
 
 KINDS = {"one_to_one": _l("Pair"), "group": _l("Group")}
-ROLES = {"mentor": _l("mentor"), "co_mentor": _l("co-mentor"), "facilitator": _l("facilitator"), "protege": _l("protégé")}
+ROLES = {
+    **{"mentor": _l("mentor"), "co_mentor": _l("co-mentor"), "facilitator": _l("facilitator")},
+    **{"protege": _l("protégé"), "peer": _l("both")},
+}
 MODES = {"in_person": _l("in person"), "video": _l("by video"), "phone": _l("by telephone")}
+
+PAIR_STATES = {
+    "proposed": ("waits", _l("proposed")),
+    "agreed": ("waits", _l("accepted by everybody, not signed yet")),
+    "active": ("met", _l("meets")),
+    "paused": ("waits", _l("paused")),
+    "ended": ("notseen", _l("ended")),
+    "declined": ("notseen", _l("did not come about")),
+}
 
 STATES = {
     "planned": ("waits", _l("planned")),
@@ -84,6 +96,12 @@ def mentorship_kind_words(kind: str) -> str:
 def mentorship_role_words(role: str) -> str:
     """What somebody is in a pair or group."""
     return str(ROLES[role]) if role in ROLES else unknown(role)
+
+
+def pair_state_words(state: str) -> tuple[str, str]:
+    """How a pair stands: kind of state, words."""
+    kind, words = PAIR_STATES.get(state, ("unknown", state))
+    return kind, str(words)
 
 
 def meeting_mode_words(mode: str) -> str:

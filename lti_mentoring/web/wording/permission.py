@@ -52,6 +52,7 @@ PERMISSIONS = {
     "participation.decide": _l("See whether candidates take part, and pause or bring back their part"),
     "candidacy.cohort": _l("See the candidates and how far they are"),
     "mentorship.manage": _l("Make pairs and groups, and plan their sessions: all of the course, or one’s own"),
+    "mentoring.own": _l("See the pairs that one is in oneself"),
     "session.own": _l("See one’s own sessions"),
     "session.calendar": _l("Take a session along as a calendar file"),
     "observation.plan_together": _l("Plan a session of co-mentoring together"),
