@@ -76,6 +76,7 @@ from lti_mentoring.web import office as office_pages
 from lti_mentoring.web import participation as participation_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import practice as practice_pages
+from lti_mentoring.web import privacy as privacy_pages
 from lti_mentoring.web import qualification as qualification_pages
 from lti_mentoring.web import recognition as recognition_pages
 from lti_mentoring.web import reporting_line as line_pages
@@ -137,7 +138,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     way = (application_pages, selection, recorded, reference, opening, editing, participation_pages, assistance_pages, notification_pages)
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
-    told = (conflict_pages, line_pages, second, capacity)
+    told = (conflict_pages, line_pages, second, capacity, privacy_pages)
     pairs = (mentorship_pages, meeting_pages, joint_plan, mine_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
     for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff):

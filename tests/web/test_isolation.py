@@ -116,6 +116,7 @@ EXAMPLES: dict[str, Example] = {
     "review.index": Example("coordinator"),
     "review.person": Example("coordinator", {"person": "{person}"}, {"activity": "{activity}"}),
     "holdings.index": Example("other", {"person": "{person}"}),
+    "privacy.index": Example("other"),
     "roster.ask": post("coordinator", {}),
     "people.invitation": Example("other", query={"code": "{code}"}),
     "people.redeem": post("other", {"code": "{code}"}),

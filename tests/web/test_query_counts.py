@@ -67,6 +67,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "review.index": ("candidate", {}),
     "review.person": ("coordinator", {"person": "{person}"}),
     "holdings.index": ("candidate", {"person": "{person}"}),
+    "privacy.index": ("candidate", {}),
     "placement.index": ("coordinator", {}),
     "handout.index": ("candidate", {}),
     "handout.one": ("candidate", {"key": "agreement"}),
