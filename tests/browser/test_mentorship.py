@@ -71,6 +71,7 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
     candidate.get_by_role("link", name=re.compile("Joint plan for")).first.click()
     expect(candidate.get_by_label("Purpose")).to_be_visible()
     mentor.goto(candidate.url)
+    nothing_glides(mentor)
     for page, part, text in ((candidate, "Purpose", "She finds her own next step."), (mentor, "How you open", "I say why we are two.")):
         page.get_by_label(part).fill(text)
         kept(page)
@@ -90,6 +91,27 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
     expect(candidate.locator(".lede")).to_contain_text("Agreed by both, in time.")
     looked_at(candidate, candidate.url, "joint-plan-agreed")
     looked_at(candidate, f"{course}/sessions", "sessions-joint")
+
+
+GLIDES = """async () => {
+  scrollTo({ top: 0, behavior: 'instant' });
+  document.getElementById('closing').focus();
+  const tops = [scrollY];
+  for (let frame = 0; frame < 30; frame += 1) {
+    await new Promise(requestAnimationFrame);
+    tops.push(scrollY);
+  }
+  return tops;
+}"""
+
+
+def nothing_glides(page: Page) -> None:
+    """A page that goes to a field is there at once: while it glides, what is pressed moves away from under the pointer."""
+    page.set_viewport_size({"width": 1280, "height": 400})
+    tops = page.evaluate(GLIDES)
+    assert tops[0] > 0
+    assert set(tops) == {tops[0]}
+    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def kept(page: Page) -> None:

@@ -40,6 +40,12 @@ def test_every_script_is_a_file_and_carries_the_nonce():
             assert not body.strip(), name
 
 
+def test_what_becomes_of_a_draft_is_said_where_nothing_moves():
+    told = {name: text for name, text in TEMPLATES.items() if name != "templates/macros.html"}
+    assert offenders("data-status|data-kept=.*data-away", told) == {}, "macros.kept gives the status a room of its own"
+    assert len(offenders(r"\bkept\(\)", told)) >= 7
+
+
 def test_every_legend_is_a_child_of_its_fieldset_so_that_it_names_the_group():
     between = r"(?s)<fieldset(?:(?!<fieldset|<legend).)*<(?:div|p|section|ul|label)\b(?:(?!<fieldset).)*?<legend"
     assert offenders(between, TEMPLATES) == {}

@@ -135,6 +135,35 @@ def small_targets(page: Page | Frame) -> None:
     assert small == [], f"{page.url}: {small}"
 
 
+MOVED = """() => {
+  const status = document.querySelector('[data-status]');
+  if (!status) return [];
+  const { dataset } = status, [x, y] = [scrollX, scrollY];
+  const kept = [...status.childNodes];
+  const buttons = [...status.closest('form').querySelectorAll('button')].filter(one => one.checkVisibility());
+  const boxes = () => buttons.map(one => JSON.stringify(one.getBoundingClientRect()));
+  const moved = new Set();
+  for (const end of [0, document.documentElement.scrollHeight]) {
+    scrollTo({ top: end, behavior: 'instant' });
+    status.textContent = '';
+    const before = boxes();
+    for (const text of [dataset.kept, dataset.away, dataset.refused.replace('%s', 'as it is '.repeat(20))]) {
+      status.textContent = text.replace('%s', '22:01');
+      boxes().forEach((box, at) => box === before[at] || moved.add(`${buttons[at].textContent.trim()}: ${before[at]} -> ${box}`));
+    }
+  }
+  status.replaceChildren(...kept);
+  scrollTo({ left: x, top: y, behavior: 'instant' });
+  return [...moved];
+}"""
+
+
+def nothing_moves(page: Page | Frame) -> None:
+    """What a page says of a draft while it is kept moves no button: somebody may be about to press it."""
+    moved = page.evaluate(MOVED)
+    assert moved == [], f"{page.url}: {moved}"
+
+
 FOCUS = """() => {
   let one = document.activeElement;
   if (!one || one === document.body) return null;
@@ -173,6 +202,7 @@ def hold_to_the_look(page: Page, *, keyboard: bool = True) -> None:
     """Everything that a page is held to at the width it has."""
     no_horizontal_scroll(page)
     small_targets(page)
+    nothing_moves(page)
     axe_serious(page)
     if keyboard:
         assert visible_focus(page) > 0
