@@ -82,7 +82,7 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
         after_change={"registration": registry.forget, "deployment": registry.forget},
     )
     http = make_client(settings)
-    app.extensions["huey"] = huey
+    app.extensions["huey"], app.extensions["sealer"] = huey, sealer
     if settings.mail.place:
         place = settings.mail.place
         app.extensions["mail_way"] = delivery.MailWay(lane_key(place), place, settings.mail.wait_seconds)

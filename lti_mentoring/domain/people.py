@@ -56,6 +56,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "conflict.speak": EVERYONE,
     "review.open": EVERYONE,
     "privacy.read": EVERYONE,
+    "privacy.own": EVERYONE,
     "application.apply": EVERYONE,
     "application.read": LEADS,
     "application.decide": LEADS,

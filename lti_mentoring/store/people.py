@@ -68,6 +68,8 @@ class Person(TenantMixin, Base):
     email: Mapped[str | None] = mapped_column(String(400))
     locale: Mapped[str | None] = mapped_column(String(35))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since then nothing says who this was, and nothing that an LMS sends may say it again."""
 
 
 class Identity(TenantMixin, Base):

@@ -9,6 +9,7 @@ from lti_mentoring.store import (
     base,
     calibration,
     candidacy,
+    centre,
     conflict,
     delivery,
     field,
@@ -32,7 +33,7 @@ from lti_mentoring.store import (
 )
 
 ROOMS = (
-    *(application, assistance, base, calibration, candidacy, conflict, delivery, field, handing_in, mentorship, moving, notification),
-    *(observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition, reporting_line),
-    *(roster, training),
+    *(application, assistance, base, calibration, candidacy, centre, conflict, delivery, field, handing_in, mentorship, moving),
+    *(notification, observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition),
+    *(reporting_line, roster, training),
 )

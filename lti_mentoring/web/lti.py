@@ -149,6 +149,8 @@ def _page(signed: SignedIn) -> str:
     if signed.message_type == SUBMISSION_REVIEW:
         endpoint = "review.person" if signed.about else "review.index"
         return url_for(endpoint, course=course, person=signed.about or None, activity=signed.placement_id or None)
+    if signed.message_type == DATA_PRIVACY and signed.about == signed.person_id:
+        return url_for("my_privacy.index", course=course)
     if signed.message_type == DATA_PRIVACY:
         return url_for("holdings.index", course=course, person=signed.about)
     kind, _, key = signed.item.partition(":")

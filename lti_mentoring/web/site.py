@@ -40,6 +40,7 @@ from lti_mentoring.web import (
     listing,
     lti,
     moving,
+    my_privacy,
     notices,
     opening,
     page,
@@ -140,7 +141,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
     told = (conflict_pages, line_pages, second, capacity, privacy_pages)
     pairs = (mentorship_pages, meeting_pages, joint_plan, mine_pages)
-    staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, signing_out, window)
+    staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, my_privacy, signing_out, window)
     for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):

@@ -208,7 +208,7 @@ def test_DP_01_everybody_sees_what_is_held_about_them(live: Town, course: str) -
     page = privacy(live.browser(), "candidate", "candidate")
     assert page.status == 200
     assert "What is held about you" in page.text
-    assert "Knowledge checks taken" in page.text
+    assert "Your way through the programme" in page.text
 
 
 def test_DP_01_it_is_about_no_course_and_says_whom_it_is_about(live: Town) -> None:

@@ -25,7 +25,8 @@ SHORT = {"person.locale", "participant.consent"}
 HOLD_NONE = {
     "the programme": """module_version.body programme_version.body rubric_version.body programme_draft.values programme_version.slug
         candidacy_move.difference""",
-    "ids, codes, numbers and addresses": """application_event.reason audit_event.facts audit_event.reason check_attempt.item_keys
+    "ids, codes, numbers and addresses": """application_event.reason erasure.counts tombstone_key.key_sealed
+        audit_event.facts audit_event.reason check_attempt.item_keys
         conflict_override.rules criterion_rating.note_ids identity.issuer notification.facts notification.endpoint notification.ids
         notification.once observation.helped_with observation.second_reasons observation.focus resolution.ratings""",
     "the course and its activities": """course.issuer course.scope course.context_id course.title course.label course_group.lms_id

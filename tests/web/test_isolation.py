@@ -115,6 +115,7 @@ EXAMPLES: dict[str, Example] = {
     "signing_out.sign_out": post("other"),
     "review.index": Example("coordinator"),
     "review.person": Example("coordinator", {"person": "{person}"}, {"activity": "{activity}"}),
+    "my_privacy.index": Example("other"),
     "holdings.index": Example("other", {"person": "{person}"}),
     "privacy.index": Example("other"),
     "roster.ask": post("coordinator", {}),

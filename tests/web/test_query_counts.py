@@ -66,6 +66,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "roster.index": ("coordinator", {}),
     "review.index": ("candidate", {}),
     "review.person": ("coordinator", {"person": "{person}"}),
+    "my_privacy.index": ("candidate", {}),
     "holdings.index": ("candidate", {"person": "{person}"}),
     "privacy.index": ("candidate", {}),
     "placement.index": ("coordinator", {}),

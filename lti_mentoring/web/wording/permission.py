@@ -33,6 +33,7 @@ PERMISSIONS = {
     "conflict.speak": _l("Agree to an exception, or approve it, where one is asked to"),
     "review.open": _l("Open somebody’s work from the gradebook of the LMS, as far as one’s roles here go"),
     "privacy.read": _l("See what is held about oneself"),
+    "privacy.own": _l("See, take along, and have erased what is held about oneself"),
     "people.why": _l("Have a verdict explained"),
     "platform.ask_office": _l("Ask for the LMS office"),
     "office.read": _l("See the LMS office"),
