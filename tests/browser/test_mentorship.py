@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 
 from lti_mentoring.store import base
@@ -78,8 +78,10 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
     candidate.get_by_label("Who leads what").fill("You ask first; I take over at a sign.")
     kept(candidate)
     expect(candidate.get_by_label("How you open")).to_have_value("I say why we are two.")
-    mentor.get_by_label("Who leads what").fill("I lead all of it.")
+    presses_before_the_answer(mentor, "I lead all of it.")
     expect(mentor.get_by_text("You ask first; I take over at a sign.")).to_be_visible()
+    mentor.wait_for_timeout(500)  # what must not happen would have begun
+    expect(mentor.locator(".lede")).to_contain_text("Not agreed yet")
     looked_at(candidate, candidate.url, "joint-plan")
     mentor.reload()
     mentor.get_by_label("How you close").fill("One step, one day; we two talk at four.")
@@ -91,6 +93,18 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
     expect(candidate.locator(".lede")).to_contain_text("Agreed by both, in time.")
     looked_at(candidate, candidate.url, "joint-plan-agreed")
     looked_at(candidate, f"{course}/sessions", "sessions-joint")
+
+
+def presses_before_the_answer(page: Page, text: str) -> None:
+    """Somebody agrees while the save of what they typed is on its way; that the other wrote there too is answered after the press."""
+    held: list[Route] = []
+    page.route("**/api/**", lambda route: held.append(route))
+    with page.expect_request(lambda sent: sent.method == "PUT"):
+        page.get_by_label("Who leads what").fill(text)
+    page.get_by_role("button", name="Agree to it as it stands").click()
+    for one in held:
+        one.continue_()
+    page.unroute("**/api/**")
 
 
 GLIDES = """async () => {

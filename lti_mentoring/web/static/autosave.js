@@ -31,7 +31,8 @@ export async function send(url, body, { method = "POST", keepalive = false } = {
 }
 
 /* new Autosave({ url, collect, status, method, onKept, onRefused }).touch() after each change.
-   collect() gives the body at the moment of sending; onKept(json) and onRefused(status, json) hear the answer. */
+   collect() gives the body at the moment of sending; onKept(json) and onRefused(status, json) hear the answer. A true from onRefused says that
+   the page now asks its reader something: a form that waited for this answer is not sent, since they pressed before they could read it. */
 export class Autosave {
   #options;
   #timer = 0;
@@ -39,6 +40,7 @@ export class Autosave {
   #dirty = false;
   #tries = 0;
   #since = null;
+  #asked = 0;
 
   constructor(options) {
     this.#options = { method: "PUT", ...options };
@@ -73,9 +75,12 @@ export class Autosave {
     return !this.#dirty;
   }
 
-  /* Resolves once no save is on its way, or after five seconds: a form that is sent then does not cross its own save. */
+  /* Resolves once no save is on its way, or after five seconds: a form that is sent then does not cross its own save.
+     -> whether it may be sent: not where the save's answer asks something that was not on the page before. */
   async idle() {
+    const asked = this.#asked;
     for (let waited = 0; this.#sending && waited < 5000; waited += 50) await new Promise((done) => setTimeout(done, 50));
+    return asked === this.#asked;
   }
 
   #heard({ ok, status, json }) {
@@ -90,7 +95,7 @@ export class Autosave {
       this.#dirty = true;
       this.#since ??= new Date();
       say(this.#options.status, "refused", json.title ?? String(status));
-      this.#options.onRefused?.(status, json);
+      if (this.#options.onRefused?.(status, json)) this.#asked += 1;
     }
   }
 
@@ -114,7 +119,7 @@ export function sendAfter(saving, form) {
     if (leaving) return;
     event.preventDefault();
     const button = event.submitter;
-    await saving.idle();
+    if (!(await saving.idle())) return;
     // A form does not submit again while its submit event is still on its way.
     setTimeout(() => {
       leaving = true;

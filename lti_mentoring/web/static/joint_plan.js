@@ -41,7 +41,10 @@ if (form) {
     },
     status: form.querySelector("[data-status]"),
     onKept: (json) => heard(json, sent),
-    onRefused: (status, json) => status === 409 && heard(json, sent),
+    onRefused: (status, json) => {
+      if (status === 409) heard(json, sent);
+      return status === 409;
+    },
   });
   form.addEventListener("input", () => saving.touch());
   sendAfter(saving, form);

@@ -139,7 +139,9 @@ const saving = form && new Autosave({
   status: form.querySelector("[data-status]"),
   onKept: kept,
   onRefused: (status, json) => {
-    if (json.code === "draft_conflict") kept(json);
+    if (json.code !== "draft_conflict") return false;
+    kept(json);
+    return true;
   },
 });
 
