@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from lti_mentoring import __version__
-from lti_mentoring.cli import conformance, delivery, doctor, keys, operate, people, platform, programme
+from lti_mentoring.cli import conformance, delivery, doctor, keys, operate, people, platform, privacy, programme
 from lti_mentoring.cli.base import Group
 
 
@@ -31,5 +31,6 @@ for command in (
     keys.keys_group,
     programme.programme_group,
     doctor.doctor,
+    privacy.audit_group,
 ):
     main.add_command(command)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from lti_mentoring.services import (
     bulkhead,
+    chaining,
     conflict,
     delivery,
     notification,
@@ -46,6 +47,7 @@ def sweep(*, now: datetime) -> list[str]:
         "settle": lambda: releasing.settle_due(now=now),
         "digest": lambda: notification.digest(now),
         "offers": _lapse,
+        "record": chaining.sweep,
     }
     for part, work in parts.items():
         with bulkhead.apart(part):

@@ -365,3 +365,11 @@ def test_a_translator_is_given_a_beginning_and_told_how_much_of_each_language_is
         "ar: 157 of 157 texts translated (100 %)",
         "de: 0 of 157 texts translated (0 %)",
     ]
+
+
+def test_the_record_is_verified_by_a_command(run: Callable[..., Result]) -> None:
+    made(run("organisation", "add", "Northfield"))
+    said = made(run("audit", "verify", "--organisation", "Northfield"))
+    assert (said["organisation"], said["verified"], said["broken"]) == ("Northfield", 0, None)
+    assert said["not_chained_yet"] > 0
+    refused(run("audit", "verify", "--organisation", "Nowhere"))

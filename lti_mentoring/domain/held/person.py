@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-from lti_mentoring.domain.held.kind import ALWAYS, NEVER, SHUT, Field, FieldClass, Relation
+from lti_mentoring.domain.held.kind import ALWAYS, NEVER, SHUT, Field, FieldClass, Relation, When
 
-_BY_NAME = dict.fromkeys(
-    [one for one in Relation if one not in (*SHUT, Relation.LMS, Relation.PUBLIC, Relation.OWNER, Relation.SUBJECT, Relation.LEAD)],
-    ALWAYS,
-)
+_NOT_BY_NAME = {*SHUT, Relation.LMS, Relation.PUBLIC}
+_BY_NAME: dict[Relation, When] = {one: ALWAYS for one in Relation if one not in _NOT_BY_NAME}
 _LMS_LIST = ("membership.lti_roles", "membership.lms_groups")
 
 FIELDS = (
