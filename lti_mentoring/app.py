@@ -31,6 +31,7 @@ from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
 from lti_mentoring.services import assistance as assistance_verbs
 from lti_mentoring.services import delivery as delivery_verbs
+from lti_mentoring.services import erasure as erasure_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
 from lti_mentoring.services import postman, roll_call, sweeping
@@ -295,6 +296,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             "roster": lambda: roll_call.run(connector_for=connector_for, pace=pace),
             "reconciliation": Comparer(app.extensions["grades_for"]).step,
             "assistance": assistance_verbs.Rounds().step,
+            "erasure": erasure_verbs.step,
         }
         | ({"mail": _postman(app, settings, pace, limits)} if settings.mail.place else {}),
     )

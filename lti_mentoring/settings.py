@@ -92,6 +92,13 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PrivacySettings:
+    """How long backups are kept, in days."""
+
+    backup_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting; ``config/default.toml`` describes each."""
 
@@ -115,6 +122,7 @@ class Settings:
     delivery: DeliverySettings
     outbound: OutboundSettings
     mail: MailSettings
+    privacy: PrivacySettings
     smtp_url: str = field_of(repr=False)
 
     @property

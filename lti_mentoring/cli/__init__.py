@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from lti_mentoring import __version__
-from lti_mentoring.cli import conformance, delivery, doctor, keys, operate, people, platform, privacy, programme
+from lti_mentoring.cli import conformance, delivery, doctor, keys, operate, people, platform, privacy, programme, rights
 from lti_mentoring.cli.base import Group
 
 
@@ -30,6 +30,7 @@ for command in (
     keys.secrets,
     keys.keys_group,
     programme.programme_group,
+    rights.privacy_group,
     doctor.doctor,
     privacy.audit_group,
 ):

@@ -17,6 +17,7 @@ from lti_mentoring.domain import roster as rules
 from lti_mentoring.domain.roster import LEFT, Held
 from lti_mentoring.lti.memberships import Member
 from lti_mentoring.lti.roles import administrator
+from lti_mentoring.services import tombstone
 from lti_mentoring.store import base
 from lti_mentoring.store.people import NEVER, Identity, Membership, Person
 
@@ -72,7 +73,8 @@ _ENROLLED = select(
     _m.person_id, _m.id, _m.standing, _m.launched_at, _m.status, _m.left_at, _m.roster_standing, _m.roster_hash, _m.roster_run
 ).where(_m.org_id == _org, _m.course_id == _course, _m.person_id.in_(bindparam("people", expanding=True)))
 _ADD_PERSON, _ADD_IDENTITY, _ADD_MEMBERSHIP = insert(_PERSON), insert(_IDENTITY), insert(_MEMBERSHIP)
-_NAME = update(_PERSON).where(_p.org_id == _org, _p.id == bindparam("its")).values(name=bindparam("said"), email=bindparam("mail"))
+_THEM = and_(_p.org_id == _org, _p.id == bindparam("its"), _p.erased_at.is_(None))
+_NAME = update(_PERSON).where(_THEM).values(name=bindparam("said"), email=bindparam("mail"))
 _TEST_USER = update(_IDENTITY).where(_i.org_id == _org, _i.id == bindparam("its")).values(test_user=True)
 _CHANGE = (
     update(_MEMBERSHIP)
@@ -104,8 +106,12 @@ def write(connection: Connection, place: Place, members: Sequence[Member], now: 
 
 def _write(connection: Connection, place: Place, members: Sequence[Member], now: datetime, written: Written) -> None:
     known = _known(connection, place, [one.sub for one in members])
+    unknown = [one.sub for one in members if one.sub not in known]
+    erased = tombstone.marked(connection, org_id=place.org_id, issuer=place.issuer, subs=unknown)
     page = _Page(place, now)
     for member in members:
+        if member.sub in erased:  # who was erased comes back by their own launch, once they agree, and by no list
+            continue
         held = known.get(member.sub)
         page.take(member, held)
         written.new_to_run += held is None or held.membership is None or held.membership.roster_run != place.run

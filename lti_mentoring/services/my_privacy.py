@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from lti_mentoring.domain.holding_register import NOUNS, REGISTER
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.services import own_rows
+from lti_mentoring.services.erasure import Standing, standing
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application
 from lti_mentoring.store.candidacy import Candidacy
@@ -69,6 +70,11 @@ def page(*, actor: Actor) -> MyPrivacy:
         receipts=receipts[:MOST_RECEIPTS],
         more_receipts=len(receipts) > MOST_RECEIPTS,
     )
+
+
+def erasure_asked(*, actor: Actor) -> Standing | None:
+    """The reader's own erasure that waits for its day."""
+    return standing(base.session(), actor.person_id)
 
 
 def kinds(session: Session, org_id: str, person_id: str) -> tuple[Kind, ...]:

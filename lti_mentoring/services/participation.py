@@ -64,8 +64,9 @@ def extend(*, actor: Actor, candidacy_id: str, reason: str) -> None:
     _act(actor, candidacy_id, "extend", reason)
 
 
-def settle(session: Session, *, actor: Actor, candidacy_id: str, verb: str, who: str, reason: str = "") -> None:
-    """``complete`` or ``refuse`` by a decision on the award, ``exclude`` by an upheld case, in the caller's transaction.
+def settle(session: Session, *, actor: Actor | str, candidacy_id: str, verb: str, who: str, reason: str = "") -> None:
+    """``complete`` or ``refuse`` by a decision on the award, ``exclude`` by an upheld case, ``withdraw`` by an erasure, in the caller's
+    transaction.
 
     NotFound; RuleBroken ``participation_closed``, ``participation_changed``, ``reason_unknown``.
     """

@@ -22,7 +22,7 @@ from lti_mentoring.domain.roster import ACTIVE
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.claims import DATA_PRIVACY, RESOURCE_LINK, SUBMISSION_REVIEW
 from lti_mentoring.lti.launch import Launch
-from lti_mentoring.services import arrival, asked, candidacy, copying, delivery, holdings, parts, platform, privacy, review
+from lti_mentoring.services import arrival, asked, candidacy, copying, delivery, holdings, parts, platform, privacy, review, tombstone
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.arrival import Known, add
 from lti_mentoring.store import base
@@ -178,11 +178,13 @@ def launch_name(launch: Launch) -> str | None:
 def _person(connection: Connection, launch: Launch, org_id: str, known: Known) -> tuple[str, bool]:
     name = launch_name(launch)
     if known.identity is None:
+        tombstone.stop(connection, launch, org_id)
         return _new_person(connection, launch, org_id, name), name is None
     if known.person_claims != launch.claims_hash:
         told = {key: value for key, value in (("name", name), ("email", launch.email), ("locale", launch.locale)) if value}
         if told:
-            connection.execute(update(Person).where(Person.org_id == org_id, Person.id == known.person).values(**told))
+            them = Person.org_id == org_id, Person.id == known.person, Person.erased_at.is_(None)
+            connection.execute(update(Person).where(*them).values(**told))
         connection.execute(
             update(Identity)
             .where(Identity.org_id == org_id, Identity.id == known.identity)

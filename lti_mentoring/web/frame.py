@@ -46,7 +46,7 @@ UNPAIRED = re.compile("[\ud800-\udfff]")
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
-PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/window", "/lti/notices", "/lti/unsubscribe")
+PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/return", "/lti/window", "/lti/notices", "/lti/unsubscribe")
 """Cross-site by nature: a login changes nothing, a launch carries a signed token and a state bound to this browser, and what ends mails
 is a signed link that mail programs send by themselves."""
 

@@ -21,7 +21,8 @@ from lti_mentoring.lti.claims import DATA_PRIVACY, DEEP_LINKING, SUBMISSION_REVI
 from lti_mentoring.lti.launch import Launch, LaunchRefused, StorageAsked
 from lti_mentoring.services import people
 from lti_mentoring.services.people import SignedIn
-from lti_mentoring.web import frame, session, storage
+from lti_mentoring.services.tombstone import ErasedBefore
+from lti_mentoring.web import frame, returning, session, storage
 from lti_mentoring.web.access import public
 from lti_mentoring.web.frame import ForeignForm
 from lti_mentoring.web.telemetry import Sparing, request_id
@@ -73,6 +74,8 @@ def launch() -> Response:
         received, signed = _enter(sent)
     except StorageAsked as asked:
         return storage.ask(asked, sent)
+    except ErasedBefore as erased:
+        return returning.ask(erased)
     except LaunchRefused as refusal:
         return refused(refusal)
     return _entered(onward(_landing(signed), 303), received, signed)
@@ -90,6 +93,8 @@ def complete() -> Response:
         received, signed = _enter(sent, stored=given.get("value", ""))
     except ForeignForm:
         return refused(LaunchRefused("state_unbound"))
+    except ErasedBefore as erased:
+        return returning.ask(erased)
     except LaunchRefused as refusal:
         log.warning("storage_failed", why=storage.failure(given), reference=request_id())
         return refused(refusal)
@@ -125,6 +130,8 @@ def _enter(sent: Mapping[str, str], *, stored: str | None = None, again: bool = 
             absolute=timedelta(hours=w.settings.session.absolute_hours),
             private_hosts=w.settings.private_platform_hosts,
         )
+    except ErasedBefore:
+        raise
     except RuleBroken as broken:
         if again and broken.code == "registration_gone":
             w.registry.forget()

@@ -51,6 +51,7 @@ from lti_mentoring.web import (
     reference,
     registration,
     report,
+    returning,
     review,
     second,
     selection,
@@ -141,8 +142,9 @@ def _dress(app: Flask, settings: Settings) -> None:
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
     told = (conflict_pages, line_pages, second, capacity, privacy_pages)
     pairs = (mentorship_pages, meeting_pages, joint_plan, mine_pages)
-    staff = (board, moving, comparison, roster_pages, office_pages, permission, review, holdings, my_privacy, signing_out, window)
-    for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff):
+    staff = (board, moving, comparison, roster_pages, office_pages, permission, review, signing_out, window)
+    rights = (holdings, my_privacy, returning)
+    for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff, *rights):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):
             app.register_blueprint(room.api)

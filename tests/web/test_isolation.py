@@ -116,6 +116,8 @@ EXAMPLES: dict[str, Example] = {
     "review.index": Example("coordinator"),
     "review.person": Example("coordinator", {"person": "{person}"}, {"activity": "{activity}"}),
     "my_privacy.index": Example("other"),
+    "my_privacy.erasing": Example("other"),
+    "my_privacy.erase": post("other", {"verb": "ask", "sure": "true"}),
     "holdings.index": Example("other", {"person": "{person}"}),
     "privacy.index": Example("other"),
     "roster.ask": post("coordinator", {}),

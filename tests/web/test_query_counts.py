@@ -67,6 +67,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "review.index": ("candidate", {}),
     "review.person": ("coordinator", {"person": "{person}"}),
     "my_privacy.index": ("candidate", {}),
+    "my_privacy.erasing": ("candidate", {}),
     "holdings.index": ("candidate", {"person": "{person}"}),
     "privacy.index": ("candidate", {}),
     "placement.index": ("coordinator", {}),

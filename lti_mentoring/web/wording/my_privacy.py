@@ -12,6 +12,12 @@ HELD: dict[str, object] = {
     "hold.reason": _l("Why somebody’s programme records must stay for now"),
 }
 
+RULES: dict[str, object] = {
+    "erasure_unsure": _l("Tick the box as well: an erasure cannot be undone."),
+    "erasure_begun": _l("It has begun, and cannot be taken back."),
+    "erased_before": _l("The record of whoever opened this was erased; they agree first, before a new one begins."),
+}
+
 NOUNS = {
     "person": _l("Your name and address, and how your LMS knows you"),
     "course": _l("Courses in which you are"),
