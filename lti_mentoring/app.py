@@ -34,7 +34,7 @@ from lti_mentoring.services import delivery as delivery_verbs
 from lti_mentoring.services import erasure as erasure_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
-from lti_mentoring.services import postman, roll_call, sweeping
+from lti_mentoring.services import own_copy, postman, roll_call, sweeping
 from lti_mentoring.services.courier import Courier
 from lti_mentoring.services.doctor import Bag
 from lti_mentoring.services.errands import Errands
@@ -297,12 +297,19 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             "reconciliation": Comparer(app.extensions["grades_for"]).step,
             "assistance": assistance_verbs.Rounds().step,
             "erasure": erasure_verbs.step,
+            "copy": _copier(app, settings),
         }
         | ({"mail": _postman(app, settings, pace, limits)} if settings.mail.place else {}),
     )
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier
     app.extensions["sweep"], app.extensions["sweep_seconds"] = sweep, told.sweep_seconds
+
+
+def _copier(app: Flask, settings: Settings) -> Callable[[], bool]:
+    """The errand of copies of people's data, whose page knows many words, so that it is loaded with the first one."""
+    page = functools.cache(lambda: importlib.import_module("lti_mentoring.web.copy_page").writer(app, settings.languages))
+    return lambda: own_copy.step(lambda rows: str(page()(rows)))
 
 
 def _postman(app: Flask, settings: Settings, pace: delivery_verbs.Pace, limits: delivery_verbs.Limits) -> Callable[[], bool]:

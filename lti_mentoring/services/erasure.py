@@ -111,7 +111,7 @@ def release(*, person_id: str) -> None:
 
 def steps() -> tuple[tuple[str, bool, Step], ...]:
     """Each step by its name, whether a legal hold stops it, and what it does: private words first, then who it was, then the records."""
-    tables = list(reversed(own_rows.tables().items()))
+    tables = list(reversed(list(own_rows.tables().items())))
     private = [(name, table) for name, table in tables if REGISTER[name].why == PRIVATE]
     others = [(name, table) for name, table in tables if REGISTER[name].why != PRIVATE and name not in ("person", "identity")]
     kinds = {DELETE: erasing.delete, BLANK: erasing.blank}

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from lti_mentoring.keys import CannotOpen, Sealer, SigningKey, new_signing_key
 from lti_mentoring.lti.registration import CachedKeySet, CachedToken
 from lti_mentoring.store import base
+from lti_mentoring.store.centre import PrivacyCopy, TombstoneKey
 from lti_mentoring.store.platform import AccessToken, PlatformKeySet, ToolKey
 
 OVERLAP = timedelta(days=2)
@@ -80,7 +81,14 @@ def reseal(sealer: Sealer) -> dict[str, int]:
         tokens = [row for row in session.scalars(select(AccessToken)) if row.token_sealed and sealer.stale(row.token_sealed)]
         for token in tokens:
             token.token_sealed = sealer.seal(sealer.open(cast(str, token.token_sealed)))
-    return {"keys": len(keys), "tokens": len(tokens)}
+    with base.across_organisations("keys reseal"), base.transactional() as session:
+        marks = [row for row in session.scalars(select(TombstoneKey)) if sealer.stale(row.key_sealed)]
+        for mark in marks:
+            mark.key_sealed = sealer.seal(sealer.open(mark.key_sealed))
+        copies = [row for row in session.scalars(select(PrivacyCopy)) if row.body_sealed and sealer.stale(row.body_sealed)]
+        for copy in copies:
+            copy.body_sealed = sealer.seal(sealer.open(cast(str, copy.body_sealed)))
+    return {"keys": len(keys), "tokens": len(tokens), "marks": len(marks), "copies": len(copies)}
 
 
 class KeySets:

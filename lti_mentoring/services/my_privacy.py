@@ -15,6 +15,7 @@ from lti_mentoring.domain.holding_register import NOUNS, REGISTER
 from lti_mentoring.domain.people import Actor, display_name
 from lti_mentoring.services import own_rows
 from lti_mentoring.services.erasure import Standing, standing
+from lti_mentoring.services.own_copy import Copy, newest
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application
 from lti_mentoring.store.candidacy import Candidacy
@@ -55,6 +56,7 @@ class MyPrivacy:
     kinds: tuple[Kind, ...]
     receipts: tuple[Receipt, ...]
     more_receipts: bool
+    copy: Copy | None
 
 
 def page(*, actor: Actor) -> MyPrivacy:
@@ -69,6 +71,7 @@ def page(*, actor: Actor) -> MyPrivacy:
         kinds=kinds(session, actor.org_id, actor.person_id),
         receipts=receipts[:MOST_RECEIPTS],
         more_receipts=len(receipts) > MOST_RECEIPTS,
+        copy=newest(session, actor.person_id),
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response as AnyResponse
 
 from lti_mentoring.domain.rule import NotAllowed, NotFound, RuleBroken
-from lti_mentoring.services import erasure, my_privacy
+from lti_mentoring.services import erasure, my_privacy, own_copy
 from lti_mentoring.web.access import actor, require
 from lti_mentoring.web.wording.rule import rule_words
 
@@ -32,6 +32,22 @@ class ErasureForm(Schema):
 @require("privacy.own")
 def index(course: str) -> str:
     return render_template("my_privacy/index.html", page=my_privacy.page(actor=actor()))
+
+
+@bp.post("/copy")
+@require("privacy.own")
+def ask_copy(course: str) -> AnyResponse:
+    own_copy.ask(actor=actor())
+    flash(gettext("Asked. It is made in the background, and stands here when it is ready."), "ok")
+    return redirect(url_for("my_privacy.index", course=course), 303)
+
+
+@bp.get("/copy/<copy>")
+@require("privacy.own")
+def take_copy(course: str, copy: str) -> AnyResponse:
+    body = own_copy.take(actor=actor(), copy_id=copy)
+    headers = {"Content-Disposition": 'attachment; filename="my-data.zip"', "Cache-Control": "no-store"}
+    return Response(body, mimetype="application/zip", headers=headers)
 
 
 @bp.get("/erasure")

@@ -57,8 +57,9 @@ from lti_mentoring.services.rating import Note
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.services.session import hashed
 from lti_mentoring.settings import Settings
-from lti_mentoring.store import base
+from lti_mentoring.store import base, centre
 from lti_mentoring.store.assistance import AssistanceRequest
+from lti_mentoring.store.centre import PrivacyCopy
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
@@ -116,6 +117,8 @@ EXAMPLES: dict[str, Example] = {
     "review.index": Example("coordinator"),
     "review.person": Example("coordinator", {"person": "{person}"}, {"activity": "{activity}"}),
     "my_privacy.index": Example("other"),
+    "my_privacy.ask_copy": post("other"),
+    "my_privacy.take_copy": Example("other", {"copy": "{copy}"}),
     "my_privacy.erasing": Example("other"),
     "my_privacy.erase": post("other", {"verb": "ask", "sure": "true"}),
     "holdings.index": Example("other", {"person": "{person}"}),
@@ -454,7 +457,17 @@ def conflicted(world: World, people: dict[str, Any]) -> dict[str, str]:
     made["exception"] = exempting.request(actor=lead, matter_id=second, **said)
     for name, unit in (("Deputy", "Ward 1"), ("Trainer", "Ward 2"), ("Led", "Ward 3"), ("Led too", "Ward 3")):
         reporting_line.enter(actor=lead, person_id=world.people[name], managers=[], unit=unit)
-    return {**made, "watched": first, "soon": tomorrow.isoformat()}
+    return {**made, "watched": first, "soon": tomorrow.isoformat()} | copied(people["other"])
+
+
+def copied(who: Actor) -> dict[str, str]:
+    """Somebody's copy of their data, ready. -> its id"""
+    body = centre.sealer().seal(b"PK")
+    with base.transactional() as session:
+        week = base.now() + timedelta(days=7)
+        row = PrivacyCopy(id=base.new_id(), person_id=who.person_id, state="ready", expires_at=week, body_sealed=body)
+        session.add(row)
+    return {"copy": row.id}
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ HELD: dict[str, object] = {
 RULES: dict[str, object] = {
     "erasure_unsure": _l("Tick the box as well: an erasure cannot be undone."),
     "erasure_begun": _l("It has begun, and cannot be taken back."),
+    "copy_waits": _l("Your copy is still being made. Come back in a minute."),
     "erased_before": _l("The record of whoever opened this was erased; they agree first, before a new one begins."),
 }
 
