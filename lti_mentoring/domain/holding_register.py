@@ -169,8 +169,14 @@ _CENTRE = {
     "legal_hold": Held("request", ("person_id",), why=AUDIT),
 }
 
+_CONCERN = {
+    "confidant": _of("concern", *_OWN, names=("named_by",)),
+    "concern": _of("concern", "reporter_id", does=BLANK, why=PRIVATE, names=("about_id", "confidant_id"), blanks=("words_sealed",)),
+    "concern_step": _of("concern", "concern_id>concern", why=PRIVATE),
+}
+
 REGISTER: Mapping[str, Held] = MappingProxyType(
-    _PEOPLE | _APPLYING | _LEARNING | _OBSERVING | _GUARDING | _MENTORING | _TALKING | _CENTRE
+    _PEOPLE | _APPLYING | _LEARNING | _OBSERVING | _GUARDING | _MENTORING | _TALKING | _CENTRE | _CONCERN
 )
 
 NOUNS = tuple(dict.fromkeys(one.noun for one in REGISTER.values() if one.owners))

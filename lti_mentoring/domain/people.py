@@ -57,6 +57,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "review.open": EVERYONE,
     "privacy.read": EVERYONE,
     "privacy.own": EVERYONE,
+    "concern.own": EVERYONE,
+    "concern.confidants": LEADS,
     "application.apply": EVERYONE,
     "application.read": LEADS,
     "application.decide": LEADS,

@@ -14,6 +14,7 @@ from lti_mentoring.keys import CannotOpen, Sealer, SigningKey, new_signing_key
 from lti_mentoring.lti.registration import CachedKeySet, CachedToken
 from lti_mentoring.store import base
 from lti_mentoring.store.centre import PrivacyCopy, TombstoneKey
+from lti_mentoring.store.concern import Concern
 from lti_mentoring.store.platform import AccessToken, PlatformKeySet, ToolKey
 
 OVERLAP = timedelta(days=2)
@@ -88,7 +89,10 @@ def reseal(sealer: Sealer) -> dict[str, int]:
         copies = [row for row in session.scalars(select(PrivacyCopy)) if row.body_sealed and sealer.stale(row.body_sealed)]
         for copy in copies:
             copy.body_sealed = sealer.seal(sealer.open(cast(str, copy.body_sealed)))
-    return {"keys": len(keys), "tokens": len(tokens), "marks": len(marks), "copies": len(copies)}
+        told = [row for row in session.scalars(select(Concern)) if row.words_sealed and sealer.stale(row.words_sealed)]
+        for one in told:
+            one.words_sealed = sealer.seal(sealer.open(one.words_sealed))
+    return {"keys": len(keys), "tokens": len(tokens), "concerns": len(told), "marks": len(marks), "copies": len(copies)}
 
 
 class KeySets:

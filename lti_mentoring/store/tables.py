@@ -10,6 +10,7 @@ from lti_mentoring.store import (
     calibration,
     candidacy,
     centre,
+    concern,
     conflict,
     delivery,
     field,
@@ -33,7 +34,7 @@ from lti_mentoring.store import (
 )
 
 ROOMS = (
-    *(application, assistance, base, calibration, candidacy, centre, conflict, delivery, field, handing_in, mentorship, moving),
+    *(application, assistance, base, calibration, candidacy, centre, concern, conflict, delivery, field, handing_in, mentorship, moving),
     *(notification, observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition),
     *(reporting_line, roster, training),
 )

@@ -25,6 +25,7 @@ from lti_mentoring.web import (
     board,
     capacity,
     comparison,
+    concern,
     editing,
     errors,
     founding,
@@ -143,7 +144,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     told = (conflict_pages, line_pages, second, capacity, privacy_pages)
     pairs = (mentorship_pages, meeting_pages, joint_plan, mine_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, signing_out, window)
-    rights = (holdings, my_privacy, returning)
+    rights = (holdings, my_privacy, returning, concern)
     for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff, *rights):
         app.register_blueprint(room.bp)
         if hasattr(room, "api"):

@@ -41,7 +41,7 @@ def test_whoever_was_erased_agrees_first_and_begins_anew(live: Town) -> None:
         anew = base.session().scalars(select(Identity.person_id).where(Identity.sub == sub)).one()
         assert anew != person
         assert base.session().scalars(select(Person.name).where(Person.id == person)).one() is None
-        assert base.session().scalars(select(Person.name).where(Person.id == anew)).one() == CANDIDATE["north"]
+        assert base.session().scalars(select(Person.name).where(Person.id == anew)).one().startswith(CANDIDATE["north"])
 
 
 def test_a_forged_agreement_lifts_nothing(live: Town) -> None:

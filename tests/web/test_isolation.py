@@ -28,6 +28,7 @@ from lti_mentoring.services import (
     application,
     assistance,
     comparison,
+    concern,
     dossier,
     draft,
     editing,
@@ -37,6 +38,7 @@ from lti_mentoring.services import (
     invite,
     marking,
     matter,
+    mentorship,
     moving,
     notification,
     observation,
@@ -116,6 +118,15 @@ EXAMPLES: dict[str, Example] = {
     "signing_out.sign_out": post("other"),
     "review.index": Example("coordinator"),
     "review.person": Example("coordinator", {"person": "{person}"}, {"activity": "{activity}"}),
+    "concern.index": Example("observer", query={"about": "{told_about}"}),
+    "concern.report": post(
+        "observer", {"report": "7" * 32, "about": "{told_about}", "confidant": "{confidant}", "words": "It got out.", "may_tell": "true"}
+    ),
+    "concern.sheet": Example("observer", {"told": "{told}"}),
+    "concern.act": post("observer", told="{told}", verb="withdraw"),
+    "concern.agree": post("teacher"),
+    "concern.desk": Example("coordinator"),
+    "concern.name": post("coordinator", {"person": "{person}"}),
     "my_privacy.index": Example("other"),
     "my_privacy.ask_copy": post("other"),
     "my_privacy.take_copy": Example("other", {"copy": "{copy}"}),
@@ -460,6 +471,19 @@ def conflicted(world: World, people: dict[str, Any]) -> dict[str, str]:
     return {**made, "watched": first, "soon": tomorrow.isoformat()} | copied(people["other"])
 
 
+def told(people: dict[str, Any], pair: str) -> dict[str, str]:
+    """Two are named confidants, one has agreed, and somebody has told them about their protégé. -> the ids"""
+    for name in ("trainer", "teacher"):
+        concern.name(actor=people["coordinator"], person_id=people[name].person_id)
+    concern.agree(actor=people["trainer"])
+    members = mentorship.members_of(base.session(), [pair])[pair]
+    about = next(one.person_id for one in members if one.person_id != people["observer"].person_id)
+    made = base.new_id()
+    said = {"about_id": about, "confidant_id": people["trainer"].person_id, "words": "It got out.", "may_tell": True}
+    concern.report(actor=people["observer"], concern_id=made, **said)
+    return {"told": made, "told_about": about, "confidant": people["trainer"].person_id}
+
+
 def copied(who: Actor) -> dict[str, str]:
     """Somebody's copy of their data, ready. -> its id"""
     body = centre.sealer().seal(b"PK")
@@ -597,6 +621,7 @@ def filled(name: str) -> Filled:
         }
         ids |= doubled(world, alone, seated)
         ids |= paired_up(world, people, planned())
+        ids |= told(people, ids["pair"])
         ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
         ids["rated"] = rating.submitted(observer)
         ids |= {"present": present, "guest": in_the_room(people, present)}

@@ -18,9 +18,11 @@ from lti_mentoring.domain.recognition import Claim
 from lti_mentoring.services import (
     approving,
     assistance,
+    concern,
     editing,
     intake,
     matter,
+    mentorship,
     moving,
     notification,
     observation,
@@ -37,9 +39,10 @@ from lti_mentoring.services import (
     training,
 )
 from lti_mentoring.services.rating import Note
-from lti_mentoring.store import base
+from lti_mentoring.store import base, centre
 from lti_mentoring.store.assistance import AssistanceRequest
 from lti_mentoring.store.candidacy import Candidacy
+from lti_mentoring.store.centre import PrivacyCopy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.moving import CandidacyMove
@@ -67,6 +70,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "review.index": ("candidate", {}),
     "review.person": ("coordinator", {"person": "{person}"}),
     "my_privacy.index": ("candidate", {}),
+    "concern.index": ("observer", {"about": "{told_about}"}),
+    "concern.sheet": ("observer", {"told": "{told}"}),
+    "concern.desk": ("coordinator", {}),
+    "my_privacy.take_copy": ("observer", {"copy": "{copy}"}),
     "my_privacy.erasing": ("candidate", {}),
     "holdings.index": ("candidate", {"person": "{person}"}),
     "privacy.index": ("candidate", {}),
@@ -248,6 +255,7 @@ class Course:
         self._help(number)
         self._present(number)
         self._pair(number)
+        self._tell(number)
         self._learn(number)
         self.ids["rated"] = rating.submitted(self.people["observer"], number=number + 1)
         with base.transactional() as session:
@@ -279,6 +287,20 @@ class Course:
             row = session.get_one(observation.Observation, (self.world.org_id, self.ids["together"]))
             row.kind, row.session_id = "co", self.ids["meeting"]
             row.mentor_id = self.people["coordinator"].person_id  # who mentors with a candidate observes them no more
+
+    def _tell(self, number: int) -> None:
+        """One more confidant, whom the observer tells something about a protégé, and one more copy of the observer's data."""
+        confidant, observer = self.world.person(f"Confidant {number}", standing="instructor"), self.people["observer"]
+        concern.name(actor=self.people["coordinator"], person_id=confidant.person_id)
+        concern.agree(actor=confidant)
+        members = mentorship.members_of(base.session(), [self.ids["pair"]])[self.ids["pair"]]
+        self.ids["told_about"] = next(one.person_id for one in members if one.person_id != observer.person_id)
+        self.ids |= {"told": base.new_id(), "copy": base.new_id()}
+        told = {"about_id": self.ids["told_about"], "confidant_id": confidant.person_id, "words": "It got out.", "may_tell": False}
+        concern.report(actor=observer, concern_id=self.ids["told"], **told)
+        kept = {"state": "ready", "expires_at": base.now() + timedelta(days=7), "body_sealed": centre.sealer().seal(b"PK")}
+        with base.transactional() as session:
+            session.add(PrivacyCopy(id=self.ids["copy"], person_id=observer.person_id, **kept))
 
     def _learn(self, number: int) -> None:
         """The writer's practice task comes back, somebody else's waits; a recognition is refused."""

@@ -7,5 +7,6 @@ from lti_mentoring.domain.held.kind import NEVER, Field, FieldClass, Relation
 
 FIELDS = (
     Field("copy.body", FieldClass.OWN, ("privacy_copy.body_sealed",)),
+    Field("concern.words", FieldClass.OWN, ("concern.words_sealed",)),
     Field("hold.reason", FieldClass.RECORD, ("legal_hold.reason",), {Relation.LEAD: NEVER}),
 )

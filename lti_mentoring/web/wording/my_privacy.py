@@ -15,6 +15,7 @@ HELD: dict[str, object] = {
 RULES: dict[str, object] = {
     "erasure_unsure": _l("Tick the box as well: an erasure cannot be undone."),
     "erasure_begun": _l("It has begun, and cannot be taken back."),
+    "copy": _l("There is no such copy of yours. Copies go after a week; ask for a new one."),
     "copy_waits": _l("Your copy is still being made. Come back in a minute."),
     "erased_before": _l("The record of whoever opened this was erased; they agree first, before a new one begins."),
 }
@@ -45,6 +46,7 @@ NOUNS = {
     "guarded": _l("Matters in which it is looked at whether somebody has power over another"),
     "pair": _l("Pairs and groups that you are or were in"),
     "talk": _l("What you wrote in a pair or for yourself, sealed"),
+    "concern": _l("What you told a confidant, sealed, and whether you are one"),
     "request": _l("What you asked on this page"),
 }
 

@@ -34,6 +34,8 @@ PERMISSIONS = {
     "review.open": _l("Open somebody’s work from the gradebook of the LMS, as far as one’s roles here go"),
     "privacy.read": _l("See what is held about oneself"),
     "privacy.own": _l("See, take along, and have erased what is held about oneself"),
+    "concern.own": _l("Tell a confidant that something one said got out, and answer as one"),
+    "concern.confidants": _l("Name the confidants of the course"),
     "people.why": _l("Have a verdict explained"),
     "platform.ask_office": _l("Ask for the LMS office"),
     "office.read": _l("See the LMS office"),
