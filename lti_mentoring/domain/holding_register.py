@@ -149,6 +149,7 @@ _GUARDING = {
 _MENTORING = {
     "mentorship": Held("pair", ("created_by",)),
     "mentorship_member": _of("pair", *_OWN, does=BLANK, blanks=("said_name",)),
+    "mentor_entry": _of("entry", *_OWN, does=DELETE, why=PRIVATE, hides=("marks", "folded")),
     "mentoring_session": Held("pair", ("created_by",)),
 }
 

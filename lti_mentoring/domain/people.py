@@ -66,6 +66,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "programme.open": LEADS,
     "programme.move": LEADS,
     "programme.edit": LEADS,
+    "directory.read": EVERYONE,
+    "directory.own": frozenset({"candidate", "mentor"}),
     "mentorship.manage": LEADS | {"mentor"},
     "mentoring.own": EVERYONE,
     "session.own": frozenset({"candidate", "mentor", "protege", "observer"}),

@@ -13,6 +13,7 @@ from lti_mentoring.store import (
     concern,
     conflict,
     delivery,
+    directory,
     field,
     handing_in,
     mentorship,
@@ -36,5 +37,5 @@ from lti_mentoring.store import (
 ROOMS = (
     *(application, assistance, base, calibration, candidacy, centre, concern, conflict, delivery, field, handing_in, mentorship, moving),
     *(notification, observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition),
-    *(reporting_line, roster, training),
+    *(directory, reporting_line, roster, training),
 )

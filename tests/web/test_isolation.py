@@ -187,6 +187,10 @@ EXAMPLES: dict[str, Example] = {
     "participation.candidate": Example("coordinator", {"candidacy": "{candidacy}"}),
     "participation.decide": post("coordinator", {"verb": "extend", "reason": "illness"}, candidacy="{candidacy}"),
     "participation.enrol": post("coordinator", {"state": "active", "day": "2026-02-01"}, candidacy="{candidacy}"),
+    "directory.index": Example("other"),
+    "directory.own": Example("candidate"),
+    "directory.write": post("candidate", {"languages": "en", "capacity": "2", "hours": "3", "own": "Ward rounds"}),
+    "directory.list_entry": post("candidate", {"listed": "yes"}),
     "mentorship.index": Example("coordinator"),
     "mentorship.form": Example("coordinator"),
     "mentorship.make": post(

@@ -116,6 +116,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "reporting_line.one": ("coordinator", {"person": "{person}"}),
     "reporting_line.at": ("observer", {"observation": "{ready}"}),
     "reporting_line.file": ("coordinator", {}),
+    "directory.index": ("coordinator", {}),
+    "directory.own": ("candidate", {}),
     "mentorship.index": ("coordinator", {}),
     "mentorship.form": ("coordinator", {}),
     "mentorship.one": ("coordinator", {"pair": "{pair}"}),

@@ -45,6 +45,7 @@ NOUNS = {
     "relation": _l("Personal or financial relations that you declared"),
     "guarded": _l("Matters in which it is looked at whether somebody has power over another"),
     "pair": _l("Pairs and groups that you are or were in"),
+    "entry": _l("What you say of yourself among the mentors"),
     "talk": _l("What you wrote in a pair or for yourself, sealed"),
     "concern": _l("What you told a confidant, sealed, and whether you are one"),
     "request": _l("What you asked on this page"),

@@ -54,6 +54,8 @@ PERMISSIONS = {
     "participation.own": _l("Pause, leave, or come back"),
     "participation.decide": _l("See whether candidates take part, and pause or bring back their part"),
     "candidacy.cohort": _l("See the candidates and how far they are"),
+    "directory.read": _l("Look for a mentor among those who let themselves be found"),
+    "directory.own": _l("Write one’s own entry among the mentors, and list it or not"),
     "mentorship.manage": _l("Make pairs and groups, and plan their sessions: all of the course, or one’s own"),
     "mentoring.own": _l("See the pairs that one is in oneself"),
     "session.own": _l("See one’s own sessions"),

@@ -51,6 +51,7 @@ HELD: dict[str, object] = {
     "consent.answer": _l("Whether somebody agrees to be observed"),
     "joint_plan.text": _l("The plan of two who lead a session together"),
     "pair.label": _l("What a pair, and somebody in it, is called"),
+    "entry.text": _l("What a mentor says of themself once they are listed"),
     "session.place": _l("Where a session is"),
     "grade.value": _l("A grade"),
     "grade.fault": _l("What an LMS or a mail server answered to a grade or a mail"),
