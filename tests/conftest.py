@@ -23,13 +23,16 @@ from lti_mentoring.store.people import Course, Identity, Membership, Person, Pla
 from lti_mentoring.store.platform import Deployment, Registration
 from lti_mentoring.store.reporting_line import LineAttestation
 from lti_mentoring.store.training import CheckAttempt
+from support import addresses, published
 from support.closing import let_go
-from support.databases import fresh_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
+from support.databases import Postgres, fresh_postgres_url, migrated_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
 from support.live import Town, town
 
 # A machine that does many things at once takes longer to think of examples, and to run one: neither is a fault of the product.
 settings_of_hypothesis.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings_of_hypothesis.load_profile("patient")
+
+addresses.share()
 
 ROOT = Path(__file__).parent.parent
 PACK = ROOT / "tests" / "support" / "packs" / "one-module"
@@ -61,6 +64,19 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory, make_settings: Call
         wiring.migrate_database()
         let_go()
     return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(
+    postgres: Postgres, make_settings: Callable[..., settings.Settings], tmp_path_factory: pytest.TempPathFactory  # noqa: F811
+) -> str:
+    """The name of a migrated database to copy from."""
+    name, queue = postgres.create(), tmp_path_factory.mktemp("queue") / "queue.sqlite3"
+    app = wiring.create_app(make_settings(database_url=postgres.url(name), queue_url=f"sqlite:///{queue}"))
+    with app.app_context():
+        wiring.migrate_database()
+        let_go()
+    return name
 
 
 @pytest.fixture
@@ -101,13 +117,11 @@ def any_app(
         shutil.copy(empty_database, path)
         url = f"sqlite:///{path}"
     else:
-        url = request.getfixturevalue("fresh_postgres_url")
+        url = request.getfixturevalue("migrated_postgres_url")
     made = wiring.create_app(
         make_settings(database_url=url, queue_url=f"sqlite:///{tmp_path / 'queue.sqlite3'}", sqlite_synchronous="NORMAL")
     )
     with made.app_context():
-        if request.param == "postgresql":
-            wiring.migrate_database()
         yield made
         let_go()
 
@@ -263,7 +277,7 @@ def make_world(name: str) -> World:
         session.flush()
         session.add(Deployment(id=deployment_id, registration_id=registration_id, deployment_id="1", org_id=org_id))
     with base.tenant(org_id):
-        programme.import_pack(org_id=org_id, path=PACK, actor="operator")
+        published.publish(org_id, PACK)
         with base.transactional() as session:
             session.add(Course(id=course_id, issuer=f"https://lms.example/{org_id}", context_id="c:course-1", title=f"Course of {name}"))
     return World(org_id, registration_id, deployment_id, course_id)

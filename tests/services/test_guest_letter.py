@@ -14,7 +14,6 @@ import time_machine
 from sqlalchemy import select
 
 from conftest import make_world
-from lti_mentoring import app as wiring
 from lti_mentoring.domain.observation import Rating
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.releasing import READING
@@ -45,10 +44,8 @@ def post(
     request: pytest.FixtureRequest, make_settings: Callable[..., Settings], empty_database: Path, tmp_path: Path, server: MailServer
 ) -> Iterator[Post]:
     """A tool that sends mails, on each database."""
-    url = "" if request.param == "sqlite" else request.getfixturevalue("fresh_postgres_url")
+    url = "" if request.param == "sqlite" else request.getfixturevalue("migrated_postgres_url")
     with mailing_app(make_settings, empty_database, tmp_path, server.port, url=url) as app:
-        if url:
-            wiring.migrate_database()
         yield Post(app, make_world("Northfield"))
 
 

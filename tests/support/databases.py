@@ -89,6 +89,14 @@ def fresh_postgres_url(postgres: Postgres) -> Iterator[str]:
     postgres.drop(name)
 
 
+@pytest.fixture
+def migrated_postgres_url(postgres: Postgres, migrated_postgres: str) -> Iterator[str]:
+    """The address of a migrated database for one test: a copy, which is made in a tenth of the time of its migrations."""
+    name = postgres.create(migrated_postgres)
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The address of a Redis for this worker."""

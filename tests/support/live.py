@@ -17,9 +17,10 @@ from lti_mentoring import app as wiring
 from lti_mentoring.demo import site as sites
 from lti_mentoring.demo.lms import create_lms
 from lti_mentoring.demo.site import Site
-from lti_mentoring.services import delivery, lane, platform, programme
+from lti_mentoring.services import delivery, lane, platform
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
+from support import published
 from support.closing import let_go
 from support.driver import Browser, Lms, serving
 from support.ports import free_port
@@ -108,7 +109,7 @@ def _register(app: Flask, lms_url: str, registered: Sequence[Site], played: Sequ
         for site in played:
             organisations[site.key] = platform.add_organisation(name=site.name)["id"]
             with base.tenant(organisations[site.key]):
-                programme.import_pack(org_id=organisations[site.key], path=PACK, actor="operator")
+                published.publish(organisations[site.key], PACK)
             for told in sites.site_registrations(site, lms_url) if site in registered else ():
                 platform.add_platform(platform.NewPlatform(organisation=site.name, **told), check_url=lambda url: None)
     return organisations
