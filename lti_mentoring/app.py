@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
-import logging
 import os
-import sys
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +16,12 @@ import structlog
 from flask import Flask
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from sqlalchemy import column, select, table
-from structlog.typing import EventDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from lti_mentoring import logs
 from lti_mentoring import settings as settings_room
 from lti_mentoring.domain.mail import lane_key
-from lti_mentoring.keys import Sealer
+from lti_mentoring.keys import DataKeys, Sealer
 from lti_mentoring.lti.connector import Connector
 from lti_mentoring.lti.grades import Grades
 from lti_mentoring.lti.registration import Registration
@@ -41,7 +38,7 @@ from lti_mentoring.services.errands import Errands
 from lti_mentoring.services.reconciliation import Comparer
 from lti_mentoring.services.registry import Registrations
 from lti_mentoring.settings import Settings, SettingsError
-from lti_mentoring.store import base, delivery, platform, tables
+from lti_mentoring.store import base, delivery, platform, tables, talk
 from lti_mentoring.web.tool import Tool
 
 TABLES = tables.ROOMS
@@ -87,6 +84,7 @@ def create_app(settings: Settings, *, overlay: Path | None = None, pages: bool =
     if settings.mail.place:
         place = settings.mail.place
         app.extensions["mail_way"] = delivery.MailWay(lane_key(place), place, settings.mail.wait_seconds)
+    app.extensions[talk.EXTENSION] = make_data_keys(settings, sealer)
     app.extensions["grades_for"] = _grades_factory(sealer, http, settings.launch_url)
     app.extensions["connector_for"] = _connector_factory(sealer, http)
     app.extensions["doctor"] = Bag(
@@ -122,7 +120,7 @@ def _open_pages(
 
 def from_environment(*, pages: bool = True) -> Flask:
     """The tool as the environment describes it; what the server and the worker start."""
-    write_logs()
+    logs.write()
     return create_app(settings_room.load(os.environ), overlay=settings_room.overlay_folder(os.environ), pages=pages)
 
 
@@ -138,6 +136,18 @@ def make_client(settings: Settings) -> Client:
         read_timeout=settings.outbound.read_seconds,
         forbid=_forbid_in_transaction,
     )
+
+
+def make_data_keys(settings: Settings, sealer: Sealer) -> DataKeys:
+    """What locks the keys of the words that pairs keep: ours, or the deployer's own service (docs/talk.md)."""
+    named = settings.talk.key_wrapper
+    if not named:
+        return DataKeys(sealer)
+    module, _, factory = named.partition(":")
+    try:
+        return DataKeys(sealer, getattr(importlib.import_module(module), factory)())
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise SettingsError(f"LTI_MENTORING_TALK__KEY_WRAPPER must be package.module:factory; {named} cannot be used: {error}") from error
 
 
 def _forbid_in_transaction() -> None:
@@ -323,24 +333,3 @@ def _postman(app: Flask, settings: Settings, pace: delivery_verbs.Pace, limits: 
 
     app.extensions["post"] = post
     return lambda: postman.step(post, pace=pace, limits=limits)
-
-
-_as_json = json.JSONEncoder(default=repr).encode
-
-
-def _line(_: object, level: str, said: EventDict) -> str:
-    """A line of the log, with its level and its time; in one step, since each step costs more than what it does."""
-    said["level"] = level
-    said["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    return _as_json(said)
-
-
-def write_logs() -> None:
-    """One JSON object a line on standard error; libraries say only what is wrong."""
-    lines = structlog.WriteLogger(sys.stderr)  # one for all: by itself, structlog would make one for each line
-    structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, _line],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: lines,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

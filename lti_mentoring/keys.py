@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
@@ -96,6 +96,78 @@ def _encryption_key(text: str) -> tuple[str, bytes]:
     if len(raw) != 32:
         raise ValueError("an encryption key is 32 bytes in base64url; `lti-mentoring secrets new` prints one")
     return hashlib.sha256(b"name of an encryption key" + raw).hexdigest()[:8], raw
+
+
+# --- what people say to each other --------------------------------------------------------------------------------------
+
+DATA_KEY_BYTES = 32
+_WORDS = "w1"
+_HOOKED = "hook:"
+
+
+class KeyWrapper(Protocol):
+    """A key-management service. Both ask it: what is wrapped comes back only as long as the service still has its key."""
+
+    def wrap(self, key: bytes) -> str:
+        """A data key, locked away."""
+        ...
+
+    def unwrap(self, wrapped: str) -> bytes:
+        """The data key again; CannotOpen where the service will not or cannot."""
+        ...
+
+
+class DataKeys:
+    """Data keys as they rest: locked by a deployer's :class:`KeyWrapper` where one is set, else by our own :class:`Sealer`.
+
+    What the sealer locked before there was a wrapper opens all the same, until ``keys reseal`` has moved it.
+    """
+
+    def __init__(self, sealer: Sealer, hook: KeyWrapper | None = None) -> None:
+        if hook is not None and not (hasattr(hook, "wrap") and hasattr(hook, "unwrap")):
+            raise TypeError("it has no wrap and unwrap")
+        self._sealer, self._hook = sealer, hook
+
+    def wrap(self, key: bytes) -> str:
+        """A data key as it may rest in the database."""
+        return self._sealer.seal(key) if self._hook is None else f"{_HOOKED}{self._hook.wrap(key)}"
+
+    def unwrap(self, wrapped: str) -> bytes:
+        """The data key; CannotOpen where its key-encryption key is gone."""
+        if not wrapped.startswith(_HOOKED):
+            return self._sealer.open(wrapped)
+        if self._hook is None:
+            raise CannotOpen("wrapped by a key wrapper that is not set any more")
+        return self._hook.unwrap(wrapped.removeprefix(_HOOKED))
+
+    def stale(self, wrapped: str) -> bool:
+        """Whether ``keys reseal`` should wrap it anew. What a service wrapped always counts: only the service knows its own keys."""
+        return wrapped.startswith(_HOOKED) or self._hook is not None or self._sealer.stale(wrapped)
+
+
+def new_data_key() -> bytes:
+    """A fresh key for one pair's or one person's words."""
+    return secrets.token_bytes(DATA_KEY_BYTES)
+
+
+def seal_words(key: bytes, words: str, *, bound: Sequence[str]) -> str:
+    """Words under a data key (AES-256-GCM). ``bound`` says where they rest, so that they cannot be opened anywhere else."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return f"{_WORDS}.{base64url(nonce + AESGCM(key).encrypt(nonce, words.encode('utf-8', 'surrogatepass'), _where(bound)))}"
+
+
+def open_words(key: bytes, sealed: str, *, bound: Sequence[str]) -> str:
+    """The words again; CannotOpen under another key, in another place, or with a bit changed."""
+    kind, _, body = sealed.partition(".")
+    try:
+        raw = from_base64url(body) if kind == _WORDS else b""
+        return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _where(bound)).decode("utf-8", "surrogatepass")
+    except (ValueError, InvalidTag):
+        raise CannotOpen("another key, another place, or changed since it was sealed") from None
+
+
+def _where(bound: Sequence[str]) -> bytes:
+    return _compact([_WORDS, *bound]).encode()
 
 
 # --- for a short while ------------------------------------------------------------------------------------------------

@@ -99,6 +99,13 @@ class PrivacySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TalkSettings:
+    """How the words of pairs are sealed: ``key_wrapper`` is ``package.module:factory`` of a deployer's own ``keys.KeyWrapper``."""
+
+    key_wrapper: str
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every setting; ``config/default.toml`` describes each."""
 
@@ -123,6 +130,7 @@ class Settings:
     outbound: OutboundSettings
     mail: MailSettings
     privacy: PrivacySettings
+    talk: TalkSettings
     smtp_url: str = field_of(repr=False)
 
     @property

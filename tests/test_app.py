@@ -42,8 +42,8 @@ def test_a_redis_whose_address_says_nothing_of_it_is_waited_for_for_seconds(make
 def test_a_line_of_the_log_is_an_object_whatever_stands_in_it() -> None:
     program = """
 import structlog
-from lti_mentoring import app
-app.write_logs()
+from lti_mentoring import logs
+logs.write()
 structlog.contextvars.bind_contextvars(request_id="4c1a")
 log = structlog.get_logger()
 log.info("request", status=200, odd={1}, text="\u00fc\\n")

@@ -53,5 +53,5 @@ def keys_rotate(at_once: bool) -> None:
 @keys_group.command("reseal")
 def keys_reseal() -> None:
     """Seal everything with the first encryption key, so that the others can go."""
-    with opened():
-        say(key_verbs.reseal(_sealer()))
+    with opened() as app:
+        say(key_verbs.reseal(_sealer(), app.extensions["data_keys"]))

@@ -10,8 +10,9 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from lti_mentoring.keys import CannotOpen, Sealer, SigningKey, new_signing_key
+from lti_mentoring.keys import CannotOpen, DataKeys, Sealer, SigningKey, new_signing_key
 from lti_mentoring.lti.registration import CachedKeySet, CachedToken
+from lti_mentoring.services import sealing
 from lti_mentoring.store import base
 from lti_mentoring.store.centre import PrivacyCopy, TombstoneKey
 from lti_mentoring.store.concern import Concern
@@ -73,8 +74,10 @@ def listing() -> list[dict[str, Any]]:
     ]
 
 
-def reseal(sealer: Sealer) -> dict[str, int]:
-    """Seal everything anew with the first encryption key, so that the others can be dropped. -> how many of each."""
+def reseal(sealer: Sealer, wrapping: DataKeys) -> dict[str, int]:
+    """Seal everything anew with the first encryption key, so that the others can be dropped; the keys of people's words with what locks
+    those. -> how many of each."""
+    words = sealing.reseal(wrapping)
     with base.transactional() as session:
         keys = [row for row in session.scalars(select(ToolKey)) if sealer.stale(row.private_sealed)]
         for row in keys:
@@ -92,7 +95,8 @@ def reseal(sealer: Sealer) -> dict[str, int]:
         told = [row for row in session.scalars(select(Concern)) if row.words_sealed and sealer.stale(row.words_sealed)]
         for one in told:
             one.words_sealed = sealer.seal(sealer.open(one.words_sealed))
-    return {"keys": len(keys), "tokens": len(tokens), "concerns": len(told), "marks": len(marks), "copies": len(copies)}
+    counts = {"keys": len(keys), "tokens": len(tokens), "talk_keys": words}
+    return counts | {"concerns": len(told), "marks": len(marks), "copies": len(copies)}
 
 
 class KeySets:

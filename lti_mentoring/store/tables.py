@@ -31,11 +31,12 @@ from lti_mentoring.store import (
     recognition,
     reporting_line,
     roster,
+    talk,
     training,
 )
 
 ROOMS = (
     *(application, assistance, base, calibration, candidacy, centre, concern, conflict, delivery, field, handing_in, mentorship, moving),
     *(notification, observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition),
-    *(directory, reporting_line, roster, training),
+    *(directory, reporting_line, roster, talk, training),
 )

@@ -26,6 +26,7 @@ HOLD_NONE = {
     "the programme": """module_version.body programme_version.body rubric_version.body programme_draft.values programme_version.slug
         candidacy_move.difference""",
     "ids, codes, numbers and addresses": """application_event.reason erasure.counts tombstone_key.key_sealed
+        talk_key.wrapped own_key.wrapped
         audit_event.facts audit_event.reason check_attempt.item_keys
         conflict_override.rules criterion_rating.note_ids identity.issuer notification.facts notification.endpoint notification.ids
         notification.once observation.helped_with observation.second_reasons observation.focus resolution.ratings""",

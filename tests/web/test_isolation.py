@@ -40,6 +40,7 @@ from lti_mentoring.services import (
     matter,
     mentorship,
     moving,
+    note,
     notification,
     observation,
     opening,
@@ -197,6 +198,12 @@ EXAMPLES: dict[str, Example] = {
         "coordinator",
         {"pair": "d" * 32, "leader": "{observer}", "proteges": "Bo Lind, bo@example.org", "started_on": "2026-01-05"},
     ),
+    "note.own": Example("observer"),
+    "note.index": Example("observer", {"pair": "{pair}"}),
+    "note.one": Example("observer", {"pair": "{pair}", "note": "{said}"}),
+    "note.keep": post("observer", {"text": "More", "revision": "1"}, pair="{pair}", note="{said}"),
+    "note_api.put_note": Example("observer", {"pair": "{pair}", "note": "{said}"}, json={"text": "More", "revision": 1}, method="PUT"),
+    "note.destroy": post("observer", note="{said}"),
     "mine.index": Example("observer"),
     "mine.one": Example("observer", {"pair": "{pair}"}),
     "mentorship.one": Example("coordinator", {"pair": "{pair}"}),
@@ -662,7 +669,8 @@ def paired_up(world: World, people: dict[str, Any], together: str) -> dict[str, 
     with base.transactional() as session:
         row = session.get_one(Observation, (world.org_id, together))
         row.kind, row.mentor_id = "co", people["deputy"].person_id
-    return {"pair": pair, "meeting": pairing.met(lead, pair), "met": begun, "together": together}
+    said = note.keep(actor=observer, mentorship_id=pair, note_id=base.new_id(), text="Said.", known=0, shared=False).id
+    return {"pair": pair, "meeting": pairing.met(lead, pair), "met": begun, "together": together, "said": said}
 
 
 def movable(world: World, lead: Actor) -> dict[str, str]:

@@ -24,6 +24,7 @@ from lti_mentoring.services import (
     matter,
     mentorship,
     moving,
+    note,
     notification,
     observation,
     opening,
@@ -121,6 +122,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "mentorship.index": ("coordinator", {}),
     "mentorship.form": ("coordinator", {}),
     "mentorship.one": ("coordinator", {"pair": "{pair}"}),
+    "note.own": ("observer", {}),
+    "note.index": ("observer", {"pair": "{pair}"}),
+    "note.one": ("observer", {"pair": "{pair}", "note": "{said}"}),
     "mine.index": ("observer", {}),
     "mine.one": ("observer", {"pair": "{pair}"}),
     "meeting.index": ("observer", {}),
@@ -282,6 +286,8 @@ class Course:
         if not number:
             proteges = "\n".join(f"Protégé {one}, p{one}@example.org" for one in range(9))
             self.ids["pair"] = pairing.paired(lead, observer, proteges, kind="group")
+        said = {"mentorship_id": self.ids["pair"], "note_id": base.new_id(), "text": "Said.", "known": 0, "shared": False}
+        self.ids["said"] = note.keep(actor=self.people["observer"], **said).id
         self.ids["meeting"] = pairing.met(lead, self.ids["pair"])
         pairing.paired(lead, observer, f"Protégé {number}, only{number}@example.org")
         self.ids["together"] = self._plan(f"Candidate {number}")

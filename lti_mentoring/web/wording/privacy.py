@@ -37,6 +37,7 @@ HELD: dict[str, object] = {
     "practice.text": _l("A practice task that was handed in"),
     "practice.feedback": _l("Feedback on a practice task, and reasons of its marks"),
     "recognition.claim": _l("Prior learning that is to be recognised, and what was said to it"),
+    "note.text": _l("A note of somebody in a pair; theirs alone, unless they share it inside the pair"),
     "help.text": _l("What somebody wants help with"),
     "help.outcome": _l("What came of helping"),
     "moving.reason": _l("Why somebody was moved to another version"),

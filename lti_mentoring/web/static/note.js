@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keeps a note while it is typed. What was kept elsewhere meanwhile is shown beside it. Without this, the button keeps it. */
+
+import { Autosave, sendAfter } from "./autosave.js";
+
+const form = document.getElementById("note");
+
+if (form) {
+  const { text, shared, revision } = form.elements;
+  const clash = form.querySelector("[data-clash]");
+  const before = shared.checked;
+  const saving = new Autosave({
+    url: form.dataset.draft,
+    /* Who reads it changes with the button only. */
+    collect: () => ({ text: text.value, revision: Number(revision.value), shared: before }),
+    status: form.querySelector("[data-status]"),
+    onKept: (json) => {
+      revision.value = json.revision;
+    },
+    onRefused: (status, json) => {
+      if (status !== 409) return;
+      clash.hidden = false;
+      clash.querySelector("[data-kept-words]").textContent = json.text;
+      revision.value = json.revision;
+    },
+  });
+  text.addEventListener("input", () => {
+    if (text.value.trim() && clash.hidden) saving.touch();
+  });
+  sendAfter(saving, form);
+}
