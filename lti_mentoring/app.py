@@ -28,6 +28,7 @@ from lti_mentoring.lti.registration import Registration
 from lti_mentoring.outbound import Client
 from lti_mentoring.services import assistance as assistance_verbs
 from lti_mentoring.services import delivery as delivery_verbs
+from lti_mentoring.services import door as door_verbs
 from lti_mentoring.services import erasure as erasure_verbs
 from lti_mentoring.services import keys as key_verbs
 from lti_mentoring.services import notice as notice_verbs
@@ -309,7 +310,7 @@ def _tasks(app: Flask, huey: Huey, settings: Settings) -> None:
             "erasure": erasure_verbs.step,
             "copy": _copier(app, settings),
         }
-        | ({"mail": _postman(app, settings, pace, limits)} if settings.mail.place else {}),
+        | ({"mail": _postman(app, settings, pace, limits), "door": door_verbs.step} if settings.mail.place else {}),
     )
     app.extensions["deliver"] = deliver
     app.extensions["make_courier"] = courier

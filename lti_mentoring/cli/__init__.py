@@ -6,7 +6,7 @@ from __future__ import annotations
 import click
 
 from lti_mentoring import __version__
-from lti_mentoring.cli import conformance, delivery, doctor, keys, operate, people, platform, privacy, programme, rights
+from lti_mentoring.cli import conformance, delivery, doctor, door, keys, operate, people, platform, privacy, programme, rights
 from lti_mentoring.cli.base import Group
 
 
@@ -33,5 +33,6 @@ for command in (
     rights.privacy_group,
     doctor.doctor,
     privacy.audit_group,
+    door.door,
 ):
     main.add_command(command)

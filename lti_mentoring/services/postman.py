@@ -25,7 +25,7 @@ from lti_mentoring.domain.delivery import DONE, REFUSED, SENDING, WAITING, Pace,
 from lti_mentoring.domain.lane import Limits
 from lti_mentoring.domain.mail import OF_THE_SERVER, WORTH_A_WAIT, Verdict, Written
 from lti_mentoring.outbound.mail import Door, MailFault
-from lti_mentoring.services import guest_letter, intake, lane, language, mail, privacy, programme, reading_time, referee
+from lti_mentoring.services import door_letter, guest_letter, intake, lane, language, mail, privacy, programme, reading_time, referee
 from lti_mentoring.services.mail import Reader
 from lti_mentoring.store import base
 from lti_mentoring.store.delivery import Mail, MailWay
@@ -163,6 +163,9 @@ def _written(org_id: str, dues: Sequence[Any], post: Post) -> dict[str, Ready]:
     found = {one: Ready(one, to.address, to.name, Letter(to.locale, f"reference_{to.kind}", to.facts), "") for one, to in asked.items()}
     for one, guest in guest_letter.letters(org_id, [due.id for due in dues], secret=post.secret).items():
         found[one] = Ready(one, guest.address, guest.name, Letter(guest.locale, f"guest_{guest.kind}", guest.facts), "")
+    for one, to_door in door_letter.letters(org_id, [due.id for due in dues], secret=post.secret).items():
+        said = Letter(to_door.locale, f"door_{to_door.kind}", to_door.facts)
+        found[one] = Ready(one, to_door.address, to_door.name, said, "")
     session = base.session()
     rows = session.execute(
         select(Mail, Notification, Course.title, Course.label, Membership.status)

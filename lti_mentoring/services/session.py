@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.launch import Launch
@@ -41,6 +42,7 @@ class SessionRow:
     lms_administrator: bool
     frame_origins: tuple[str, ...]
     payload: dict[str, Any]
+    by_door: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,24 @@ def begin(
     return token
 
 
+def begin_at_door(
+    session: Session, *, org_id: str, person_id: str, locale: str | None, old_token: str | None, lasts: timedelta, held: Mapping[str, Any]
+) -> str:
+    """The same for whoever came by the door, in the caller's transaction: without a registration, and never in a frame. -> its token"""
+    if old_token:
+        session.execute(delete(WebSession).where(WebSession.id_hash == hashed(old_token)))
+    token, now = f"{org_id}.{secrets.token_urlsafe(32)}", base.now()
+    payload = {"csrf_token": secrets.token_hex(20), **held}
+    kept = {"org_id": org_id, "person_id": person_id, "locale": locale, "payload": payload, "by_door": True}
+    session.add(WebSession(id_hash=hashed(token), **kept, created_at=now, seen_at=now, expires_at=now + lasts))
+    return token
+
+
 _LIVE = (
     select(WebSession, Registration.frame_origins, Deployment.frame_origins)
-    .join(Registration, Registration.id == WebSession.registration_id)
-    .join(Deployment, Deployment.id == WebSession.deployment_id)
-    .where(WebSession.id_hash == bindparam("id_hash"), Registration.active, Deployment.state == "active")
+    .outerjoin(Registration, Registration.id == WebSession.registration_id)
+    .outerjoin(Deployment, Deployment.id == WebSession.deployment_id)
+    .where(WebSession.id_hash == bindparam("id_hash"), or_(WebSession.by_door, and_(Registration.active, Deployment.state == "active")))
 )
 
 
@@ -125,12 +140,13 @@ def resume(held: Ticket, *, idle: timedelta, now: datetime) -> SessionRow | None
         id_hash=row.id_hash,
         org_id=row.org_id,
         person_id=row.person_id,
-        registration_id=row.registration_id,
+        registration_id=row.registration_id or "",
         return_url=row.return_url,
         locale=row.locale,
         lms_administrator=row.lms_administrator,
-        frame_origins=frames(origins, of_deployment),
+        frame_origins=() if row.by_door else frames(origins, of_deployment),
         payload=dict(row.payload),
+        by_door=row.by_door,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row, and_, bindparam, func, or_, select
 
 from lti_mentoring.domain.people import Actor, display_name, roles_in_course
+from lti_mentoring.services import door_place
 from lti_mentoring.services import session as sessions
 from lti_mentoring.services.candidacy import CandidacyRow
 from lti_mentoring.services.mentorship import roles_held
@@ -58,6 +59,7 @@ _VISIT = (
         _s.return_url,
         _s.locale,
         _s.lms_administrator,
+        _s.by_door,
         _s.payload,
         _s.seen_at,
         _s.expires_at,
@@ -100,8 +102,8 @@ _VISIT = (
         *roles_held(_s.org_id, bindparam("course"), _s.person_id),
     )
     .select_from(base.table(WebSession))
-    .join(base.table(Registration), and_(_r.id == _s.registration_id, _r.active))
-    .join(base.table(Deployment), and_(_d.id == _s.deployment_id, _d.state == "active"))
+    .outerjoin(base.table(Registration), and_(_r.id == _s.registration_id, _r.active))
+    .outerjoin(base.table(Deployment), and_(_d.id == _s.deployment_id, _d.state == "active"))
     .join(base.table(Organisation), _o.id == _s.org_id)
     .outerjoin(
         base.table(Membership),
@@ -121,6 +123,7 @@ _VISIT = (
         ),
     )
     .where(_s.id_hash == bindparam("id_hash"), _s.org_id == bindparam("org"))
+    .where(or_(_s.by_door, and_(_r.id.is_not(None), _d.id.is_not(None))))
 )
 
 
@@ -147,13 +150,16 @@ def visit(*, held: Ticket, org_id: str, course_id: str, idle: timedelta, now: da
         id_hash=row.id_hash,
         org_id=org_id,
         person_id=row.person_id,
-        registration_id=row.registration_id,
+        registration_id=row.registration_id or "",
         return_url=row.return_url,
         locale=row.locale,
         lms_administrator=row.lms_administrator,
-        frame_origins=sessions.frames(row.frame_origins, row.deployment_origins),
+        frame_origins=() if row.by_door else sessions.frames(row.frame_origins, row.deployment_origins),
         payload=row.payload,
+        by_door=row.by_door,
     )
+    if row.by_door:
+        return Visit(found, door_place.here(org_id=org_id, person_id=row.person_id, course_id=course_id))
     return Visit(found, _here(rows, org_id, course_id) if row.standing is not None else None)
 
 

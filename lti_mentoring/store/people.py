@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_mentoring.store.base import Base, Id, TenantMixin, UtcDateTime, belongs_to, now
@@ -27,8 +27,10 @@ class WebSession(Base):
     id_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     org_id: Mapped[str] = mapped_column(Id, ForeignKey("organisation.id"), index=True)
     person_id: Mapped[str] = mapped_column(Id, index=True)
-    registration_id: Mapped[str] = mapped_column(Id, ForeignKey("registration.id"), index=True)
-    deployment_id: Mapped[str] = mapped_column(Id, ForeignKey("deployment.id"))
+    registration_id: Mapped[str | None] = mapped_column(Id, ForeignKey("registration.id"), index=True)
+    """None for whoever came by the door; so is the deployment."""
+    deployment_id: Mapped[str | None] = mapped_column(Id, ForeignKey("deployment.id"))
+    by_door: Mapped[bool] = mapped_column(default=False, server_default=false())
     return_url: Mapped[str | None] = mapped_column(String(2000))
     locale: Mapped[str | None] = mapped_column(String(35))
     lms_administrator: Mapped[bool] = mapped_column(default=False)

@@ -14,6 +14,7 @@ from lti_mentoring.store import (
     conflict,
     delivery,
     directory,
+    door,
     field,
     handing_in,
     mentorship,
@@ -38,5 +39,5 @@ from lti_mentoring.store import (
 ROOMS = (
     *(application, assistance, base, calibration, candidacy, centre, concern, conflict, delivery, field, handing_in, mentorship, moving),
     *(notification, observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition),
-    *(directory, reporting_line, roster, talk, training),
+    *(directory, door, reporting_line, roster, talk, training),
 )

@@ -8,12 +8,14 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from flask import g, request
+from werkzeug.exceptions import NotFound as NoPage
 from werkzeug.exceptions import Unauthorized
 
+from lti_mentoring.domain import door
 from lti_mentoring.domain.people import PERMISSIONS, Actor, may
-from lti_mentoring.domain.rule import NotAllowed
+from lti_mentoring.domain.rule import NotAllowed, NotFound
+from lti_mentoring.services import door_place, language, people, roles
 from lti_mentoring.services import guest as guests
-from lti_mentoring.services import language, people, roles
 from lti_mentoring.services.guest import Guest
 from lti_mentoring.services.roles import Here
 from lti_mentoring.web import session
@@ -41,6 +43,9 @@ def require(permission: str, *, guest: str = "") -> Callable[[View], View]:
                 raise Unauthorized
             with people.within(org_id), language.read_in(wanted):
                 g.here = guests.here(held) if held is not None else browser.visit(org_id, course) or _here(course)
+                row = browser.row if held is None else None
+                if row is not None and row.by_door and not door.opens(request.endpoint):
+                    raise NoPage
                 if not may(g.here.actor, permission):
                     raise NotAllowed("permission", permission=permission)
                 return view(course=course, **ids)
@@ -77,6 +82,11 @@ def _here(course: str) -> Here:
     row = session.current()
     if row is None:
         raise Unauthorized
+    if row.by_door:
+        found = door_place.here(org_id=row.org_id, person_id=row.person_id, course_id=course)
+        if found is None:
+            raise NotFound("course")
+        return found
     return roles.here(
         org_id=row.org_id,
         person_id=row.person_id,

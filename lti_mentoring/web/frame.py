@@ -50,7 +50,8 @@ PROVEN_OTHERWISE = ("/lti/login", "/lti/launch", "/lti/complete", "/lti/return",
 """Cross-site by nature: a login changes nothing, a launch carries a signed token and a state bound to this browser, and what ends mails
 is a signed link that mail programs send by themselves."""
 
-INVITED = ("/lti/register/", "/references/", "/guest/open", "/guest/ask")
+AT_THE_DOOR = ("/door/open", "/door/ask", "/door/not-me", "/door/challenge", "/door/enter")
+INVITED = ("/lti/register/", "/references/", "/guest/open", "/guest/ask", *AT_THE_DOOR)
 """Without a session, so without its token: the invite is a secret, and the form must come from a page of ours."""
 
 

@@ -19,6 +19,7 @@ from lti_mentoring.outbound import mail
 from lti_mentoring.services.postman import Letter, MailWay, Post
 from lti_mentoring.settings import Settings
 from lti_mentoring.web.language import known
+from lti_mentoring.web.wording.door import DOOR_SUBJECTS, door_words
 from lti_mentoring.web.wording.guest import GUEST_SUBJECTS, guest_words
 from lti_mentoring.web.wording.notification import letter_words
 from lti_mentoring.web.wording.referee import REFEREE_SUBJECTS, referee_words
@@ -61,6 +62,8 @@ def writer(app: Flask, languages: tuple[str, ...], public_url: str) -> Callable[
                 words = referee_words(letter, f"{public_url}/references/")
             elif letter.kind in GUEST_SUBJECTS:
                 words = guest_words(letter, f"{public_url}/guest#")
+            elif letter.kind in DOOR_SUBJECTS:
+                words = door_words(letter, f"{public_url}/door")
             else:
                 words = letter_words(letter)
             return replace(words, language=language.replace("_", "-"))

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import get_locale, gettext
 
+from lti_mentoring.domain import door
 from lti_mentoring.domain.assistance import Topic
 from lti_mentoring.domain.people import STAFF_ROLES, Actor, may
 from lti_mentoring.web import session
@@ -64,8 +65,13 @@ def navigation(actor: Actor) -> list[tuple[str, str, bool]]:
     return [
         (_label(endpoint), url_for(endpoint, course=actor.course_id), _is_here(endpoint, actor))
         for endpoint, permission in NAVIGATION
-        if may(actor, permission)
+        if may(actor, permission) and (not _by_door() or door.opens(endpoint))
     ]
+
+
+def _by_door() -> bool:
+    row = session.current()
+    return row is not None and row.by_door
 
 
 def _is_here(endpoint: str, actor: Actor) -> bool:
@@ -108,9 +114,10 @@ def _context() -> dict[str, Any]:
     return {
         "current_actor": here.actor if here else None,
         "nav": navigation(here.actor) if here and not here.guest else [],
-        "get_help": _help(here.actor, offered=here.offered) if here else None,
+        "get_help": _help(here.actor, offered=here.offered) if here and not _by_door() else None,
         "guest": here is not None and here.guest,
         "asks_line": here is not None and here.asks_line and request.endpoint != "reporting_line.at",
+        "by_door": here is not None and not here.guest and _by_door(),
         "carried": session.CARRIED in request.headers,
         "course_title": here.course_title if here else "",
         "organisation": here.organisation if here else "",

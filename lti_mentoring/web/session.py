@@ -21,16 +21,19 @@ from lti_mentoring.services import session as sessions
 from lti_mentoring.services import visit as visits
 from lti_mentoring.services.roles import Here
 from lti_mentoring.services.session import SessionRow, Ticket
-from lti_mentoring.web.wiring import wiring
+from lti_mentoring.web.wiring import the_request, wiring
 
 COOKIE = "__Host-lti-mentoring"
-SIGNED_IN = ("/courses/", "/api/", "/guest/")
+SIGNED_IN = ("/courses/", "/api/", "/guest/", "/door")
 """Where a session is looked up; login, launch, keys, health and static files never ask the database for one."""
 
 PASSES = "__Host-lti-mentoring-guest"
 """The passes of somebody who came by a link (``services.guest``), the newest first; each opens one thing."""
 
 MOST_PASSES = 6
+
+FRAMED = ("iframe", "frame", "embed", "object")
+"""What a browser says of a page in a frame: whoever came by the door is never signed in there."""
 
 CARRIED = "X-Mentoring-Session"
 """The header of a carried session, both ways."""
@@ -83,9 +86,11 @@ class BrowserSession(SessionMixin):
             return None
         found = visits.visit(held=self._ticket, org_id=org_id, course_id=course_id, idle=_idle(), now=datetime.now(UTC))
         self._keep(found.session if found is not None else None)
-        return found.here if found is not None else None
+        return found.here if found is not None and self._row is not None else None
 
     def _keep(self, row: SessionRow | None) -> None:
+        if row is not None and row.by_door and the_request().headers.get("Sec-Fetch-Dest") in FRAMED:
+            row = None
         self._row, self._known = row, True
         self._payload = dict(row.payload if row is not None else self._spare)
 

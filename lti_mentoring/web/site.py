@@ -70,6 +70,7 @@ from lti_mentoring.web import conflict as conflict_pages
 from lti_mentoring.web import consent as consent_pages
 from lti_mentoring.web import delivery as delivery_pages
 from lti_mentoring.web import directory as directory_pages
+from lti_mentoring.web import door as door_pages
 from lti_mentoring.web import field as field_pages
 from lti_mentoring.web import meeting as meeting_pages
 from lti_mentoring.web import mentorship as mentorship_pages
@@ -144,7 +145,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
     told = (conflict_pages, line_pages, second, capacity, privacy_pages)
-    pairs = (mentorship_pages, directory_pages, meeting_pages, joint_plan, mine_pages, note_pages)
+    pairs = (mentorship_pages, directory_pages, meeting_pages, joint_plan, mine_pages, note_pages, door_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, signing_out, window)
     rights = (holdings, my_privacy, returning, concern)
     for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff, *rights):

@@ -48,7 +48,8 @@ def test_open_addresses_are_few_and_hold_no_id_of_anybody(bare_app: Flask):
 
 def test_pages_and_api_stand_where_they_were_promised(bare_app: Flask):
     known = re.compile(
-        r"/(lti/|\.well-known/|courses/|api/v1/|references/|guest$|guest/|static/|bootstrap/static/|healthz$|readyz$|metrics$|privacy$|$)"
+        r"/(lti/|\.well-known/|courses/|api/v1/|references/|guest$|guest/|door$|door/|static/|bootstrap/static/|healthz$|readyz$"
+        r"|metrics$|privacy$|$)"
     )
     assert [rule.rule for rule in bare_app.url_map.iter_rules() if not known.match(rule.rule)] == []
 

@@ -208,6 +208,7 @@ EXAMPLES: dict[str, Example] = {
     "mine.one": Example("observer", {"pair": "{pair}"}),
     "mentorship.one": Example("coordinator", {"pair": "{pair}"}),
     "mentorship.end": post("coordinator", pair="{pair}"),
+    "door.invite": post("coordinator", {"person": "e" * 32}, pair="{pair}"),
     "mentorship.plan": post("coordinator", {"meeting": "e" * 32, "day": "2031-01-05", "time": "10:00"}, pair="{pair}"),
     "meeting.index": Example("observer"),
     "meeting.sheet": Example("coordinator", {"meeting": "{meeting}"}),
