@@ -57,6 +57,8 @@ THROUGH = frozenset(
         "handout.index",
         "handout.one",
         "holdings.index",
+        "my_privacy.index",
+        "privacy.index",
         "signing_out.sign_out",
     }
 )
