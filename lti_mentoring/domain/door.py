@@ -58,6 +58,10 @@ THROUGH = frozenset(
         "handout.one",
         "holdings.index",
         "my_privacy.index",
+        "my_privacy.ask_copy",
+        "my_privacy.take_copy",
+        "my_privacy.erase",
+        "my_privacy.erasing",
         "privacy.index",
         "signing_out.sign_out",
     }
@@ -67,7 +71,8 @@ THROUGH = frozenset(
 CLOSED = frozenset(
     {
         "agreement", "application", "application_api", "assistance", "board", "calibration", "calibration_api", "capacity",
-        "comparison", "conflict", "consent", "delivery", "door", "editing", "field", "field_api", "founding", "guest", "handing_in",
+        "comparison", "concern", "conflict", "consent", "delivery", "door", "editing", "field", "field_api", "founding", "guest",
+        "handing_in",
         "handing_in_api", "handout", "health", "holdings", "home", "joint_plan", "joint_plan_api", "linking", "listing", "lti",
         "meeting", "mentorship", "moving", "notices", "notification", "observation", "observation_api", "office", "opening",
         "participation", "people", "permission", "placement", "practice", "practice_api", "profile", "qualification", "recognition",
