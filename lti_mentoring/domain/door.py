@@ -49,6 +49,12 @@ THROUGH = frozenset(
         "meeting.index",
         "meeting.calendar",
         "meeting.observed",
+        "note.own",
+        "note.destroy",
+        "note.index",
+        "note.one",
+        "note.keep",
+        "note_api.put_note",
         "notification.index",
         "notification.follow",
         "notification.read_all",
@@ -71,7 +77,7 @@ THROUGH = frozenset(
 CLOSED = frozenset(
     {
         "agreement", "application", "application_api", "assistance", "board", "calibration", "calibration_api", "capacity",
-        "comparison", "concern", "conflict", "consent", "delivery", "door", "editing", "field", "field_api", "founding", "guest",
+        "comparison", "concern", "conflict", "consent", "delivery", "directory", "door", "editing", "field", "field_api", "founding", "guest",
         "handing_in",
         "handing_in_api", "handout", "health", "holdings", "home", "joint_plan", "joint_plan_api", "linking", "listing", "lti",
         "meeting", "mentorship", "moving", "notices", "notification", "observation", "observation_api", "office", "opening",

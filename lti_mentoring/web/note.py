@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from re import fullmatch
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -36,16 +37,23 @@ class NoteForm(Schema):
     shared = fields.Boolean(load_default=False)
 
 
+def _id(note: str) -> str:
+    """The form's own id of a note; NotFound for what is none."""
+    if not fullmatch(r"[0-9a-f]{32}", note):
+        raise NotFound("note")
+    return note
+
+
 @bp.get("/notes")
 @require("mentoring.own")
 def own(course: str) -> str:
     return render_template("note/own.html", rows=verbs.own(actor=actor()))
 
 
-@bp.post("/notes/<uuid:note>/destroy")
+@bp.post("/notes/<note>/destroy")
 @require("mentoring.own")
-def destroy(course: str, note: uuid.UUID) -> AnyResponse:
-    verbs.destroy(actor=actor(), note_id=note.hex)
+def destroy(course: str, note: str) -> AnyResponse:
+    verbs.destroy(actor=actor(), note_id=_id(note))
     flash(gettext("Destroyed."), "ok")
     return redirect(url_for("note.own", course=course), 303)
 
@@ -56,11 +64,11 @@ def index(course: str, pair: str) -> str:
     return _index(pair, uuid.uuid4().hex, {"revision": 0}, {})
 
 
-@bp.get("/<pair>/notes/<uuid:note>")
+@bp.get("/<pair>/notes/<note>")
 @require("mentoring.own")
-def one(course: str, pair: str, note: uuid.UUID) -> str:
+def one(course: str, pair: str, note: str) -> str:
     page = verbs.page(actor=actor(), mentorship_id=pair)
-    row = next((row for row in page.rows if row.id == note.hex and row.mine and row.text is not None), None)
+    row = next((row for row in page.rows if row.id == note and row.mine and row.text is not None), None)
     if row is None:
         raise NotFound("note")
     return _index(pair, row.id, {"text": row.text, "revision": row.revision, "shared": row.shared}, {})
@@ -71,33 +79,33 @@ def _index(pair: str, note_id: str, values: dict[str, Any], errors: dict[str, An
     return render_template("note/index.html", page=page, note_id=note_id, values=values, errors=errors, clash=clash)
 
 
-@bp.post("/<pair>/notes/<uuid:note>")
+@bp.post("/<pair>/notes/<note>")
 @require("mentoring.own")
-def keep(course: str, pair: str, note: uuid.UUID) -> Answer:
+def keep(course: str, pair: str, note: str) -> Answer:
     sent: dict[str, Any] = request.form.to_dict()
     try:
         told: dict[str, Any] = NoteForm().load(sent)
         kept = _keep(pair, note, told)
     except ValidationError as error:
-        return _index(pair, note.hex, sent, errors_of(error)), 400
+        return _index(pair, _id(note), sent, errors_of(error)), 400
     except RuleBroken as broken:
         if isinstance(broken, NotAllowed | NotFound):
             raise
-        return _index(pair, note.hex, sent, {"text": rule_words(broken.code, broken.facts)}), 400
+        return _index(pair, _id(note), sent, {"text": rule_words(broken.code, broken.facts)}), 400
     if kept.clash:
-        return _index(pair, note.hex, {**told, "revision": kept.revision}, {}, kept), 409
+        return _index(pair, _id(note), {**told, "revision": kept.revision}, {}, kept), 409
     flash(gettext("Kept."), "ok")
     return redirect(url_for("note.index", course=course, pair=pair), 303)
 
 
-def _keep(pair: str, note: uuid.UUID, told: dict[str, Any]) -> Kept:
+def _keep(pair: str, note: str, told: dict[str, Any]) -> Kept:
     said = {"text": told["text"], "known": told["revision"], "shared": told["shared"]}
-    return verbs.keep(actor=actor(), mentorship_id=pair, note_id=note.hex, **said)
+    return verbs.keep(actor=actor(), mentorship_id=pair, note_id=_id(note), **said)
 
 
-@api.put("/<pair>/notes/<uuid:note>")
+@api.put("/<pair>/notes/<note>")
 @require("mentoring.own")
-def put_note(course: str, pair: str, note: uuid.UUID) -> tuple[Response, int]:
+def put_note(course: str, pair: str, note: str) -> tuple[Response, int]:
     """Keep what is typed. -> ``revision``; with 409, ``text`` that was kept meanwhile."""
     kept = _keep(pair, note, NoteForm().load(request.get_json()))
     if not kept.clash:

@@ -81,7 +81,9 @@ def test_two_write_a_joint_plan_at_once_and_both_agree(live: Town, open_browser:
     presses_before_the_answer(mentor, "I lead all of it.")
     expect(mentor.get_by_text("You ask first; I take over at a sign.")).to_be_visible()
     mentor.wait_for_timeout(500)  # what must not happen would have begun
-    expect(mentor.locator(".lede")).to_contain_text("Not agreed yet")
+    expect(mentor.get_by_text("You ask first; I take over at a sign.")).to_be_visible()
+    candidate.reload()
+    expect(candidate.get_by_label("Who leads what")).to_have_value("You ask first; I take over at a sign.")
     looked_at(candidate, candidate.url, "joint-plan")
     mentor.reload()
     mentor.get_by_label("How you close").fill("One step, one day; we two talk at four.")
