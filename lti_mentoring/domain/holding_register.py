@@ -154,6 +154,9 @@ _MENTORING = {
     "mentorship_member": _of("pair", *_OWN, does=BLANK, blanks=("said_name",)),
     "mentor_entry": _of("entry", *_OWN, does=DELETE, why=PRIVATE, hides=("marks", "folded")),
     "mentoring_session": Held("pair", ("created_by",)),
+    "outcome_measure": _of("outcome", "owner_id", does=DELETE, why=PRIVATE),
+    "outcome_reading": _of("outcome", "measure_id>outcome_measure", does=DELETE, why=PRIVATE),
+    "outcome_statement": _of("outcome", "measure_id>outcome_measure", does=DELETE, why=PRIVATE),
 }
 
 _TALKING = {

@@ -68,6 +68,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "programme.edit": LEADS,
     "directory.read": EVERYONE,
     "directory.own": frozenset({"candidate", "mentor"}),
+    "outcome.report": LEADS,
     "mentorship.manage": LEADS | {"mentor"},
     "mentoring.own": EVERYONE,
     "session.own": frozenset({"candidate", "mentor", "protege", "observer"}),

@@ -21,6 +21,7 @@ from lti_mentoring.store import (
     moving,
     notification,
     observation,
+    outcome,
     participation,
     people,
     platform,
@@ -39,5 +40,5 @@ from lti_mentoring.store import (
 ROOMS = (
     *(application, assistance, base, calibration, candidacy, centre, concern, conflict, delivery, field, handing_in, mentorship, moving),
     *(notification, observation, participation, people, platform, practice, privacy, programme, qualification, rating, recognition),
-    *(directory, door, reporting_line, roster, talk, training),
+    *(directory, door, outcome, reporting_line, roster, talk, training),
 )

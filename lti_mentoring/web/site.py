@@ -79,6 +79,7 @@ from lti_mentoring.web import note as note_pages
 from lti_mentoring.web import notification as notification_pages
 from lti_mentoring.web import observation as observation_pages
 from lti_mentoring.web import office as office_pages
+from lti_mentoring.web import outcome as outcome_pages
 from lti_mentoring.web import participation as participation_pages
 from lti_mentoring.web import people as people_pages
 from lti_mentoring.web import practice as practice_pages
@@ -145,7 +146,7 @@ def _dress(app: Flask, settings: Settings) -> None:
     learned = (practice_pages, recognition_pages, handout, calibration_pages)
     observing = (field_pages, guest, consent_pages, qualification_pages, agreement_pages, founding, report, profile, listing, handing_in)
     told = (conflict_pages, line_pages, second, capacity, privacy_pages)
-    pairs = (mentorship_pages, directory_pages, meeting_pages, joint_plan, mine_pages, note_pages, door_pages)
+    pairs = (mentorship_pages, directory_pages, meeting_pages, joint_plan, mine_pages, note_pages, door_pages, outcome_pages)
     staff = (board, moving, comparison, roster_pages, office_pages, permission, review, signing_out, window)
     rights = (holdings, my_privacy, returning, concern)
     for room in (*rooms, *way, *learned, *observing, *told, *pairs, *staff, *rights):

@@ -66,6 +66,7 @@ from lti_mentoring.store.centre import PrivacyCopy
 from lti_mentoring.store.delivery import Mail, ScorePublication
 from lti_mentoring.store.field import Participant
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.outcome import OutcomeMeasure, OutcomeReading
 from lti_mentoring.store.platform import Deployment, Registration
 from support import applying, marked, pairing, rating
 from support.closing import let_go
@@ -206,6 +207,14 @@ EXAMPLES: dict[str, Example] = {
     "note.destroy": post("observer", note="{said}"),
     "mine.index": Example("observer"),
     "mine.one": Example("observer", {"pair": "{pair}"}),
+    "outcome.index": Example("observer", {"pair": "{pair}"}),
+    "outcome.add": post(
+        "learner", {"measure": "d" * 32, "kind": "skill", "baseline": "1", "target": "3", "horizon": "6"}, pair="{mentored}"
+    ),
+    "outcome.read": post("learner", {"day": "{soon_after}", "value": "2"}, pair="{mentored}", measure="{measure}"),
+    "outcome.agree": post("learner", {"candidacy": "{mentoring}"}, pair="{mentored}", measure="{measure}"),
+    "outcome.withdraw": post("learner", pair="{mentored}", measure="{measure}"),
+    "outcome.report": Example("coordinator"),
     "mentorship.one": Example("coordinator", {"pair": "{pair}"}),
     "mentorship.end": post("coordinator", pair="{pair}"),
     "door.invite": post("coordinator", {"person": "e" * 32}, pair="{pair}"),
@@ -392,7 +401,7 @@ EXAMPLES: dict[str, Example] = {
 SECRETS = {"code"}
 """Not ids but secrets: a foreign one and a made-up one look the same, and the page says so in words (400)."""
 
-VALUES = {"revision", "part", "item", "seen", "soon"}
+VALUES = {"revision", "part", "item", "seen", "soon", "soon_after"}
 """Not ids of a row: a count, and names within the pack that both organisations have."""
 
 
@@ -632,7 +641,7 @@ def filled(name: str) -> Filled:
             "part": training.module_page(actor=people["candidate"], key="M1").module.sections[0].key,
         }
         ids |= doubled(world, alone, seated)
-        ids |= paired_up(world, people, planned())
+        ids |= paired_up(world, people, planned()) | measured(world, people)
         ids |= told(people, ids["pair"])
         ids |= helped(world, people) | movable(world, coordinator) | drafted(coordinator) | learned(world, people)
         ids["rated"] = rating.submitted(observer)
@@ -672,6 +681,20 @@ def paired_up(world: World, people: dict[str, Any], together: str) -> dict[str, 
         row.kind, row.mentor_id = "co", people["deputy"].person_id
     said = note.keep(actor=observer, mentorship_id=pair, note_id=base.new_id(), text="Said.", known=0, shared=False).id
     return {"pair": pair, "meeting": pairing.met(lead, pair), "met": begun, "together": together, "said": said}
+
+
+def measured(world: World, people: dict[str, Any]) -> dict[str, str]:
+    """A protégé with a measure that has a reading, whose mentor is a candidate. -> their ids"""
+    leading, people["learner"] = world.person("Leading"), world.person("Learner", standing="none")
+    pair, measure, today = pairing.paired(people["coordinator"], leading.person_id, "Learner"), base.new_id(), base.now().date()
+    begun = {"kind": "time", "direction": "down", "baseline": 9.0, "target": 4.0, "horizon": 6, "started_on": today - timedelta(days=9)}
+    with base.transactional() as session:
+        row = OutcomeMeasure(id=measure, mentorship_id=pair, owner_id=people["learner"].person_id, **begun)
+        session.add(row)
+        session.flush()
+        session.add(OutcomeReading(measure_id=measure, read_on=today, value=7.0))
+    mine = {"mentored": pair, "measure": measure, "mentoring": world.candidacy_id("Leading")}
+    return {**mine, "soon_after": (today - timedelta(days=1)).isoformat()}
 
 
 def movable(world: World, lead: Actor) -> dict[str, str]:
@@ -817,6 +840,7 @@ NAMES += ("asked", "taken", "answered", "offer", "present", "guest", "outsider")
 NAMES += ("doubled", "seated", "second", "third")
 NAMES += ("mail", "notice", "version", "moving")
 NAMES += ("pair", "meeting", "met", "together")
+NAMES += ("mentored", "measure", "mentoring")
 NAMES += ("submission", "claimed", "recognition", "other_candidacy")
 
 

@@ -46,9 +46,11 @@ from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.centre import PrivacyCopy
 from lti_mentoring.store.delivery import ScorePublication
 from lti_mentoring.store.field import Participant
+from lti_mentoring.store.mentorship import MentorshipMember
 from lti_mentoring.store.moving import CandidacyMove
 from lti_mentoring.store.notification import Notification
 from lti_mentoring.store.observation import Observation
+from lti_mentoring.store.outcome import OutcomeMeasure, OutcomeReading
 from lti_mentoring.store.participation import DeferralPeriod, EnrolmentPeriod, ParticipationChange
 from lti_mentoring.store.people import RoleGrant
 from lti_mentoring.store.rating import Rater
@@ -127,6 +129,8 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "note.one": ("observer", {"pair": "{pair}", "note": "{said}"}),
     "mine.index": ("observer", {}),
     "mine.one": ("observer", {"pair": "{pair}"}),
+    "outcome.index": ("observer", {"pair": "{pair}"}),
+    "outcome.report": ("coordinator", {}),
     "meeting.index": ("observer", {}),
     "meeting.sheet": ("coordinator", {"meeting": "{meeting}"}),
     "meeting.calendar": ("coordinator", {"meeting": "{meeting}"}),
@@ -289,6 +293,7 @@ class Course:
         said = {"mentorship_id": self.ids["pair"], "note_id": base.new_id(), "text": "Said.", "known": 0, "shared": False}
         self.ids["said"] = note.keep(actor=self.people["observer"], **said).id
         self.ids["meeting"] = pairing.met(lead, self.ids["pair"])
+        self._measure()
         pairing.paired(lead, observer, f"Protégé {number}, only{number}@example.org")
         self.ids["together"] = self._plan(f"Candidate {number}")
         with base.transactional() as session:
@@ -309,6 +314,17 @@ class Course:
         kept = {"state": "ready", "expires_at": base.now() + timedelta(days=7), "body_sealed": centre.sealer().seal(b"PK")}
         with base.transactional() as session:
             session.add(PrivacyCopy(id=self.ids["copy"], person_id=observer.person_id, **kept))
+    def _measure(self) -> None:
+        """One more measure of the group, with a reading."""
+        with base.transactional() as session:
+            of_group = (MentorshipMember.mentorship_id == self.ids["pair"], MentorshipMember.role == "protege")
+            owner = session.scalars(select(MentorshipMember.person_id).where(*of_group).limit(1)).one()
+            facts = {"kind": "time", "direction": "down", "baseline": 9.0, "target": 4.0, "horizon": 6}
+            before = base.now().date() - timedelta(days=90)
+            row = OutcomeMeasure(id=base.new_id(), mentorship_id=self.ids["pair"], owner_id=owner, started_on=before, **facts)
+            session.add(row)
+            session.flush()
+            session.add(OutcomeReading(measure_id=row.id, read_on=before + timedelta(days=9), value=7.0))
 
     def _learn(self, number: int) -> None:
         """The writer's practice task comes back, somebody else's waits; a recognition is refused."""

@@ -21,6 +21,7 @@ RULES: dict[str, object] = {
 }
 
 NOUNS = {
+    "outcome": _l("Your outcome measures, and what you let be said of them"),
     "person": _l("Your name and address, and how your LMS knows you"),
     "course": _l("Courses in which you are"),
     "role": _l("Roles that you have or had"),

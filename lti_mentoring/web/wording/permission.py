@@ -58,6 +58,7 @@ PERMISSIONS = {
     "directory.own": _l("Write one’s own entry among the mentors, and list it or not"),
     "mentorship.manage": _l("Make pairs and groups, and plan their sessions: all of the course, or one’s own"),
     "mentoring.own": _l("See the pairs that one is in oneself"),
+    "outcome.report": _l("See how far outcomes have moved, in groups of five people or more"),
     "session.own": _l("See one’s own sessions"),
     "session.calendar": _l("Take a session along as a calendar file"),
     "observation.plan_together": _l("Plan a session of co-mentoring together"),
