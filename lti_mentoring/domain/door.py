@@ -43,6 +43,11 @@ THROUGH = frozenset(
         "profile.own",
         "observation.report",
         "report.pdf",
+        "outcome.add",
+        "outcome.agree",
+        "outcome.index",
+        "outcome.read",
+        "outcome.withdraw",
         "participation.own",
         "participation.leave",
         "participation.act",
@@ -77,8 +82,8 @@ THROUGH = frozenset(
 CLOSED = frozenset(
     {
         "agreement", "application", "application_api", "assistance", "board", "calibration", "calibration_api", "capacity",
-        "comparison", "concern", "conflict", "consent", "delivery", "directory", "door", "editing", "field", "field_api", "founding", "guest",
-        "handing_in",
+        "comparison", "concern", "conflict", "consent", "delivery", "directory", "door", "editing", "field",
+        "field_api", "founding", "guest", "handing_in",
         "handing_in_api", "handout", "health", "holdings", "home", "joint_plan", "joint_plan_api", "linking", "listing", "lti",
         "meeting", "mentorship", "moving", "notices", "notification", "observation", "observation_api", "office", "opening",
         "participation", "people", "permission", "placement", "practice", "practice_api", "profile", "qualification", "recognition",
@@ -88,7 +93,7 @@ CLOSED = frozenset(
 )
 """Blueprints that stay closed but for what ``THROUGH`` names. Pages of any other one are named one by one, there or in ``INSIDE``."""
 
-INSIDE: frozenset[str] = frozenset()
+INSIDE: frozenset[str] = frozenset({"outcome.report"})
 """Pages of blueprints that are not in ``CLOSED``, and that stay in the LMS."""
 
 

@@ -67,7 +67,7 @@ def test_every_form_that_changes_something_carries_the_token():
             continue  # these go to a login address, which has its own proof, and to the LMS, which must not have the token
         if name == "templates/storage/ask.html":
             continue  # nobody is signed in yet; where the form comes from and the sealed launch in it are the proof
-        if name.startswith(("templates/registration/", "templates/reference/", "templates/guest/index", "templates/guest/over", "templates/door/index")):
+        if name.startswith(tuple(f"templates/{one}" for one in ("registration/", "reference/", "guest/index", "guest/over", "door/index", "door/link"))):
             continue  # without a session; the secret invite or link, or a passkey, and where the form comes from are the proof
         if name in ("templates/notification/unsubscribe.html", "templates/my_privacy/return.html"):
             continue  # nobody is signed in; the signed link of a mail, or what a verified launch was answered with, is the proof
