@@ -61,13 +61,17 @@ def test_our_own_rules_are_logical_so_that_one_file_serves_both_directions():
     assert re.findall(physical, own) == []
 
 
+UNHELD = ("registration/", "reference/", "guest/index", "guest/over", "door/index", "door/link", "door/spent")
+"""Pages that whoever reads them is not signed in for."""
+
+
 def test_every_form_that_changes_something_carries_the_token():
     for name, text in TEMPLATES.items():
         if name in ("templates/error/refused.html", "templates/linking/back.html"):
             continue  # these go to a login address, which has its own proof, and to the LMS, which must not have the token
         if name == "templates/storage/ask.html":
             continue  # nobody is signed in yet; where the form comes from and the sealed launch in it are the proof
-        if name.startswith(tuple(f"templates/{one}" for one in ("registration/", "reference/", "guest/index", "guest/over", "door/index", "door/link"))):
+        if name.startswith(tuple(f"templates/{one}" for one in UNHELD)):
             continue  # without a session; the secret invite or link, or a passkey, and where the form comes from are the proof
         if name in ("templates/notification/unsubscribe.html", "templates/my_privacy/return.html"):
             continue  # nobody is signed in; the signed link of a mail, or what a verified launch was answered with, is the proof
