@@ -109,13 +109,14 @@ def test_only_granted_roles_see_other_people(roles):
 
 def test_a_candidate_only_learns_and_reads_what_is_theirs():
     own = {"training.learn", "training.read", "candidacy.way", "participation.own", "observation.read", "assistance.ask", "recognition.ask"}
+    own |= {"directory.own"}  # a candidate may be found as somebody in training
     own |= {"session.own", "session.calendar", "observation.plan_together", "observation.rate"}  # their own part, where two lead a session
     assert allowed(frozenset({"member", "candidate"})) == allowed(EVERYONE) | own
 
 
 def test_a_mentor_sees_to_pairs_and_a_protege_to_nothing_but_their_own_days():
     assert allowed(frozenset({"protege"})) == {"session.own", "session.calendar"}
-    mine = {"mentorship.manage", "session.own", "session.calendar", "observation.plan_together"}
+    mine = {"mentorship.manage", "directory.own", "session.own", "session.calendar", "observation.plan_together"}
     assert allowed(frozenset({"mentor"})) == mine
 
 

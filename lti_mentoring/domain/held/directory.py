@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from lti_mentoring.domain.held.kind import Field, FieldClass
+from lti_mentoring.domain.held.kind import ALWAYS, Field, FieldClass, Relation
 
 FIELDS = (
     Field(
         "entry.text",
-        FieldClass.PUBLIC,
+        FieldClass.RECORD,
         tuple(f"mentor_entry.{one}" for one in ("areas", "own", "languages", "meets", "about", "marks", "folded")),
+        {Relation.MEMBER: ALWAYS},
     ),
 )

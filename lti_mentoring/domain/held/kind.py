@@ -42,6 +42,8 @@ class Relation(StrEnum):
     REVIEWER = "reviewer"
     COLLEAGUE = "colleague"
     """Other staff of the course."""
+    MEMBER = "member"
+    """Everybody in the course: only what its owner has put where all of it look."""
     MANAGER = "manager"
     """In a line above its owner: sees nothing by that."""
     OUTSIDER = "outsider"

@@ -86,6 +86,7 @@ PEOPLE = {
     Relation.TRAINER: _l("its trainers"),
     Relation.REVIEWER: _l("reviewers"),
     Relation.COLLEAGUE: _l("other staff of the course"),
+    Relation.MEMBER: _l("everybody in this course"),
     Relation.MANAGER: _l("somebody’s manager"),
     Relation.OUTSIDER: _l("people outside"),
     Relation.OTHER_TENANT: _l("other organisations"),
