@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import BrowserContext, FrameLocator, Page, Route, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Route, expect
 
 from conftest import World, make_world
 from lti_mentoring import app as wiring
@@ -144,8 +145,20 @@ def says(page: Page | FrameLocator, words: str | re.Pattern[str]) -> None:
 def write(page: Page | FrameLocator, text: str) -> None:
     """A note, kept with the button under the thumb."""
     page.locator("#note").fill(text)
-    page.get_by_role("button", name="Keep this note").click()
+    keep = page.get_by_role("button", name="Keep this note")
+    at_rest(keep)
+    keep.click()
     expect(page.locator("#note")).to_have_value("")
+
+
+def at_rest(button: Locator) -> None:
+    """A finger comes to a page that has settled: what the page says of the network is there, and the button stays where it is."""
+    where, since = button.bounding_box(), time.monotonic()
+    while time.monotonic() - since < 0.4:
+        now = button.bounding_box()
+        if now != where:
+            where, since = now, time.monotonic()
+        button.page.wait_for_timeout(50)
 
 
 def want(page: Page, *tools: str) -> None:

@@ -18,10 +18,11 @@ if (form) {
       revision.value = json.revision;
     },
     onRefused: (status, json) => {
-      if (status !== 409) return;
+      if (status !== 409) return false;
       clash.hidden = false;
       clash.querySelector("[data-kept-words]").textContent = json.text;
       revision.value = json.revision;
+      return true; // a press that was on its way waits: nobody has read the other words yet
     },
   });
   text.addEventListener("input", () => {
