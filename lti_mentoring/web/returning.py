@@ -33,6 +33,6 @@ def agree() -> Response:
         frame.check_origin(the_request())
         held = wiring().signer.read(request.form.get("token", ""), purpose=PURPOSE)
     except (BadToken, ForeignForm):
-        return make_response(render_template("my_privacy/return.html", token="", agreed=False), 403)
+        return make_response(render_template("my_privacy/return.html", agreed=False), 403)
     tombstone.lift(org_id=held["org"], mark=held["mark"])
-    return make_response(render_template("my_privacy/return.html", token="", agreed=True))
+    return make_response(render_template("my_privacy/return.html", agreed=True))
