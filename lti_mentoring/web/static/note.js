@@ -11,8 +11,8 @@ if (form) {
   const before = shared.checked;
   const saving = new Autosave({
     url: form.dataset.draft,
-    /* Who reads it changes with the button only. */
-    collect: () => ({ text: text.value, revision: Number(revision.value), shared: before }),
+    /* It is shared by the button alone; whoever takes that back means what they type from then on. */
+    collect: () => ({ text: text.value, revision: Number(revision.value), shared: before && shared.checked }),
     status: form.querySelector("[data-status]"),
     onKept: (json) => {
       revision.value = json.revision;
