@@ -25,7 +25,7 @@ from lti_mentoring.store.reporting_line import LineAttestation
 from lti_mentoring.store.training import CheckAttempt
 from support import addresses, published
 from support.closing import let_go
-from support.databases import Postgres, fresh_postgres_url, migrated_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
+from support.databases import fresh_postgres_url, migrated_postgres, migrated_postgres_url, postgres, postgres_url, redis_url  # noqa: F401
 from support.live import Town, town
 
 # A machine that does many things at once takes longer to think of examples, and to run one: neither is a fault of the product.
@@ -64,19 +64,6 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory, make_settings: Call
         wiring.migrate_database()
         let_go()
     return path
-
-
-@pytest.fixture(scope="session")
-def migrated_postgres(
-    postgres: Postgres, make_settings: Callable[..., settings.Settings], tmp_path_factory: pytest.TempPathFactory  # noqa: F811
-) -> str:
-    """The name of a migrated database to copy from."""
-    name, queue = postgres.create(), tmp_path_factory.mktemp("queue") / "queue.sqlite3"
-    app = wiring.create_app(make_settings(database_url=postgres.url(name), queue_url=f"sqlite:///{queue}"))
-    with app.app_context():
-        wiring.migrate_database()
-        let_go()
-    return name
 
 
 @pytest.fixture

@@ -100,8 +100,8 @@ _LEARNING = {
     "withdrawal_record": _of("candidacy", *_CANDIDACY, names=("by",)),
     "check_attempt": _of("check", *_CANDIDACY),
     "check_answer": _of("check", "attempt_id>check_attempt", does=DELETE, why=PRIVATE),
-    "practice_submission": _of("practice", *_CANDIDACY, does=BLANK, names=("marker_id",), blanks=("text", "feedback")),
-    "practice_mark": _of("practice", "submission_id>practice_submission", does=BLANK, blanks=("reason",)),
+    "practice_submission": _of("practice", *_CANDIDACY, does=BLANK, names=("marker_id",), blanks=("text", "feedback"), hides=("feedback",)),
+    "practice_mark": _of("practice", "submission_id>practice_submission", does=BLANK, blanks=("reason",), hides=("level", "reason")),
     "recognition": _of("recognition", *_CANDIDACY, does=BLANK, names=("asked_by",), blanks=_CLAIM),
     "recognition_voice": _of(
         "recognition", "recognition_id>recognition", does=BLANK, names=("person_id",), blanks=("reason",), hides=("reason",)

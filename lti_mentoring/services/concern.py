@@ -135,12 +135,13 @@ def free(session: Session, actor: Actor, about_id: str) -> Named:
 
 
 def overview(*, actor: Actor, about: str = "") -> Overview:
-    """The reader's reports, as reporter and as confidant, and whom they could tell."""
+    """The reader's reports, as reporter and as confidant, and whom they could tell. NotFound ``person`` for whom they never met."""
     session = base.session()
     mine = Concern.course_id == actor.course_id, or_(Concern.reporter_id == actor.person_id, Concern.confidant_id == actor.person_id)
     rows = session.scalars(select(Concern).where(*mine).order_by(Concern.made_at.desc()).limit(100)).all()
     people = _met(session, actor)
-    chosen = about if about in dict(people) else ""
+    if about and about not in dict(people):
+        raise NotFound("person")
     asked = select(Confidant.id).where(
         *(Confidant.course_id == actor.course_id, Confidant.person_id == actor.person_id),
         *(Confidant.agreed_at.is_(None), Confidant.ended_at.is_(None)),
@@ -148,8 +149,8 @@ def overview(*, actor: Actor, about: str = "") -> Overview:
     return Overview(
         reports=tuple(Row(one.id, one.state, one.made_at, _part(one, actor)) for one in rows),
         people=people,
-        about=chosen,
-        confidants=free(session, actor, chosen) if chosen else (),
+        about=about,
+        confidants=free(session, actor, about) if about else (),
         asked=session.scalar(asked) is not None,
     )
 
@@ -178,7 +179,8 @@ def report(*, actor: Actor, concern_id: str, about_id: str, confidant_id: str, w
         if about_id not in dict(_met(session, actor)):
             raise NotFound("person")
         if confidant_id not in dict(free(session, actor, about_id)):
-            raise RuleBroken("confidant_inside")
+            known = _confidant(session, actor.course_id, confidant_id)
+            raise RuleBroken("confidant_inside") if known is not None else NotFound("person")
         parts = {"course_id": actor.course_id, "reporter_id": actor.person_id, "about_id": about_id, "confidant_id": confidant_id}
         session.add(Concern(id=concern_id, **parts, words_sealed=_seal(said), may_tell=may_tell))
         session.flush()

@@ -71,7 +71,7 @@ _HERE = (
     )
     .join(Course, and_(Course.org_id == Person.org_id, Course.id == bindparam("course")))
     .join(Organisation, Organisation.id == Person.org_id)
-    .where(Person.org_id == bindparam("org"), Person.id == bindparam("person"))
+    .where(Person.org_id == bindparam("org"), Person.id == bindparam("person"), Person.erased_at.is_(None))
     .where(or_(_seat, select(Candidacy.id).where(_own).exists(), select(Membership.id).where(_member).exists()))
 )
 
@@ -115,7 +115,9 @@ def places(person_id: str) -> tuple[Place, ...]:
 
 
 def has_place(person_id: str) -> bool:
-    """Whether anything is theirs at all, in the scope of their organisation."""
+    """Whether anything is theirs at all, in the scope of their organisation; nothing is of whoever was erased."""
+    if base.session().scalar(select(Person.id).where(Person.id == person_id, Person.erased_at.is_(None))) is None:
+        return False
     seats = select(MentorshipMember.id).join(Mentorship, _PAIR).where(MentorshipMember.person_id == person_id, *_SEATED)
     ways = (
         seats,

@@ -10,9 +10,9 @@ from sqlalchemy import delete as deletion
 from sqlalchemy.orm import Session
 
 from lti_mentoring.domain.application import LIVE
-from lti_mentoring.domain.holding_register import REGISTER
+from lti_mentoring.domain.holding_register import DELETE, REGISTER, parents
 from lti_mentoring.domain.participation import ACTIVE, CANDIDATE, DEFERRED
-from lti_mentoring.services import own_rows, participation, tombstone
+from lti_mentoring.services import door, own_rows, participation, tombstone
 from lti_mentoring.store import base
 from lti_mentoring.store.application import Application
 from lti_mentoring.store.candidacy import Candidacy
@@ -27,8 +27,12 @@ CODES = frozenset({"criterion", "key", "kind", "notes", "level"})
 
 
 def delete(session: Session, table: Table, org_id: str, person_id: str) -> int:
-    """Somebody's own rows of a table go. -> how many"""
-    return _count(session.execute(deletion(table).where(own_rows.own(table, org_id, person_id))))
+    """Somebody's own rows of a table go, and first those that hang on them, which may be newer than their own step. -> how many"""
+    count = 0
+    for name, child in own_rows.tables().items():
+        if REGISTER[name].erasure == DELETE and any(parent == table.name for _, parent in parents(REGISTER[name])):
+            count += delete(session, child, org_id, person_id)
+    return count + _count(session.execute(deletion(table).where(own_rows.own(table, org_id, person_id))))
 
 
 def blank(session: Session, table: Table, org_id: str, person_id: str) -> int:
@@ -58,7 +62,8 @@ def without_words(value: Any) -> Any:
 
 
 def shut_doors(session: Session, org_id: str, person_id: str) -> int:
-    """Every browser, link and pass of theirs ends, and every role."""
+    """Every browser, link, passkey and pass of theirs ends, and every role; a legal hold keeps none of them."""
+    door.forget(session, person_id)
     count = _count(session.execute(deletion(WebSession).where(WebSession.org_id == org_id, WebSession.person_id == person_id)))
     count += _count(session.execute(deletion(GuestLink).where(GuestLink.org_id == org_id, GuestLink.person_id == person_id)))
     held = update(RoleGrant).where(RoleGrant.org_id == org_id, RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None))

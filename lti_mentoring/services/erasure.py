@@ -21,6 +21,7 @@ from lti_mentoring.store.people import Person
 
 THINK_AGAIN = timedelta(days=14)
 REST_UNDER_HOLD = timedelta(days=1)
+REST_AFTER_TROUBLE = timedelta(minutes=15)
 WAITING, RUNNING, DONE, TAKEN_BACK = "waiting", "running", "done", "taken_back"
 
 Step = Callable[[Session, str, str], int]
@@ -44,7 +45,10 @@ def standing(session: Session, person_id: str) -> Standing | None:
 
 
 def ask(*, actor: Actor, sure: bool, hasten: bool = False) -> None:
-    """Ask for one's own erasure, or hasten one that was asked for. RuleBroken ``erasure_unsure`` without the second confirmation."""
+    """Ask for one's own erasure, or hasten one that was asked for. RuleBroken ``erasure_unsure`` without the second confirmation,
+    ``erasure_not_sooner`` for whoever came by the door: whoever reads one mail of theirs must not destroy their record at once."""
+    if hasten and not actor.registration_id:
+        raise RuleBroken("erasure_not_sooner")
     if not sure:
         raise RuleBroken("erasure_unsure")
     with base.transactional() as session:
@@ -110,7 +114,8 @@ def release(*, person_id: str) -> None:
 
 
 def steps() -> tuple[tuple[str, bool, Step], ...]:
-    """Each step by its name, whether a legal hold stops it, and what it does: private words first, then who it was, then the records."""
+    """Each step by its name, whether a legal hold stops it, and what it does: the doors first, then private words, who it was, and the
+    records. What somebody wrote meanwhile, having come back under a hold, goes at the end: from then on nobody comes back as them."""
     tables = list(reversed(list(own_rows.tables().items())))
     private = [(name, table) for name, table in tables if REGISTER[name].why == PRIVATE]
     others = [(name, table) for name, table in tables if REGISTER[name].why != PRIVATE and name not in ("person", "identity")]
@@ -120,10 +125,10 @@ def steps() -> tuple[tuple[str, bool, Step], ...]:
         known = [(name, table, kinds.get(REGISTER[name].erasure)) for name, table in found]
         return [(name, hold_stops, _on(act, table)) for name, table, act in known if act is not None]
 
-    first: list[tuple[str, bool, Step]] = [("doors", False, erasing.shut_doors), ("pair_keys", False, erasing.destroy_pair_keys)]
+    words = [*of(private, False), ("pair_keys", False, erasing.destroy_pair_keys)]
     middle: list[tuple[str, bool, Step]] = [("who", True, erasing.forget_who), ("part", True, erasing.end_part)]
-    last: list[tuple[str, bool, Step]] = [("last_doors", True, erasing.shut_doors)]
-    return (*of(private, False), *first, *middle, *of(others, True), *last)
+    last = [("last_doors", True, erasing.shut_doors), *((f"last_{name}", True, act) for name, _, act in words)]
+    return (("doors", False, erasing.shut_doors), *words, *middle, *of(others, True), *last)
 
 
 def _on(act: Callable[..., int], table: Table) -> Step:
@@ -146,7 +151,7 @@ def run(*, erasure_id: str) -> bool:
             row.counts = {**row.counts, name: act(session, row.org_id, row.person_id)}
             row.step = len(row.counts)
             return True
-        row.state, row.done_at = DONE, base.now()
+        row.state, row.done_at, row.slot = DONE, base.now(), row.id
         total = sum(int(one) for one in row.counts.values())
         privacy.record(session, actor=privacy.SYSTEM, verb="erase", object_kind="person", object_id=row.person_id, rows=total)
         return False
@@ -167,8 +172,17 @@ def step() -> bool:
     if found is None:
         return False
     with base.tenant(found.org_id):
-        run(erasure_id=found.id)
+        try:
+            run(erasure_id=found.id)
+        except Exception:
+            _rest(found.id)  # one that cannot go on keeps nobody else's waiting
+            raise
     return True
+
+
+def _rest(erasure_id: str) -> None:
+    with base.transactional() as session:
+        session.execute(update(Erasure).where(Erasure.id == erasure_id).values(due_at=base.now() + REST_AFTER_TROUBLE))
 
 
 def report(*, erasure_id: str, backup_days: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import importlib
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,7 +73,7 @@ def _spend(session: Session, credential: dict[str, Any], browser: str, purpose: 
     try:
         said = json.loads(_bytes(credential["response"]["clientDataJSON"]))
         challenge = _bytes(said["challenge"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise RuleBroken("door_passkey_refused") from None
     mine = (DoorChallenge.challenge_hash == hashed(_text(challenge)), DoorChallenge.browser_hash == hashed(browser))
     used = delete(DoorChallenge).where(*mine, DoorChallenge.purpose == purpose, DoorChallenge.expires_at > base.now())
@@ -90,12 +91,16 @@ def _handle(person_id: str) -> str:
     return _text(hashlib.sha256(f"passkey:{base.current_tenant()}:{person_id}".encode()).digest())
 
 
+_ID = re.compile(r"[A-Za-z0-9_-]{1,1400}")
+"""The id of a passkey (WebAuthn, 5.1: base64url); nothing else reaches the database."""
+
+
 def _read(credential: str) -> dict[str, Any]:
     try:
         said = json.loads(credential)
     except (ValueError, RecursionError):
         said = None
-    if not isinstance(said, dict) or not isinstance(said.get("id"), str):
+    if not isinstance(said, dict) or not isinstance(said.get("id"), str) or not _ID.fullmatch(said["id"]):
         raise RuleBroken("door_passkey_refused")
     return said
 

@@ -52,7 +52,7 @@ class Erasure(TenantMixin, Base):
 
     person_id: Mapped[str] = mapped_column(Id)
     slot: Mapped[str] = mapped_column(Id)
-    """The person's id while it lives, its own once it was taken back: one lives at a time."""
+    """The person's id while it lives, its own once it was taken back or is done: one lives at a time."""
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     """``waiting``, ``running``, ``done`` or ``taken_back``."""
     asked_by: Mapped[str] = mapped_column(String(40))

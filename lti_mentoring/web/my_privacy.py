@@ -70,7 +70,8 @@ def erase(course: str) -> AnyResponse | tuple[str, int]:
             flash(gettext("Nothing will be erased."), "ok")
         else:
             erasure.ask(actor=actor(), sure=form["sure"], hasten=form["verb"] == "hasten")
-            flash(gettext("Asked. Until then you can change your mind."), "ok")
+            sooner = form["verb"] == "hasten"
+            flash(gettext("It begins now.") if sooner else gettext("Asked. Until then you can change your mind."), "ok")
     except RuleBroken as broken:
         if isinstance(broken, NotAllowed | NotFound):
             raise

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lti_mentoring.domain.chaining import BEGINNING, Line, canonical, chain, first_break
+from lti_mentoring.domain.chaining import BEGINNING, Break, Line, canonical, chain, first_break
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 5, tzinfo=UTC)
 LINES = [Line("org", f"line-{n}", AT + timedelta(seconds=n), "person", "made", "pair", str(n), "", {"count": n}) for n in range(5)]
@@ -37,15 +37,15 @@ def test_a_changed_word_shows_at_its_line(number: int, name: str, said: str):
     if said == getattr(line, name):
         assert found is None
     else:
-        assert (found.position, found.why) == (number + 1, "changed")  # type: ignore[union-attr]
+        assert found == Break(number + 1, line.id if name != "id" else said, "changed")
 
 
 @pytest.mark.parametrize("number", range(4))
 def test_a_line_that_is_taken_out_or_moved_shows(number: int):
     rows = chained()
-    assert first_break([*rows[:number], *rows[number + 1 :]]).why == "missing"  # type: ignore[union-attr]
+    assert first_break([*rows[:number], *rows[number + 1 :]]) == Break(number + 1, "", "missing")
     (first, a), (second, b) = rows[number : number + 2]
-    assert first_break([*rows[:number], (second, a), (first, b), *rows[number + 2 :]]).position == number + 1  # type: ignore[union-attr]
+    assert first_break([*rows[:number], (second, a), (first, b), *rows[number + 2 :]]) == Break(number + 1, second.id, "changed")
 
 
 def test_a_chain_that_was_made_anew_from_a_line_on_shows_by_its_head():

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -31,10 +32,10 @@ def here(any_app: Flask) -> Iterator[World]:
         yield made
 
 
-def found(reader: Actor, **wanted: object) -> list[str]:
+def found(reader: Actor, **wanted: Any) -> list[str]:
     base.session().rollback()
     base.session().expire_all()
-    return [one.name for one in directory.page(actor=reader, wanted=Wanted(**wanted)).entries]  # type: ignore[arg-type]
+    return [one.name for one in directory.page(actor=reader, wanted=Wanted(**wanted)).entries]
 
 
 def listed(world: World, name: str, entry: Entry = GIVEN) -> Actor:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 import time_machine
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from conftest import make_world
 from lti_mentoring import app as wiring
 from lti_mentoring.domain.rule import NotFound, RuleBroken
-from lti_mentoring.services import door, door_link, door_place, mail, pairing, roles
+from lti_mentoring.services import door, door_link, door_place, erasure, mail, pairing, roles
 from lti_mentoring.services import session as sessions
 from lti_mentoring.settings import Settings
 from lti_mentoring.store import base
@@ -81,10 +81,10 @@ def link_in(server: MailServer) -> str:
     return found[1]
 
 
-def count(table: type, *which: object) -> int:
+def count(table: type[base.Base], *which: ColumnElement[bool]) -> int:
     with base.across_organisations("test"):
         base.end_read()
-        return base.session().scalar(select(func.count()).select_from(table).where(*which)) or 0  # type: ignore[arg-type]
+        return base.session().scalar(select(func.count()).select_from(table).where(*which)) or 0
 
 
 def test_who_is_in_a_pair_gets_a_link_that_opens_once_and_only_its_hash_is_kept(post: Post, server: MailServer):
@@ -231,11 +231,21 @@ def test_who_is_erased_is_signed_out_and_nothing_of_the_door_is_left(post: Post,
     pair = Pair(post)
     pair.ask()
     made = pair.exchange(link_in(server))
-    with base.tenant(pair.world.org_id), base.transactional() as session:
-        door.forget(session, pair.ada)
+    with base.tenant(pair.world.org_id):
+        erasure_id = erasure.by_operator(org_id=pair.world.org_id, person_id=pair.ada)
+        erasure.hold(person_id=pair.ada, reason="An appeal")
+        while erasure.run(erasure_id=erasure_id):
+            pass
+        assert door_place.has_place(pair.ada), "the hold keeps their seat, and nothing that opens it"
     assert sessions.resume(sessions.ticket(made), idle=timedelta(hours=1), now=base.now()) is None
     assert count(DoorLink, DoorLink.person_id == pair.ada) == 0
     assert count(WebSession, WebSession.person_id == pair.ada) == 0
+    with base.tenant(pair.world.org_id):
+        erasure.release(person_id=pair.ada)
+        while erasure.run(erasure_id=erasure_id):
+            pass
+    with pytest.raises(RuleBroken, match="door_nothing_there"):
+        door.link_by_operator(organisation_id=pair.world.org_id, person_id=pair.ada)
 
 
 def test_signing_out_everywhere_ends_every_device_and_waiting_links(post: Post, server: MailServer):

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from conftest import World, make_world
 from lti_mentoring.domain.people import Actor
 from lti_mentoring.domain.rule import RuleBroken
 from lti_mentoring.lti.memberships import Member
-from lti_mentoring.services import assistance, enrolment, erasure, notification, reporting_line, tombstone
+from lti_mentoring.services import assistance, enrolment, erasure, note, notification, outcome, reporting_line, tombstone
 from lti_mentoring.services.enrolment import Place
 from lti_mentoring.services.reporting_line import Manager
 from lti_mentoring.store import base
@@ -21,8 +23,10 @@ from lti_mentoring.store.application import Application, ApplicationSnapshot
 from lti_mentoring.store.candidacy import Candidacy
 from lti_mentoring.store.centre import Erasure
 from lti_mentoring.store.mentorship import Mentorship
+from lti_mentoring.store.outcome import OutcomeReading
 from lti_mentoring.store.people import Identity, Membership, Person
 from lti_mentoring.store.privacy import AuditEvent
+from lti_mentoring.store.talk import TalkKey
 from support import applying, pairing
 from support.visitor import Visitor
 
@@ -163,6 +167,7 @@ def test_a_hold_that_comes_in_the_middle_keeps_the_records_and_not_the_private_w
             pass
         assert f"{MARK} needs a hand." not in dump()
         assert f"{MARK} writes." in dump()
+        assistance.ask(actor=ada, request_id=base.new_id(), topic="other", urgency="blocked", text=f"{MARK} is back.")
     assert not erasure.step()
     with base.tenant(world.org_id):
         erasure.release(person_id=ada.person_id)
@@ -170,6 +175,77 @@ def test_a_hold_that_comes_in_the_middle_keeps_the_records_and_not_the_private_w
         while erasure.run(erasure_id=erasure_id):
             pass
         assert MARK.lower() not in dump().lower()
+
+
+def test_a_pair_that_is_erased_one_between_the_steps_of_the_other_leaves_no_key(any_app: Flask):
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        lead, ada, bo = world.person("R. Okafor", "coordinator", standing="instructor"), world.person("Ada Quill"), world.person("Bo Lind")
+        pair = pairing.paired(lead, ada.person_id, "Bo Lind")
+        note.keep(actor=ada, mentorship_id=pair, note_id=base.new_id(), text="Said.", known=0, shared=True)
+        both = [erasure.by_operator(org_id=world.org_id, person_id=one.person_id) for one in (ada, bo)]
+        going = set(both)
+        while going:
+            going = {one for one in both if one in going and erasure.run(erasure_id=one)}
+        key = base.session().scalars(select(TalkKey).execution_options(populate_existing=True)).one()
+        assert (key.wrapped, key.destroyed_at is not None) == (None, True)
+
+
+def test_what_hangs_on_a_row_goes_with_it_though_it_is_newer_than_its_own_step(any_app: Flask):
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        lead = world.person("R. Okafor", "coordinator", standing="instructor")
+        mentor, ada = world.person("F. Martins"), world.person("Ada Quill")
+        pair, made = pairing.paired(lead, mentor.person_id, "Ada Quill"), base.new_id()
+        outcome.add(actor=ada, mentorship_id=pair, measure_id=made, kind="time", baseline=9.0, target=4.0, horizon=6)
+        erasure_id = erasure.by_operator(org_id=world.org_id, person_id=ada.person_id)
+        names = [name for name, _, _ in erasure.steps()]
+        for _ in range(names.index("outcome_reading") + 1):
+            assert erasure.run(erasure_id=erasure_id)
+        with base.transactional() as session:
+            session.add(OutcomeReading(measure_id=made, read_on=base.now().date(), value=8.0))
+        while erasure.run(erasure_id=erasure_id):
+            pass
+        assert erasure.report(erasure_id=erasure_id, backup_days=35)["state"] == "done"
+
+
+def test_one_that_cannot_go_on_keeps_nobody_elses_waiting(any_app: Flask, monkeypatch: pytest.MonkeyPatch):
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        stuck, ada = world.person("Bo Lind"), world.person("Ada Quill")
+        for one in (stuck, ada):
+            erasure.by_operator(org_id=world.org_id, person_id=one.person_id)
+    real = erasure.steps()
+
+    def breaks(act: erasure.Step) -> erasure.Step:
+        def acts(session: Session, org_id: str, person_id: str) -> int:
+            if person_id == stuck.person_id:
+                raise Killed
+            return act(session, org_id, person_id)
+
+        return acts
+
+    monkeypatch.setattr(erasure, "steps", lambda: tuple((name, held, breaks(act)) for name, held, act in real))
+    with pytest.raises(Killed):
+        erasure.step()
+    while erasure.step():
+        pass
+    with base.tenant(world.org_id):
+        assert set(base.session().execute(select(Erasure.person_id, Erasure.state)).all()) == {
+            (stuck.person_id, "waiting"),
+            (ada.person_id, "done"),
+        }
+
+
+def test_by_the_door_an_erasure_waits_its_days(any_app: Flask):
+    world = make_world("Northfield")
+    with base.tenant(world.org_id):
+        ada = replace(world.person("Ada Quill"), registration_id="")
+        with pytest.raises(RuleBroken, match="erasure_not_sooner"):
+            erasure.ask(actor=ada, sure=True, hasten=True)
+        erasure.ask(actor=ada, sure=True)
+        with pytest.raises(RuleBroken, match="erasure_not_sooner"):
+            erasure.ask(actor=ada, sure=True, hasten=True)
 
 
 def test_it_is_asked_twice_waits_fourteen_days_and_is_taken_back(any_app: Flask):

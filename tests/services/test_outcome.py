@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -30,10 +31,11 @@ class Cast:
         self.pair = paired(self.lead, self.mentor.person_id, "Wen Zhang")
         self.other_pair = paired(self.lead, self.observer.person_id, "Bo Lind")
 
-    def begun(self, **changes: object) -> str:
+    def begun(self, **changes: Any) -> str:
         """A measure of the protégé's that began long ago."""
-        made, given = base.new_id(), {"kind": "time", "baseline": 9.0, "target": 4.0, "horizon": 6}
-        outcome.add(actor=self.learner, mentorship_id=self.pair, measure_id=made, **(given | changes))  # type: ignore[arg-type]
+        made = base.new_id()
+        given: dict[str, Any] = {"kind": "time", "baseline": 9.0, "target": 4.0, "horizon": 6}
+        outcome.add(actor=self.learner, mentorship_id=self.pair, measure_id=made, **(given | changes))
         with base.transactional() as session:
             before = base.now().date() - timedelta(days=100)
             session.execute(update(OutcomeMeasure).where(OutcomeMeasure.id == made).values(started_on=before))

@@ -27,6 +27,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from lti_mentoring import app as wiring
+from lti_mentoring import settings
+from support.closing import let_go
 from support.install import servers
 from support.ports import free_port
 
@@ -87,6 +90,19 @@ def fresh_postgres_url(postgres: Postgres) -> Iterator[str]:
     name = postgres.create()
     yield postgres.url(name)
     postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(
+    postgres: Postgres, make_settings: Callable[..., settings.Settings], tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The name of a migrated database to copy from."""
+    name, queue = postgres.create(), tmp_path_factory.mktemp("queue") / "queue.sqlite3"
+    app = wiring.create_app(make_settings(database_url=postgres.url(name), queue_url=f"sqlite:///{queue}"))
+    with app.app_context():
+        wiring.migrate_database()
+        let_go()
+    return name
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from contextvars import Context
@@ -272,7 +273,12 @@ def test_a_passkey_of_one_person_signs_nobody_else_in_and_somebody_elses_is_not_
     assert base.session().scalars(select(Passkey.person_id)).all() == [place.ada]
 
 
-@pytest.mark.parametrize("said", ["", "{}", "[]", "nonsense", json.dumps({"id": "x", "response": {"clientDataJSON": "%%"}})])
+NESTED = base64.urlsafe_b64encode(b"[" * 14_000).decode()
+ANSWERS = ["", "{}", "[]", "nonsense", *(json.dumps({"id": "x", "response": {"clientDataJSON": one}}) for one in ("%%", NESTED))]
+ANSWERS += [json.dumps({"id": one, "response": {}}) for one in ("\0", "\ud800", "x" * 1500)]
+
+
+@pytest.mark.parametrize("said", ANSWERS)
 def test_what_is_no_answer_of_a_device_is_refused(place: Place, said: str):
     there = Browser(place.app)
     challenge(there)

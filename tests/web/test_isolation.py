@@ -96,8 +96,9 @@ def post(by: str, form: dict[str, str] | None = None, **path: Any) -> Example:
 ALIKE = {"review.person", "holdings.index"}
 """Pages about a person that tell most readers the same of everybody, known or not: that it is not for them."""
 
-THEIR_OWN = {"observation.make_plan": 403, "mentorship.make": 403, "field_api.send": 409}
-"""What says for whom it is; most roles may say themselves alone, and are told so before anything is looked up."""
+THEIR_OWN = {"observation.make_plan": 403, "mentorship.make": 403, "field_api.send": 409, "note.keep": 409, "note_api.put_note": 409}
+"""What says for whom it is; most roles may say themselves alone, and are told so before anything is looked up. Or, with 409, what takes the
+form's own id: of one that is not there nothing is kept, and what was typed is shown again."""
 
 SHEET = {"revision": "0", "criterion": "C1", "level-C1": "3", "notes-C1": "{note}", "action": "keep"}
 DRAFT = {"revision": 0, "ratings": [{"criterion": "C1", "level": 3, "notes": ["{note}"]}]}
@@ -841,6 +842,7 @@ NAMES += ("doubled", "seated", "second", "third")
 NAMES += ("mail", "notice", "version", "moving")
 NAMES += ("pair", "meeting", "met", "together")
 NAMES += ("mentored", "measure", "mentoring")
+NAMES += ("said", "told", "told_about", "confidant", "copy")
 NAMES += ("submission", "claimed", "recognition", "other_candidacy")
 
 

@@ -14,6 +14,7 @@ HELD: dict[str, object] = {
 
 RULES: dict[str, object] = {
     "erasure_unsure": _l("Tick the box as well: an erasure cannot be undone."),
+    "erasure_not_sooner": _l("By the door it waits its 14 days. Come by your course, or ask whoever runs this tool, to have it sooner."),
     "erasure_begun": _l("It has begun, and cannot be taken back."),
     "copy": _l("There is no such copy of yours. Copies go after a week; ask for a new one."),
     "copy_waits": _l("Your copy is still being made. Come back in a minute."),

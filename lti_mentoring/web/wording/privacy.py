@@ -72,7 +72,7 @@ CLASS_LINES = {
     FieldClass.RECORD: _l("What the programme needs to run and to decide."),
     FieldClass.EVIDENCE: _l("What was seen in a session and how it was rated. The candidate reads it once the result is out."),
     FieldClass.FACTS: _l("That two people meet, when and where. Never what they say."),
-    FieldClass.TALK: _l("Goals, agendas and notes of a pair. Read by those who are in it and by nobody else, and sealed in the database."),
+    FieldClass.TALK: _l("What people write to each other in confidence. Read by those who are in it and by nobody else; sealed at rest."),
     FieldClass.OWN: _l("What somebody writes for themself. Nobody else reads it, and it is sealed in the database."),
 }
 PEOPLE = {
@@ -103,7 +103,7 @@ CONDITIONS = {
 KEPT = {
     "as_published": _l("As long as it is published."),
     "with_programme": _l("As long as your organisation keeps its records of the programme."),
-    "until_destroyed": _l("Until the key of the pair is destroyed."),
+    "until_destroyed": _l("Until whoever wrote it destroys it or is erased."),
     "until_owner_ends": _l("Until its owner takes it away."),
 }
 _SAME = {Relation.MENTOR_OF, Relation.PROTEGE_OF}
